@@ -1,0 +1,46 @@
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from .quantity import Between, Memory
+from .scalars import Number
+from .section import Section
+
+AcceleratorKind = Literal[
+    "nvidia-t4",
+    "nvidia-l4",
+    "nvidia-a10",
+    "nvidia-a10g",
+    "nvidia-l40s",
+    "nvidia-v100",
+    "nvidia-a100-40gb",
+    "nvidia-a100-80gb",
+    "nvidia-h100-80gb",
+    "nvidia-h200-141gb",
+]
+
+
+class Accelerator(Section):
+    """The GPUs of one instance."""
+
+    kind: AcceleratorKind
+    """Product, with its memory where it comes in several sizes."""
+
+    count: Annotated[int, Field(strict=True, ge=1, le=16)] = 1
+    """GPUs (or slices of one, see `sharing`) per instance."""
+
+    sharing: Annotated[str, StringConstraints(pattern=r"^(none|time-slicing|mig-[1-7]g\.[0-9]{1,3}gb)$")] = "none"
+    """Whether instances share a GPU: `none`, `time-slicing`, or a hardware slice like `mig-1g.18gb`."""
+
+
+class Compute(Section):
+    """What one instance gets."""
+
+    cpu: Annotated[Number, Field(gt=0, le=192)] = 1
+    """CPU cores, like 2 or 0.5."""
+
+    memory: Annotated[Memory, Between("64Mi", "4Ti")] = Memory.parse("2Gi")
+    """Memory, like 512Mi or 2Gi."""
+
+    accelerator: Accelerator | None = None
+    """GPUs; without it, the model runs on the CPU."""

@@ -1,0 +1,78 @@
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .quantity import Between, Duration
+from .scalars import Cron, Flag, Number, Percent, Source, Text
+from .section import Section
+
+
+class Capture(Section):
+    """Requests and answers kept for audit, drift detection and retraining."""
+
+    percent: Percent = 0
+    """Share of requests kept, in percent; 0 keeps none."""
+
+    retention: Annotated[Duration, Between("1d", "3650d")] = Duration.parse("365d")
+    """How long they are kept."""
+
+    redact: tuple[Text, ...] = ()
+    """Inputs and outputs, by name, that are removed before anything is kept."""
+
+
+class Drift(Section):
+    """Comparison of captured inputs with a baseline."""
+
+    enabled: Flag = False
+    """Whether captured inputs are compared with the baseline."""
+
+    method: Literal["psi", "ks", "js"] = "psi"
+    """Population stability index, Kolmogorov-Smirnov statistic, or Jensen-Shannon distance."""
+
+    threshold: Annotated[Number, Field(gt=0, le=10)] = 0.2
+    """Value of the method above which an input has drifted."""
+
+    schedule: Cron = "0 * * * *"
+    """When it is computed, in UTC: minute, hour, day of month, month, day of week."""
+
+    baseline: Source | None = None
+    """Data that the model was trained on: a path relative to the service file, or a URI like `model.source`."""
+
+
+class Alerts(Section):
+    """Who hears of trouble."""
+
+    enabled: Flag = True
+    """Whether alerts are made from `slo`, drift and saturation."""
+
+    notify: tuple[Text, ...] = ()
+    """Receivers: an e-mail address, an https:// webhook, or the target's own topic or channel."""
+
+
+class Retraining(Section):
+    """What starts a new training."""
+
+    trigger: Literal["never", "drift", "schedule"] = "never"
+    """What starts it."""
+
+    schedule: Cron = "0 3 * * 0"
+    """When, in UTC, if `trigger` is schedule: minute, hour, day of month, month, day of week."""
+
+    webhook: Annotated[Text, Field(pattern=r"^https://\S+$")] | None = None
+    """Address that is called with the reason, as JSON; required unless `trigger` is never."""
+
+
+class Monitoring(Section):
+    """What is watched beyond the objectives in `slo`."""
+
+    capture: Capture = Capture()
+    """Requests and answers that are kept."""
+
+    drift: Drift = Drift()
+    """Comparison of captured inputs with a baseline."""
+
+    alerts: Alerts = Alerts()
+    """Who hears of trouble."""
+
+    retraining: Retraining = Retraining()
+    """What starts a new training."""

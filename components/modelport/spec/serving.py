@@ -1,0 +1,32 @@
+from typing import Self
+
+from pydantic import model_validator
+
+from .scalars import Flag, ImageReference
+from .section import Section
+
+
+class Protocols(Section):
+    """What clients may speak besides the target's own dialect."""
+
+    rest: Flag = True
+    """Open Inference Protocol V2 over HTTP."""
+
+    grpc: Flag = False
+    """Open Inference Protocol V2 over gRPC."""
+
+    v1: Flag = False
+    """KServe V1 over HTTP."""
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if not (self.rest or self.grpc or self.v1):
+            raise ValueError("rest: at least one of rest, grpc and v1 must be true")
+        return self
+
+
+class Serving(Section):
+    """What serves the model."""
+
+    image: ImageReference | None = None
+    """Own serving image that passes `modelport conformance`, pinned by digest; without it, modelport's own."""
