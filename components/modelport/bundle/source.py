@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from modelport.bundle.build import build, replacing
+from modelport.bundle.errors import BundleError, surfaced
+from modelport_server import bundle
+from modelport_server.bundle import Bundle
+from modelport_server.bundle.describe import DEFAULT_VERSION, default_name, describe
+from modelport_server.bundle.files import sha256 as sha256_of
+from modelport_server.bundle.manifest import MANIFEST, MODEL
+
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):")
+
+
+def ensure(
+    source: str,
+    *,
+    base: Path,
+    cache: Path,
+    sha256: str | None = None,
+    name: str | None = None,
+    version: str | None = None,
+) -> Bundle:
+    """The bundle of `source`, verified, in `cache` under its digest; built only when it is not there.
+
+    Args:
+        source: path of an .onnx file or of a bundle, relative to `base`.
+        base: the folder that relative sources start from.
+        cache: the folder of bundles, one per digest.
+        sha256: what the .onnx file, or the bundle's digest, must be, in hex with or without `sha256:`.
+        name: the model's name when it is built from an .onnx file; a bundle keeps its own.
+        version: likewise.
+
+    Raises:
+        BundleError: the source is missing, unusable, or not the one that `sha256` names.
+    """
+    if scheme := SCHEME.match(source):
+        problem = f"sources of kind {scheme[1]} are not built yet."
+        raise BundleError(source, problem, "Use the path of an .onnx file or of a bundle.")
+    path = base / source
+    if not path.exists():
+        raise BundleError(path, "the model is missing.", "Correct model.source, or put the model there.")
+    with surfaced():
+        if path.is_dir():
+            return _keep(bundle.verify(path), cache, sha256)
+        actual = sha256_of(path)
+        _compare(path, actual, sha256)
+        name, version = name or default_name(path), version or DEFAULT_VERSION
+        return _cached(path, actual, cache, name, version) or _build(path, cache, name, version)
+
+
+def _compare(path: Path, actual: str, wanted: str | None) -> None:
+    if wanted and wanted.removeprefix("sha256:").lower() != actual:
+        problem = f"has sha256 {actual}, the config says {wanted.removeprefix('sha256:')}."
+        raise BundleError(path, problem, "Put the right model there, or correct model.sha256.")
+
+
+def _keep(given: Bundle, cache: Path, sha256: str | None) -> Bundle:
+    _compare(given.path, _hex(given), sha256)
+    place = cache / _hex(given)
+    if not _is_sound(place):
+        _clear(place)
+        with replacing(place) as folder:
+            shutil.copytree(given.path, folder, dirs_exist_ok=True)
+    return bundle.load(place)
+
+
+def _cached(path: Path, sha256: str, cache: Path, name: str, version: str) -> Bundle | None:
+    """The sound bundle in the cache that was built from exactly these files under this name and version."""
+    for manifest in sorted(cache.glob(f"*/{MANIFEST}")):
+        try:
+            found = bundle.load(manifest.parent)
+        except bundle.BundleError:
+            continue
+        if (found.name, found.version) == (name, version) and _is_of(path, sha256, found) and _is_sound(found.path):
+            return found
+    return None
+
+
+def _build(path: Path, cache: Path, name: str, version: str) -> Bundle:
+    place = cache / _hex(describe(path, name=name, version=version))
+    _clear(place)
+    return build(path, place, name=name, version=version)
+
+
+def _is_of(path: Path, sha256: str, found: Bundle) -> bool:
+    """Whether the model at `path`, whose own hash is given, and its external data are the files of `found`."""
+    recorded = {file.path: file for file in found.files}
+    if recorded.pop(MODEL).sha256 != sha256:
+        return False
+    origins = {name: path.parent / Path(name).relative_to("model") for name in recorded}
+    return all(origin.is_file() and sha256_of(origin) == recorded[name].sha256 for name, origin in origins.items())
+
+
+def _is_sound(place: Path) -> bool:
+    try:
+        bundle.verify(place)
+    except bundle.BundleError:
+        return False
+    return True
+
+
+def _clear(place: Path) -> None:
+    """Remove what is left at `place` of a bundle that was damaged in the cache."""
+    if place.exists():
+        shutil.rmtree(place)
+
+
+def _hex(of: Bundle) -> str:
+    return of.digest.removeprefix("sha256:")

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from modelport_server.bundle.errors import BundleError
+from modelport_server.bundle.files import ModelFile, stays_inside
+
+FORMAT = 1
+MANIFEST, SAMPLE, EXPECTED, MODEL = "bundle.json", "sample.json", "expected.json", "model/model.onnx"
+REBUILD = "Build it again: modelport bundle build MODEL.onnx -o DIR"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output. `datatype` is a V2 name (FP32, INT64, BYTES ...); in `shape`, -1 is a variable dimension."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model with its name, version and contract. `path` is the folder it lies in and no part of its identity."""
+
+    path: Path
+    name: str
+    version: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    opsets: Mapping[str, int]
+    ir_version: int
+    precision: str
+    files: tuple[ModelFile, ...]
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<hex>` over the model's files and declared metadata; the sample and its answer are outside."""
+        canonical = json.dumps(self._identity(), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+    @property
+    def model(self) -> Path:
+        """The .onnx file."""
+        return self.path / MODEL
+
+    @property
+    def size(self) -> int:
+        """Bytes of all model files together."""
+        return sum(file.size for file in self.files)
+
+    def sample(self) -> dict[str, Any]:
+        """The V2 infer request that the model must answer before it serves."""
+        return _read_json(self.path / SAMPLE)
+
+    def expected(self) -> dict[str, Any]:
+        """The answer to `sample`: `outputs` as in a V2 response, and `tolerance` (relative, absolute)."""
+        return _read_json(self.path / EXPECTED)
+
+    def write_manifest(self) -> None:
+        """Write `bundle.json` into the bundle's folder."""
+        text = json.dumps({"digest": self.digest, **self._identity()}, indent=2)
+        (self.path / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "version": self.version,
+            "metadata": {
+                "inputs": [asdict(tensor) for tensor in self.inputs],
+                "outputs": [asdict(tensor) for tensor in self.outputs],
+                "opsets": dict(sorted(self.opsets.items())),
+                "ir_version": self.ir_version,
+                "precision": self.precision,
+            },
+            "files": [asdict(file) for file in sorted(self.files)],
+        }
+
+
+def load(path: Path | str) -> Bundle:
+    """Read the bundle at `path`. Trusts the files it lists; `verify` does not.
+
+    Raises:
+        BundleError: `path` is no bundle, of another format, or its manifest contradicts its digest.
+    """
+    path = Path(path)
+    if not (path / MANIFEST).is_file():
+        raise BundleError(path, f"not a bundle: it has no {MANIFEST}.", REBUILD)
+    manifest = _read_json(path / MANIFEST)
+    if manifest.get("format") != FORMAT:
+        problem = f"format {manifest.get('format')!r}, this version reads format {FORMAT}."
+        raise BundleError(path / MANIFEST, problem, REBUILD)
+    try:
+        bundle = _parse(path, manifest)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(path / MANIFEST, f"malformed: {error!r}.", REBUILD) from error
+    if outside := [file.path for file in bundle.files if not stays_inside(file.path)]:
+        raise BundleError(path / MANIFEST, f"lists files outside the bundle: {', '.join(outside)}.", REBUILD)
+    if bundle.digest != manifest.get("digest"):
+        problem = f"says digest {manifest.get('digest')}, its content gives {bundle.digest}."
+        raise BundleError(path / MANIFEST, problem, REBUILD)
+    return bundle
+
+
+def verify(path: Path | str) -> Bundle:
+    """Read the bundle at `path` and compare every file with its record.
+
+    Raises:
+        BundleError: names everything that differs.
+    """
+    bundle = load(path)
+    recorded = {file.path for file in bundle.files}
+    present = (file for file in (bundle.path / "model").rglob("*") if file.is_file())
+    unlisted = sorted({file.relative_to(bundle.path).as_posix() for file in present} - recorded)
+    differences = [difference for file in bundle.files if (difference := file.difference(bundle.path))]
+    differences += [f"{name}: not in {MANIFEST}" for name in unlisted]
+    if differences:
+        raise BundleError(bundle.path, "differs from its digest: " + "; ".join(differences) + ".", REBUILD)
+    bundle.sample()
+    bundle.expected()
+    return bundle
+
+
+def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
+    metadata = manifest["metadata"]
+    return Bundle(
+        path=path,
+        name=str(manifest["name"]),
+        version=str(manifest["version"]),
+        inputs=tuple(_tensor(entry) for entry in metadata["inputs"]),
+        outputs=tuple(_tensor(entry) for entry in metadata["outputs"]),
+        opsets=metadata["opsets"],
+        ir_version=metadata["ir_version"],
+        precision=metadata["precision"],
+        files=tuple(ModelFile(**entry) for entry in manifest["files"]),
+    )
+
+
+def _tensor(entry: dict[str, Any]) -> Tensor:
+    return Tensor(entry["name"], entry["datatype"], tuple(entry["shape"]))
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_bytes())
+    except OSError as error:
+        raise BundleError(file, f"cannot be read: {error.strerror}.", REBUILD) from error
+    except ValueError as error:
+        raise BundleError(file, f"not JSON: {error}.", REBUILD) from error
+    if not isinstance(content, dict):
+        raise BundleError(file, "not a JSON object.", REBUILD)
+    return cast("dict[str, Any]", content)

@@ -1,0 +1,62 @@
+"""Small ONNX models for tests, each with one thing about it."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def save(model: onnx.ModelProto, path: Path) -> Path:
+    path.write_bytes(model.SerializeToString(deterministic=True))
+    return path
+
+
+def make(nodes, inputs, outputs, *, initializers=(), opset=17, ir_version=8, domains=()):
+    """A model of `nodes`; inputs and outputs are (name, element type, shape), or ready value infos."""
+    infos = [
+        [value if isinstance(value, onnx.ValueInfoProto) else helper.make_tensor_value_info(*value) for value in values]
+        for values in (inputs, outputs)
+    ]
+    graph = helper.make_graph(nodes, "g", *infos, initializer=list(initializers))
+    opsets = [helper.make_opsetid("", opset), *(helper.make_opsetid(domain, 1) for domain in domains)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
+
+
+def doubling(**options) -> onnx.ModelProto:
+    """y = 2 x, for float x of shape [n, 3]."""
+    return scaling(2.0, **options)
+
+
+def scaling(factor: float, **options) -> onnx.ModelProto:
+    weight = numpy_helper.from_array(np.array([factor], np.float32), "factor")
+    node = helper.make_node("Mul", ["x", "factor"], ["y"])
+    shape = ["n", 3]
+    return make(
+        [node], [("x", TensorProto.FLOAT, shape)], [("y", TensorProto.FLOAT, shape)], initializers=[weight], **options
+    )
+
+
+def identity(element: int, shape=("n",)) -> onnx.ModelProto:
+    node = helper.make_node("Identity", ["x"], ["y"])
+    return make([node], [("x", element, list(shape))], [("y", element, list(shape))])
+
+
+def with_external_data(folder: Path, location: str = "weights.bin") -> Path:
+    """y = x + w, w stored at `location` beside the model."""
+    weight = numpy_helper.from_array(np.arange(3, dtype=np.float32), "w")
+    (folder / "weights.bin").write_bytes(weight.raw_data)
+    weight.ClearField("raw_data")
+    weight.data_location = TensorProto.EXTERNAL
+    weight.external_data.add(key="location", value=location)
+    node = helper.make_node("Add", ["x", "w"], ["y"])
+    shape = ["n", 3]
+    model = make([node], [("x", TensorProto.FLOAT, shape)], [("y", TensorProto.FLOAT, shape)], initializers=[weight])
+    return save(model, folder / "external.onnx")
+
+
+def with_sequence_input() -> onnx.ModelProto:
+    element = helper.make_tensor_type_proto(TensorProto.FLOAT, [None])
+    value = helper.make_value_info("x", helper.make_sequence_type_proto(element))
+    node = helper.make_node("ConcatFromSequence", ["x"], ["y"], axis=0)
+    return make([node], [value], [("y", TensorProto.FLOAT, [None])])
