@@ -39,14 +39,15 @@ def build(
     _refuse_to_overwrite(out_dir)
     with surfaced():
         from modelport_server.bundle.reference import answer, generated_sample
+        from modelport_server.session import open_session
 
         described = describe(model_path, name=name, version=version)
         given = None if sample is None else _read_sample(Path(sample))
         request = given or generated_sample(described)
-        expected = answer(described, model_path, request)
+        expected = answer(described, open_session(model_path), request)
         origin = {"origin": "given" if given else "generated"}
         with replacing(out_dir) as folder:
-            _copy(described, model_path, folder)
+            _copy(described, folder)
             _write(folder / SAMPLE, {**request, "parameters": {**request.get("parameters", {}), **origin}})
             _write(folder / EXPECTED, expected)
             replace(described, path=folder).write_manifest()
@@ -84,9 +85,10 @@ def _read_sample(file: Path) -> dict[str, Any]:
     return request
 
 
-def _copy(described: Bundle, model_path: Path, folder: Path) -> None:
+def _copy(described: Bundle, folder: Path) -> None:
+    model = described.model
     for file in described.files:
-        origin = model_path if file.path == MODEL else model_path.parent / Path(file.path).relative_to("model")
+        origin = model if file.path == MODEL else model.parent / Path(file.path).relative_to("model")
         target = folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(origin, target)

@@ -24,7 +24,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def describe(model: Path, *, name: str | None = None, version: str | None = None) -> Bundle:
-    """The contract and files of `model`, as a bundle that is not built yet: its `path` is the model's folder.
+    """The contract and files of `model`, as a bundle that is not built yet.
 
     Args:
         model: an .onnx file; external data lies beside or below it.
@@ -39,7 +39,7 @@ def describe(model: Path, *, name: str | None = None, version: str | None = None
     graph = proto.graph
     initialized = {tensor.name for tensor in graph.initializer}
     return Bundle(
-        path=model.parent,
+        path=model,
         name=_label(model, "name", name or default_name(model)),
         version=_label(model, "version", version or DEFAULT_VERSION),
         inputs=tuple(_tensor(model, value) for value in graph.input if value.name not in initialized),

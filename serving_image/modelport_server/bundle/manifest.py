@@ -26,7 +26,10 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model with its name, version and contract. `path` is the folder it lies in and no part of its identity."""
+    """A model with its name, version and contract.
+
+    `path` is the bundle's folder, or the .onnx file it is still to be built from; no part of its identity.
+    """
 
     path: Path
     name: str
@@ -47,7 +50,7 @@ class Bundle:
     @property
     def model(self) -> Path:
         """The .onnx file."""
-        return self.path / MODEL
+        return self.path / MODEL if self.path.is_dir() else self.path
 
     @property
     def size(self) -> int:

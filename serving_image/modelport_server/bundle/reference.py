@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,7 +10,7 @@ import orjson
 from modelport_server.bundle.errors import BundleError
 from modelport_server.bundle.manifest import Bundle, Tensor
 from modelport_server.errors import Rejected
-from modelport_server.session import open_session, reason
+from modelport_server.session import reason
 from modelport_server.wire import v2
 
 TOLERANCES = {
@@ -27,20 +26,19 @@ def generated_sample(bundle: Bundle) -> dict[str, Any]:
     return {"inputs": [_generated_input(tensor) for tensor in bundle.inputs]}
 
 
-def answer(bundle: Bundle, model: Path, sample: dict[str, Any]) -> dict[str, Any]:
-    """What `model` answers to `sample`: V2 `outputs` and the `tolerance` of the bundle's precision.
+def answer(bundle: Bundle, session: Any, sample: dict[str, Any]) -> dict[str, Any]:
+    """What the model in `session` answers to `sample`: V2 `outputs` and the `tolerance` of the bundle's precision.
 
     Raises:
-        BundleError: onnxruntime cannot load the model, or the model does not accept the sample.
+        BundleError: the model does not accept the sample.
     """
-    session = open_session(model)
     try:
         inference = v2.decode(orjson.dumps(sample), bundle)
         arrays = session.run(inference.outputs, inference.feeds)
     except Rejected as error:
-        raise BundleError(model, f"does not accept the sample: {error}.", GIVE_A_SAMPLE) from error
+        raise BundleError(bundle.path, f"does not accept the sample: {error}.", GIVE_A_SAMPLE) from error
     except Exception as error:  # onnxruntime's exceptions share no base class
-        raise BundleError(model, f"fails on the sample: {reason(error)}", GIVE_A_SAMPLE) from error
+        raise BundleError(bundle.path, f"fails on the sample: {reason(error)}", GIVE_A_SAMPLE) from error
     outputs = orjson.loads(v2.encode(bundle, inference, arrays))["outputs"]
     return {"outputs": outputs, "tolerance": TOLERANCES[bundle.precision]}
 

@@ -1,0 +1,78 @@
+"""`modelport-server`: serve models until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from modelport_server.errors import ServerError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the server as the command line says; gives the exit status: 0 drained, 1 failed, 2 usage, 3 model."""
+    options = _parser().parse_args(arguments)
+    if options.wait_for_go:
+        _wait_for_go()
+    if not options.model:
+        print("no model: give --model PATH, or set MODELPORT_MODEL", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    from modelport_server.serve import Options, serve  # heavy, and not needed to say what is wrong with the arguments
+
+    try:
+        serve(
+            Options(
+                models=tuple(path.resolve() for path in options.model),
+                host=options.host,
+                port=options.http_port,
+                max_body=options.max_body,
+                run_dir=options.run_dir,
+                grace=options.grace,
+                instance=options.instance,
+            )
+        )
+    except ServerError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="modelport-server", description="Serve ONNX models until told to stop.")
+    parser.add_argument("command", nargs="?", choices=["serve"], default="serve", help="what to do (default: serve)")
+    parser.add_argument("--model", type=Path, action="append", help="bundle folder or .onnx file; may be repeated")
+    parser.add_argument("--http-port", type=int, default=8080, help="0 picks a free one (default: 8080)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--max-body", type=int, default=6_291_456, help="bytes a request may have (default: 6 MiB)")
+    parser.add_argument("--run-dir", type=Path, help="where a running server hands over to this one")
+    parser.add_argument("--grace", type=float, default=5, help="seconds for idle connections in a drain (default: 5)")
+    parser.add_argument("--instance", help="a word by which the starter knows this process")
+    parser.add_argument("--wait-for-go", action="store_true", help="start at a line on standard input, exit at its end")
+    parser.set_defaults(**_environment(parser))
+    return parser
+
+
+def _environment(parser: argparse.ArgumentParser) -> dict[str, Any]:
+    """Defaults from MODELPORT_HTTP_PORT and so on; MODELPORT_MODEL lists paths like PATH does."""
+    given = {action.dest: os.environ.get(f"MODELPORT_{action.dest.upper()}") for action in parser._actions}
+    defaults: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if "model" in defaults:
+        defaults["model"] = [Path(path) for path in defaults["model"].split(os.pathsep)]
+    return defaults
+
+
+def _wait_for_go() -> None:
+    """Wait for a line, so that a starter that dies before it has noted this process leaves none behind."""
+    if not sys.stdin.buffer.readline().endswith(b"\n"):
+        sys.exit(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from modelport_server.bundle import Bundle, BundleError, verify
+from modelport_server.bundle.reference import answer, difference, generated_sample
+from modelport_server.errors import Rejected
+from modelport_server.metrics import Histogram
+from modelport_server.session import open_session, reason
+from modelport_server.tensors import Array
+
+INLINE_SECONDS = 200e-6
+WEIGHT_OF_LATEST = 0.1
+
+
+class Model:
+    """A model that has answered its own sample.
+
+    Attributes:
+        bundle: what it is and takes.
+        load_seconds: from reading its files to the right answer.
+        run_seconds: how long onnxruntime took, per request.
+    """
+
+    def __init__(self, bundle: Bundle, session: Any, load_seconds: float, usual_seconds: float):
+        self.bundle, self.load_seconds = bundle, load_seconds
+        self.run_seconds = Histogram()
+        self._session = session
+        self._usual_seconds = usual_seconds
+        self._runner = ThreadPoolExecutor(1, thread_name_prefix=bundle.name)
+
+    @classmethod
+    def load(cls, path: Path) -> Model:
+        """Load the bundle folder or .onnx file at `path` and let it answer its sample.
+
+        Raises:
+            BundleError: it is damaged, cannot be loaded, or answers its sample otherwise than recorded.
+        """
+        started = time.perf_counter()
+        bundle, sample, expected = _open(path)
+        session = open_session(bundle.model)
+        answer(bundle, session, sample)  # the first run allocates; the second shows the usual time
+        before = time.perf_counter()
+        answered = answer(bundle, session, sample)
+        now = time.perf_counter()
+        if expected and (found := difference(expected, answered["outputs"])):
+            remedy = "Build the bundle again with this version of onnxruntime, and look at what changed."
+            raise BundleError(path, f"does not answer its own sample: {found}.", remedy)
+        return cls(bundle, session, load_seconds=now - started, usual_seconds=now - before)
+
+    async def infer(self, feeds: dict[str, Array], outputs: list[str]) -> list[Array]:
+        """The `outputs`, in that order, for the inputs `feeds`.
+
+        Raises:
+            Rejected: (400) the model cannot run on these values; (503) memory ran out.
+        """
+        if self._usual_seconds < INLINE_SECONDS:  # a hop to another thread would cost more than the run
+            return self._run(feeds, outputs)
+        return await asyncio.get_running_loop().run_in_executor(self._runner, self._run, feeds, outputs)
+
+    def _run(self, feeds: dict[str, Array], outputs: list[str]) -> list[Array]:
+        started = time.perf_counter()
+        try:
+            arrays: list[Array] = self._session.run(outputs, feeds)
+        except Exception as error:  # onnxruntime's exceptions share no base class
+            status = 503 if "alloc" in str(error) else 400
+            raise Rejected(status, f"the model cannot run on this input: {reason(error)}") from error
+        seconds = time.perf_counter() - started
+        self.run_seconds.observe(seconds)
+        self._usual_seconds += WEIGHT_OF_LATEST * (seconds - self._usual_seconds)
+        return arrays
+
+
+def _open(path: Path) -> tuple[Bundle, dict[str, Any], dict[str, Any] | None]:
+    if path.is_dir():
+        bundle = verify(path)
+        return bundle, bundle.sample(), bundle.expected()
+    from modelport_server.bundle.describe import describe
+
+    bundle = describe(path)
+    return bundle, generated_sample(bundle), None

@@ -1,0 +1,139 @@
+"""The life of a server: take the socket, load the models, serve, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from modelport_server.app import Application
+from modelport_server.errors import ServerError
+from modelport_server.handover import Control, Predecessor, StartLock
+from modelport_server.health import Health
+from modelport_server.host import Host, bind
+from modelport_server.model import Model
+
+DRAIN_SECONDS = 25
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to serve.
+
+    Attributes:
+        models: bundle folders or .onnx files.
+        host: the address to listen on.
+        port: 0 picks a free one, or keeps the predecessor's.
+        max_body: bytes that a request may have.
+        run_dir: where successive servers of one service meet, or None.
+        grace: seconds that idle connections get while draining.
+        instance: a word of the starter's choice, for the record.
+    """
+
+    models: tuple[Path, ...]
+    host: str
+    port: int
+    max_body: int
+    run_dir: Path | None
+    grace: float
+    instance: str | None
+
+
+def serve(options: Options) -> None:
+    """Serve until SIGTERM, SIGINT or a successor.
+
+    Raises:
+        ServerError: the server cannot start; a predecessor, if any, goes on.
+    """
+    server = _Server(options)
+    if options.run_dir is None:
+        uvloop.run(server.run())
+        return
+    os.chdir(options.run_dir)
+    with StartLock() as starting:
+        uvloop.run(server.run(Predecessor.find(), starting))
+
+
+class _Server:
+    def __init__(self, options: Options):
+        self._options = options
+        self._app = Application(options.max_body)
+        self._host = Host(self._app)
+        self._stop = asyncio.Event()
+        self._control: Control | None = None
+
+    async def run(self, predecessor: Predecessor | None = None, starting: StartLock | None = None) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._terminate)
+        listening = self._listening(predecessor)
+        if not predecessor:  # answer health checks while the models load
+            await self._host.accept(listening)
+        self._app.start(await asyncio.to_thread(_load, self._options.models))
+        if predecessor:
+            await self._host.accept(listening)
+            await asyncio.to_thread(predecessor.drain)
+        await self._announce(listening)
+        if starting:
+            starting.release()
+        await self._stop.wait()
+        if not await self._host.drain(self._options.grace, DRAIN_SECONDS):
+            log.warning("requests were still running after %d s", DRAIN_SECONDS)
+            os._exit(0)  # a thread inside onnxruntime cannot be interrupted
+
+    def _listening(self, predecessor: Predecessor | None) -> socket.socket:
+        wanted = self._options.host, self._options.port
+        if predecessor:
+            host, port = predecessor.listening.getsockname()[:2]
+            if wanted in ((host, port), (host, 0)):
+                return predecessor.listening
+            predecessor.listening.close()
+        return bind(*wanted)
+
+    async def _announce(self, listening: socket.socket) -> None:
+        host, port = listening.getsockname()[:2]
+        models = [_identity(model) for model in self._app.models.values()]
+        if self._options.run_dir:
+            record = {"pid": os.getpid(), "instance": self._options.instance, "host": host, "http": port}
+            self._control = Control(listening, on_drain=self._hand_over)
+            await self._control.take({**record, "models": models})
+        log.info("ready on %s port %d", host, port)
+        with suppress(OSError):  # the starter may be gone
+            print(json.dumps({"ready": True, "http": port, "grpc": None, "models": models}), flush=True)
+
+    def _hand_over(self) -> None:
+        log.info("a successor takes over")
+        self._host.stop_accepting()
+        self._stop.set()
+
+    def _terminate(self) -> None:
+        if self._app.health is Health.STARTING:
+            os._exit(0)  # nothing to drain, and the thread that loads a model cannot be interrupted
+        log.info("draining")
+        self._app.health = Health.DRAINING
+        if self._control:
+            self._control.leave()
+        self._stop.set()
+
+
+def _load(paths: tuple[Path, ...]) -> list[Model]:
+    models = [Model.load(path) for path in paths]
+    names = [model.bundle.name for model in models]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ServerError(f"two models are called {', '.join(twice)}\n  Build one of them with another --name.")
+    return models
+
+
+def _identity(model: Model) -> dict[str, Any]:
+    bundle = model.bundle
+    return {"name": bundle.name, "version": bundle.version, "digest": bundle.digest}
