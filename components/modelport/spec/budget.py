@@ -1,8 +1,8 @@
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from .scalars import Number
+from .scalars import Form, Number
 from .section import Section
 
 
@@ -12,5 +12,5 @@ class Money(Section):
     amount: Annotated[Number, Field(gt=0)]
     """How much."""
 
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+    currency: Annotated[str, Form("[A-Z]{3}", "an ISO 4217 code, like USD or EUR")] = "USD"
     """ISO 4217 code, like USD or EUR."""

@@ -1,9 +1,9 @@
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from .quantity import Between, Memory
-from .scalars import Number
+from .scalars import Form, Number
 from .section import Section
 
 AcceleratorKind = Literal[
@@ -29,7 +29,9 @@ class Accelerator(Section):
     count: Annotated[int, Field(strict=True, ge=1, le=16)] = 1
     """GPUs (or slices of one, see `sharing`) per instance."""
 
-    sharing: Annotated[str, StringConstraints(pattern=r"^(none|time-slicing|mig-[1-7]g\.[0-9]{1,3}gb)$")] = "none"
+    sharing: Annotated[
+        str, Form(r"(none|time-slicing|mig-[1-7]g\.[0-9]{1,3}gb)", "none, time-slicing or mig-1g.18gb")
+    ] = "none"
     """Whether instances share a GPU: `none`, `time-slicing`, or a hardware slice like `mig-1g.18gb`."""
 
 

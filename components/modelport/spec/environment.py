@@ -1,96 +1,26 @@
-from typing import Annotated, Any, Literal, Self
+from __future__ import annotations
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+import json
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, Self
 
-from .scalars import Digest, ImageReference, Name, Percent, Source, TargetName, Text
-from .section import Section
+from pydantic import Field, model_validator
 
+from .document import Document
+from .existing import Existing
+from .problem import ConfigError
+from .releases import Releases
+from .scalars import Name, Names, TargetName, Targets, Text
+from .section import Section, broken_rule
+from .service import ModelSpec
+from .validation import problems, validate
 
-def _text_or_output(value: Any) -> Any:
-    if (isinstance(value, str) and value.strip()) or hasattr(value, "apply"):
-        return value
-    raise PydanticCustomError(
-        "given", "Input should be {allowed}", {"allowed": "a name or an id, or an output of a resource"}
-    )
-
-
-Given = Annotated[Any, AfterValidator(_text_or_output), WithJsonSchema({"type": "string", "minLength": 1})]
-"""A name or an id, or in Python an output of a resource that gives one later."""
-
-
-class Existing(Section):
-    """Infrastructure to use and not to make. What is given is never changed, tagged or deleted."""
-
-    vpc: Given | None = None
-    """Network that the service runs in."""
-
-    subnets: tuple[Given, ...] = ()
-    """Subnets of that network."""
-
-    role: Given | None = None
-    """Identity that the service runs as."""
-
-    permissions_boundary: Given | None = None
-    """Boundary for every role that is made."""
-
-    key: Given | None = None
-    """Encryption key."""
-
-    bucket: Given | None = None
-    """Bucket or container for models and captured data."""
-
-    registry: Given | None = None
-    """Image registry."""
-
-    workspace: Given | None = None
-    """Machine-learning workspace."""
-
-    namespace: Given | None = None
-    """Kubernetes namespace."""
-
-    gateway: Given | None = None
-    """Gateway or ingress that routes to the service."""
-
-    topic: Given | None = None
-    """Topic or channel that alerts go to."""
-
-
-class Release(Section):
-    """One version of a service."""
-
-    source: Source
-    """Its model, as in `model.source`."""
-
-    digest: Digest | None = None
-    """Digest that its bundle must have."""
-
-    image: ImageReference | None = None
-    """Its serving image; without it, the one of the service file."""
-
-
-class Releases(Section):
-    """The live versions of one service: `stable`, and while a rollout is on, `candidate`."""
-
-    stable: Release
-    """The version that answers by default."""
-
-    candidate: Release | None = None
-    """The version on trial."""
-
-    weight: Percent = 0
-    """Share of requests that the candidate answers, in percent."""
-
-    mirror: Percent = 0
-    """Share of requests copied to the candidate, in percent; its answers are dropped."""
-
-    @model_validator(mode="after")
-    def _candidate_and_weight_belong_together(self) -> Self:
-        if self.candidate is not None and "weight" not in self.model_fields_set:
-            raise ValueError("weight: a candidate needs its share of requests, 0 to 100")
-        if self.candidate is None and (self.weight or self.mirror):
-            raise ValueError(f"{'weight' if self.weight else 'mirror'}: there is no candidate to send requests to")
-        return self
+NAMESPACE = "modelport:"
+REGION_KEYS: Mapping[str, TargetName] = {
+    "aws:region": "sagemaker",
+    "gcp:region": "vertex",
+    "azure-native:location": "azureml",
+}
 
 
 class Patch(Section):
@@ -103,19 +33,10 @@ class Patch(Section):
     """Resource options, like protect."""
 
 
-class Environment(Section):
-    """Where services run: the `modelport:` part of a stack file as types."""
+class StackSettings(Section):
+    """What a stack file and an environment made in Python have in common."""
 
-    stack: Text
-    """Name of the stack."""
-
-    project: Text = "modelport"
-    """Name of the Pulumi project."""
-
-    targets: Annotated[tuple[TargetName, ...], Field(min_length=1)]
-    """Where each service runs; `target` is short for a list of one."""
-
-    services: tuple[Name, ...] = ()
+    services: Names = ()
     """Services of the stack: names of service files without `.yaml`."""
 
     environment: Literal["dev", "test", "prod"] = "prod"
@@ -133,11 +54,117 @@ class Environment(Section):
     resources: dict[str, Patch] = Field(default_factory=dict)
     """Changes to single resources by logical name, merged last."""
 
+
+class StackConfig(StackSettings):
+    """The `modelport:` keys of a stack file."""
+
+    target: TargetName | None = None
+    """Where each service runs: short for `targets` with one element."""
+
+    targets: Targets | None = None
+    """Where each service runs, once on each target."""
+
+    @model_validator(mode="after")
+    def _one_way_to_name_targets(self) -> Self:
+        if self.target is not None and self.targets is not None:
+            raise broken_rule("target is short for targets with one element; keep one of the two", "targets", "target")
+        if self.target is None and self.targets is None:
+            raise broken_rule("required, but missing: where the services run", "target", "targets")
+        return self
+
+
+class Environment(StackSettings):
+    """Where services run: what a stack file says, as types."""
+
+    stack: Text
+    """Name of the stack."""
+
+    project: Text = "modelport"
+    """Name of the Pulumi project."""
+
+    targets: Targets
+    """Where each service runs, once on each target."""
+
     regions: dict[TargetName, Text] = Field(default_factory=dict)
     """Region per target; a stack file says `aws:region`, `gcp:region` and `azure-native:location`."""
 
-    @model_validator(mode="after")
-    def _targets_are_distinct(self) -> Self:
-        if len(set(self.targets)) < len(self.targets):
-            raise ValueError("targets: each target at most once")
-        return self
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], *, stack: str, project: str = "modelport", secret: Collection[str] = ()
+    ) -> Self:
+        """The environment that a stack's config describes.
+
+        Args:
+            config: full keys (`modelport:target`) to values; lists and maps may be JSON texts, as Pulumi gives them.
+            stack: name of the stack.
+            project: name of the Pulumi project.
+            secret: keys whose values errors must not show.
+
+        Raises:
+            ConfigError: all problems of the `modelport:` keys; keys of other namespaces are passed by.
+        """
+        return cls.from_document(Document.of(dict(config), "stack config"), stack=stack, project=project, secret=secret)
+
+    @classmethod
+    def from_document(cls, document: Document, *, stack: str, project: str, secret: Collection[str] = ()) -> Self:
+        """The same from config with its places in a file; an encrypted value counts as absent.
+
+        Raises:
+            ConfigError: as `from_config`.
+        """
+        own = _own(document)
+        hidden = {key.removeprefix(NAMESPACE) for key in secret}
+        found = problems(StackConfig, own, prefix=NAMESPACE, hidden=hidden)
+        if own.at("overrides").data is not None:
+            found += problems(ModelSpec, own.at("overrides"), prefix=f"{NAMESPACE}overrides.", partial=True)
+        if found:
+            raise ConfigError(found)
+        config = validate(StackConfig, own)
+        targets = config.targets or ((config.target,) if config.target else ())
+        regions = {target: document.data.get(key) for key, target in REGION_KEYS.items()}
+        given = {name: getattr(config, name) for name in config.model_fields_set - {"target", "targets"}}
+        return cls(
+            stack=stack,
+            project=project,
+            targets=targets,
+            regions={
+                target: region for target, region in regions.items() if isinstance(region, str) and region.strip()
+            },
+            **given,
+        )
+
+    def to_config(self) -> dict[str, Any]:
+        """The config that gives this environment again through `from_config`, as plain data."""
+        given = self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"stack", "project", "regions"})
+        regions = {key: self.regions[target] for key, target in REGION_KEYS.items() if target in self.regions}
+        return {**{NAMESPACE + key: value for key, value in given.items()}, **regions}
+
+
+def _own(document: Document) -> Document:
+    """The `modelport:` keys without their namespace, with JSON texts decoded."""
+    readable = document.without_encrypted().data
+    data = {
+        name: _decoded(readable.get(key), document.origin)
+        for key in document.data
+        if _is_own(key) and ((name := key.removeprefix(NAMESPACE)) not in StackConfig.model_fields or key in readable)
+    }
+    marks = {
+        (str(keys[0]).removeprefix(NAMESPACE), *keys[1:]): mark
+        for keys, mark in document.marks.items()
+        if keys and _is_own(keys[0])
+    }
+    return Document(data, marks, document.origin)
+
+
+def _is_own(key: str | int) -> bool:
+    return isinstance(key, str) and key.startswith(NAMESPACE)
+
+
+def _decoded(value: Any, origin: str) -> Any:
+    """The structure that a JSON text holds; anything else as it is."""
+    if not (isinstance(value, str) and value.lstrip().startswith(("{", "["))):
+        return value
+    try:
+        return Document.of(json.loads(value), origin).data
+    except (ValueError, RecursionError):
+        return value

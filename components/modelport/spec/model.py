@@ -1,8 +1,8 @@
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from .scalars import Source, Text
+from .scalars import Sha256, Source, Text
 from .section import Section
 
 
@@ -40,7 +40,7 @@ class Model(Section):
     version: Text | None = None
     """Version of the model as people call it; without it, the start of the bundle's digest."""
 
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Sha256 | None = None
     """Checksum that what `source` names must have, in hex; anything else is not served."""
 
     signature: Signature | None = None

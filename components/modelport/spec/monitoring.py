@@ -1,10 +1,10 @@
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .quantity import Between, Duration
-from .scalars import Cron, Flag, Number, Percent, Source, Text
-from .section import Section
+from .scalars import Cron, Flag, Number, Percent, Source, Text, Webhook
+from .section import Section, broken_rule
 
 
 class Capture(Section):
@@ -58,8 +58,14 @@ class Retraining(Section):
     schedule: Cron = "0 3 * * 0"
     """When, in UTC, if `trigger` is schedule: minute, hour, day of month, month, day of week."""
 
-    webhook: Annotated[Text, Field(pattern=r"^https://\S+$")] | None = None
+    webhook: Webhook | None = None
     """Address that is called with the reason, as JSON; required unless `trigger` is never."""
+
+    @model_validator(mode="after")
+    def _a_trigger_calls_someone(self) -> Self:
+        if self.trigger != "never" and self.webhook is None:
+            raise broken_rule("a trigger needs the address to call", "webhook", "trigger")
+        return self
 
 
 class Monitoring(Section):

@@ -4,7 +4,9 @@ from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
+
+from .section import not_allowed
 
 NUMBER = r"[0-9]{1,9}(\.[0-9]{1,9})?"
 
@@ -46,7 +48,7 @@ class Quantity:
         try:
             return cls.parse(value if isinstance(value, str) else "")
         except ValueError as error:
-            raise PydanticCustomError("quantity", "Input should be {allowed}", {"allowed": str(error)}) from None
+            raise not_allowed(str(error)) from None
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -96,7 +98,7 @@ class Between:
 
         def check(value: Quantity) -> Quantity:
             if not low <= value <= high:
-                raise PydanticCustomError("range", "Input should be {allowed}", {"allowed": f"from {low} to {high}"})
+                raise not_allowed(f"from {low} to {high}")
             return value
 
         return core_schema.no_info_after_validator_function(check, handler(source))

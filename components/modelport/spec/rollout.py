@@ -4,7 +4,7 @@ from pydantic import Field, model_validator
 
 from .quantity import Between, Duration
 from .scalars import Percent
-from .section import Section
+from .section import Section, broken_rule
 
 
 class Rollout(Section):
@@ -25,5 +25,5 @@ class Rollout(Section):
     @model_validator(mode="after")
     def _steps_ascend(self) -> Self:
         if list(self.steps) != sorted(set(self.steps)):
-            raise ValueError("steps: each step must be more than the one before")
+            raise broken_rule("each step must be more than the one before", "steps")
         return self

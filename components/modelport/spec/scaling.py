@@ -3,7 +3,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from .scalars import Count, Cron, Flag, Number, Text
-from .section import Section
+from .section import Section, broken_rule
 
 
 class ScalingTarget(Section):
@@ -18,7 +18,7 @@ class ScalingTarget(Section):
     @model_validator(mode="after")
     def _percent_is_at_most_100(self) -> Self:
         if self.metric in ("cpu", "accelerator") and self.value > 100:
-            raise ValueError(f"value: a {self.metric} target is a percentage, at most 100")
+            raise broken_rule(f"a {self.metric} target is a percentage, at most 100", "value", "metric")
         return self
 
 
@@ -40,7 +40,7 @@ class Window(Section):
     @model_validator(mode="after")
     def _min_is_at_most_max(self) -> Self:
         if self.min > self.max:
-            raise ValueError(f"min: {self.min} is more than max, which is {self.max}")
+            raise broken_rule(f"more than max, which is {self.max}", "min", "max")
         return self
 
 
@@ -65,5 +65,5 @@ class Scaling(Section):
     @model_validator(mode="after")
     def _min_is_at_most_max(self) -> Self:
         if self.min > self.max:
-            raise ValueError(f"min: {self.min} is more than max, which is {self.max}")
+            raise broken_rule(f"more than max, which is {self.max}", "min", "max")
         return self

@@ -5,14 +5,16 @@ from pydantic import Field, model_validator
 from .accept import Accepted
 from .budget import Money
 from .compute import Compute
+from .fields import leaf_fields
 from .governance import Governance
 from .metadata import Metadata
 from .model import Model
 from .monitoring import Monitoring
+from .problem import did_you_mean
 from .request import Request
 from .rollout import Rollout
 from .scaling import Scaling
-from .section import Section
+from .section import Section, broken_rule
 from .security import Security
 from .serving import Protocols, Serving
 from .slo import Slo
@@ -78,11 +80,18 @@ class ModelSpec(Section):
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
         if self.scaling.target.metric == "accelerator" and self.compute.accelerator is None:
-            raise ValueError("scaling.target.metric: accelerator needs compute.accelerator")
+            raise broken_rule("needs compute.accelerator", "scaling.target.metric", "compute.accelerator")
         if self.mode == "batch" and self.scaling.scale_to_zero:
-            raise ValueError("scaling.scaleToZero: a batch service has no instances between jobs")
+            raise broken_rule("a batch service has no instances between jobs anyway", "scaling.scaleToZero", "mode")
         if self.monitoring.drift.enabled and not self.monitoring.capture.percent:
-            raise ValueError(
-                "monitoring.drift.enabled: drift is computed from captured requests, set monitoring.capture.percent"
-            )
+            reason = "drift is computed from captured requests: set monitoring.capture.percent"
+            raise broken_rule(reason, "monitoring.drift.enabled", "monitoring.capture.percent")
+        return self
+
+    @model_validator(mode="after")
+    def _accepted_fields_exist(self) -> Self:
+        paths = leaf_fields(type(self))
+        for index, accepted in enumerate(self.accept):
+            if accepted.field not in paths:
+                raise broken_rule(f"no such field. {did_you_mean(accepted.field, paths)}", f"accept.{index}.field")
         return self

@@ -3,7 +3,7 @@ from typing import Self
 from pydantic import model_validator
 
 from .scalars import Flag, ImageReference
-from .section import Section
+from .section import Section, broken_rule
 
 
 class Protocols(Section):
@@ -21,7 +21,7 @@ class Protocols(Section):
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
         if not (self.rest or self.grpc or self.v1):
-            raise ValueError("rest: at least one of rest, grpc and v1 must be true")
+            raise broken_rule("at least one of rest, grpc and v1 must be true", "rest", "grpc", "v1")
         return self
 
 

@@ -5,7 +5,7 @@ from pydantic import Field, model_validator
 
 from .quantity import Between, Duration
 from .scalars import Number
-from .section import Section
+from .section import Section, broken_rule
 
 Latency = Annotated[Duration, Between("1ms", "1h")]
 
@@ -27,7 +27,7 @@ class LatencyObjective(Section):
         given = [(name, value) for name in ("p50", "p95", "p99") if (value := getattr(self, name)) is not None]
         for (lower, low), (higher, high) in pairwise(given):
             if low > high:
-                raise ValueError(f"{higher}: {high} is less than {lower}, which is {low}")
+                raise broken_rule(f"less than {lower}, which is {low}", higher, lower)
         return self
 
 
