@@ -10,6 +10,7 @@ CHECKS = {
     "format": [BIN / "ruff", "format", "--check", "--quiet"],
     "types": [BIN / "mypy", "--no-error-summary"],
     "import contracts": [BIN / "lint-imports", "--no-cache"],
+    "generated files": [sys.executable, Path(__file__).with_name("generate.py"), "--check"],
 }
 
 

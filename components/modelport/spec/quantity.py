@@ -8,18 +8,16 @@ from pydantic_core import CoreSchema, core_schema
 
 from .section import not_allowed
 
+AS_TEXT = core_schema.plain_serializer_function_ser_schema(str)
 NUMBER = r"[0-9]{1,9}(\.[0-9]{1,9})?"
 
 
-@dataclass(frozen=True, order=True)
-class Quantity:
+class Quantity(int):
     """A whole number of the smallest unit, written as a number and a unit, dumped in one canonical form.
 
     Raises:
         ValueError: when a text is no quantity, or no whole number of the smallest unit.
     """
-
-    amount: int
 
     UNITS: ClassVar[dict[str, int]]
     """Unit names, largest first, with their size in the smallest unit (the last one)."""
@@ -37,9 +35,12 @@ class Quantity:
         return cls(int(amount))
 
     def __str__(self) -> str:
-        whole = [unit for unit, size in self.UNITS.items() if self.amount % size == 0]
-        unit = whole[0] if self.amount else whole[-1]
-        return f"{self.amount // self.UNITS[unit]}{unit}"
+        whole = [unit for unit, size in self.UNITS.items() if self % size == 0]
+        unit = whole[0] if self else whole[-1]
+        return f"{self // self.UNITS[unit]}{unit}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.parse({str(self)!r})"
 
     @classmethod
     def _validate(cls, value: Any) -> Self:
@@ -52,9 +53,7 @@ class Quantity:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            cls._validate, serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="always")
-        )
+        return core_schema.no_info_plain_validator_function(cls._validate, serialization=AS_TEXT)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -70,7 +69,7 @@ class Duration(Quantity):
     @property
     def seconds(self) -> float:
         """The same length in seconds."""
-        return self.amount / 1000
+        return self / 1000
 
 
 class Memory(Quantity):
@@ -82,7 +81,7 @@ class Memory(Quantity):
     @property
     def bytes(self) -> int:
         """The same amount in bytes."""
-        return self.amount * 1024
+        return self * 1024
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Between:
                 raise not_allowed(f"from {low} to {high}")
             return value
 
-        return core_schema.no_info_after_validator_function(check, handler(source))
+        return core_schema.no_info_after_validator_function(check, handler(source), serialization=AS_TEXT)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """The quantity's own schema with the bounds in words: JSON Schema cannot compare quantities."""

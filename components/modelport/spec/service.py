@@ -57,7 +57,7 @@ class ModelSpec(Section):
     """What serves the model."""
 
     slo: Slo = Slo()
-    """Service level objectives."""
+    """Service level objectives: alerts, dashboards and rollback follow from them."""
 
     rollout: Rollout = Rollout()
     """How a new version takes over from the stable one."""

@@ -1,0 +1,34 @@
+"""Write every file that is made from code, or with --check say which are stale."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from modelport.spec import reference
+
+ROOT = Path(__file__).parent.parent
+FILES: dict[str, Callable[[], str]] = {
+    "docs/reference/service.schema.json": reference.service_schema,
+    "docs/reference/stack.schema.json": reference.stack_schema,
+    "docs/reference/config.md": reference.reference_page,
+}
+
+
+def stale() -> dict[Path, str]:
+    """The files whose content is not what their code gives, with what it gives."""
+    wanted = {ROOT / name: make() for name, make in FILES.items()}
+    return {path: text for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text}
+
+
+def main(check: bool) -> int:
+    files = stale()
+    for path, text in files.items():
+        print(f"{path.relative_to(ROOT)} {'is stale: run scripts/generate.py' if check else 'written'}")
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    return 1 if check and files else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(check="--check" in sys.argv[1:]))
