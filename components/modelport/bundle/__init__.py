@@ -2,7 +2,8 @@
 
 from modelport.bundle.build import build
 from modelport.bundle.errors import BundleError
+from modelport.bundle.read import load
 from modelport.bundle.source import ensure
 from modelport_server.bundle import Bundle
 
-__all__ = ["Bundle", "BundleError", "build", "ensure"]
+__all__ = ["Bundle", "BundleError", "build", "ensure", "load"]

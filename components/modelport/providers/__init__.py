@@ -1,0 +1,1 @@
+"""Create, read, update and delete of what no Pulumi provider has."""

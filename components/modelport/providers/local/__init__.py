@@ -1,0 +1,5 @@
+"""A model server on this machine as a resource."""
+
+from .server import LocalServer
+
+__all__ = ["LocalServer"]
