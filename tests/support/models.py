@@ -60,3 +60,48 @@ def with_sequence_input() -> onnx.ModelProto:
     value = helper.make_value_info("x", helper.make_sequence_type_proto(element))
     node = helper.make_node("ConcatFromSequence", ["x"], ["y"], axis=0)
     return make([node], [value], [("y", TensorProto.FLOAT, [None])])
+
+
+def counting() -> onnx.ModelProto:
+    """y = x, reached by counting up from 0: as slow as x is large."""
+    one = numpy_helper.from_array(np.array([1], np.int64), "one")
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go_in"], ["go_out"]), helper.make_node("Add", ["sum_in", "one"], ["sum_out"])],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go_in", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum_in", TensorProto.INT64, [1]),
+        ],
+        [
+            helper.make_tensor_value_info("go_out", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum_out", TensorProto.INT64, [1]),
+        ],
+    )
+    zero = numpy_helper.from_array(np.array([0], np.int64), "zero")
+    loop = helper.make_node("Loop", ["x", "", "zero"], ["y"], body=body)
+    return make([loop], [("x", TensorProto.INT64, [1])], [("y", TensorProto.INT64, [1])], initializers=[one, zero])
+
+
+def echo() -> onnx.ModelProto:
+    """An input and an output of every type that JSON carries: `in_FLOAT` to `out_FLOAT` and so on, shape [n]."""
+    names = ["FLOAT", "DOUBLE", "FLOAT16", "BOOL", "STRING"]
+    names += [f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
+    elements = {name: TensorProto.DataType.Value(name) for name in names}
+    return make(
+        [helper.make_node("Identity", [f"in_{name}"], [f"out_{name}"]) for name in names],
+        [(f"in_{name}", element, ["n"]) for name, element in elements.items()],
+        [(f"out_{name}", element, ["n"]) for name, element in elements.items()],
+    )
+
+
+def lookup() -> onnx.ModelProto:
+    """y = table[x], a table of 4 entries."""
+    table = numpy_helper.from_array(np.arange(4, dtype=np.float32), "table")
+    node = helper.make_node("Gather", ["table", "x"], ["y"])
+    return make([node], [("x", TensorProto.INT64, ["n"])], [("y", TensorProto.FLOAT, ["n"])], initializers=[table])
+
+
+def logarithm() -> onnx.ModelProto:
+    node = helper.make_node("Log", ["x"], ["y"])
+    return make([node], [("x", TensorProto.FLOAT, ["n"])], [("y", TensorProto.FLOAT, ["n"])])

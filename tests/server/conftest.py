@@ -1,0 +1,63 @@
+import asyncio
+import json
+
+import pytest
+from support import models
+from support.server import Server
+
+from modelport.bundle import build
+from modelport_server.app import Application, Request
+from modelport_server.model import Model
+
+
+@pytest.fixture(scope="session")
+def bundles(tmp_path_factory):
+    """A folder with the bundles `twice` and `thrice`, versions 1 and 2 of the model `scale`, and `slow`."""
+    folder = tmp_path_factory.mktemp("bundles")
+    for version, (name, factor) in enumerate([("twice", 2.0), ("thrice", 3.0)], start=1):
+        model = models.save(models.scaling(factor), folder / f"{name}.onnx")
+        build(model, folder / name, name="scale", version=str(version))
+    build(models.save(models.counting(), folder / "slow.onnx"), folder / "slow")
+    return folder
+
+
+@pytest.fixture
+def start():
+    """Start server processes; all are gone afterwards."""
+    servers = []
+
+    def start(*flags, **options):
+        servers.append(Server("--http-port", 0, *flags, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def ask(bundles):
+    """Ask an application that serves `twice` as `scale`."""
+    return Asker(Model.load(bundles / "twice"))
+
+
+@pytest.fixture
+def ask_of():
+    """Make another asker, of the models given."""
+    return Asker
+
+
+class Asker:
+    """Calls an application without a socket: gives the response and, where its body is JSON, the JSON."""
+
+    def __init__(self, *models):
+        self.app = Application(max_body=10_000)
+        if models:
+            self.app.start(models)
+
+    def __call__(self, path, body=None, *, method=None, content_type="application/json"):
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        request = Request(method or ("GET" if body is None else "POST"), path, content_type, raw)
+        response = asyncio.run(self.app.answer(request))
+        is_json = response.body and response.content_type == "application/json"
+        return response, json.loads(response.body) if is_json else None
