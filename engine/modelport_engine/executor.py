@@ -1,0 +1,143 @@
+"""Runs steps: at most so many at once, each written to state before and after, and nothing new once something failed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from modelport_engine.errors import EngineError
+from modelport_engine.events import Events
+from modelport_engine.provider import InitFailed
+from modelport_engine.resource import Resource
+from modelport_engine.steps import PHYSICAL_ONLY, Op, Step
+from modelport_engine.values import Properties
+
+
+class Stopped(Exception):
+    """The run has failed or was cancelled: nothing new may start."""
+
+
+class StepFailed(EngineError):
+    """A step failed; the user has been told."""
+
+
+class Journal(Protocol):
+    """Where steps are recorded as they happen."""
+
+    def begin(self, step: Step) -> None:
+        """The step is about to touch something outside."""
+
+    def end(self, step: Step, *, done: bool) -> None:
+        """The step is over; with `done`, state holds its outcome."""
+
+    def outputs(self, resource: Resource) -> None:
+        """A component has its outputs."""
+
+
+class Executor:
+    """Runs chains of steps for one run, and knows the state that results."""
+
+    def __init__(self, journal: Journal, events: Events, *, preview: bool, parallel: int):
+        self.news: dict[str, Resource] = {}
+        self.changes: Counter[str] = Counter()
+        self.errors = 0
+        self.stopping = asyncio.Event()
+        self._journal = journal
+        self._events = events
+        self._preview = preview
+        self._slots = asyncio.Semaphore(parallel)
+        self._running: set[asyncio.Task[None]] = set()
+        self._open: dict[str, Step] = {}
+
+    async def run(self, steps: Sequence[Step]) -> Resource:
+        """Run the steps one after the other; returns the last one's resource. Raises StepFailed, or Stopped before a step that may not start."""
+        task = asyncio.create_task(self._chain(steps))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)  # the program may go away; what it asked for is finished and recorded
+        return steps[-1].resource
+
+    async def run_together(self, steps: Sequence[Step]) -> None:
+        """Run steps side by side, all of them even if one fails; raises StepFailed if one did."""
+        outcomes = await asyncio.gather(*(self.run([step]) for step in steps), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def drain(self) -> None:
+        """Wait for what is running."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def stop(self) -> None:
+        """Let running steps finish, and start nothing new."""
+        self.stopping.set()
+
+    def fail(self, message: str, urn: str = "") -> None:
+        """Tell the user about an error, and stop."""
+        self.errors += 1
+        self._events.diagnostic("error", message, urn=urn)
+        self.stop()
+
+    def outputs(self, urn: str, outputs: Properties) -> None:
+        """A component has its outputs: this ends its step for the user."""
+        if urn not in self.news:
+            raise EngineError(f"outputs for {urn}, which is not registered")
+        resource = replace(self.news[urn], outputs=outputs)
+        self.news[urn] = resource
+        if not self._preview:
+            self._journal.outputs(resource)
+        if step := self._open.pop(urn, None):
+            step.new = resource
+            self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
+
+    async def _chain(self, steps: Sequence[Step]) -> None:
+        async with self._slots:
+            for step in steps:
+                if self.stopping.is_set():
+                    raise Stopped
+                await self._step(step)
+
+    async def _step(self, step: Step) -> None:
+        self._events.emit("resourcePreEvent", {"metadata": step.metadata()})
+        if not self._preview:
+            self._journal.begin(step)
+        problem: Exception | None = None
+        try:
+            await step.apply(self._preview)
+        except InitFailed as error:
+            problem = error
+        except (EngineError, OSError) as error:
+            self._end(step, done=False)
+            raise self._failed(step, error) from error
+        except BaseException:
+            self._end(step, done=False)
+            raise
+        if step.new:
+            self.news[step.new.urn] = step.new
+        self._end(step, done=True)
+        if problem:
+            raise self._failed(step, problem) from problem
+        self._done(step)
+
+    def _end(self, step: Step, *, done: bool) -> None:
+        if not self._preview:
+            self._journal.end(step, done=done)
+
+    def _done(self, step: Step) -> None:
+        if step.op not in PHYSICAL_ONLY and "::default" not in step.resource.urn:
+            self.changes[str(step.op)] += 1
+        if step.new and not step.new.custom:
+            self._open[step.new.urn] = step
+        else:
+            self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
+
+    def _failed(self, step: Step, error: Exception) -> StepFailed:
+        body: dict[str, Any] = {"metadata": step.metadata(), "status": 0, "steps": 0}
+        self._events.emit("resOpFailedEvent", body)
+        self.fail(str(error), step.resource.urn)
+        return StepFailed(str(error))
+
+
+DELETES = {Op.DELETE, Op.DELETE_REPLACED}

@@ -1,0 +1,165 @@
+"""The providers of one run: which there are, started when first needed, and the resources that stand for them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from modelport_engine.errors import EngineError
+from modelport_engine.goals import Goal
+from modelport_engine.plugins import Plugins
+from modelport_engine.provider import Difference, Provider
+from modelport_engine.resource import Resource
+from modelport_engine.urn import Urn
+from modelport_engine.values import UNKNOWN, Properties, contains_unknown
+
+PROVIDER_TYPE = "pulumi:providers:"
+
+
+@dataclass
+class Pool:
+    """Started plugin processes by provider URN: a preview's serve the update that follows."""
+
+    plugins: Plugins
+    idle: dict[str, list[Provider]] = field(default_factory=dict)
+    used: list[tuple[str, Provider]] = field(default_factory=list)
+
+    async def take(self, urn: str, package: str, version: str | None) -> Provider:
+        """A provider process for one provider resource."""
+        waiting = [provider for provider in self.idle.get(urn, []) if provider.plugin.process.ended is None]
+        provider = waiting[0] if waiting else await Provider.start(self.plugins, package, version)
+        if waiting:
+            self.idle[urn].remove(provider)
+        self.used.append((urn, provider))
+        return provider
+
+    async def release(self) -> None:
+        """The run is over: tell each provider so, and keep its process for the next run."""
+        await asyncio.gather(*(provider.cancel() for _, provider in self.used), return_exceptions=True)
+        for urn, provider in self.used:
+            self.idle.setdefault(urn, []).append(provider)
+        self.used.clear()
+
+
+class Registry:
+    """Providers by reference (``URN::ID``), and provider resources as something that can be checked, diffed and created like any other."""
+
+    def __init__(self, pool: Pool, olds: Iterable[Resource], config: Callable[[str], Properties]):
+        self._pool = pool
+        self._config = config
+        self._olds = {f"{old.urn}::{old.id}": old for old in olds if old.type.startswith(PROVIDER_TYPE)}
+        self._started: dict[str, Provider] = {}
+        self._ready: dict[str, tuple[Resource, Provider]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._defaults: dict[str, asyncio.Task[str]] = {}
+
+    async def of(self, resource: Resource) -> Any:
+        """The configured provider of a custom resource; for a provider resource, the registry in that role."""
+        return self if resource.type.startswith(PROVIDER_TYPE) else await self.by_reference(resource.provider or "")
+
+    async def by_reference(self, reference: str) -> Provider:
+        """The configured provider that a reference names: of this run, else from the old state."""
+        async with self._locks.setdefault(reference, asyncio.Lock()):
+            if reference not in self._ready:
+                if (old := self._olds.get(reference)) is None:
+                    raise EngineError(
+                        f"provider {reference!r} is not in this run nor in the state; register it before what it manages"
+                    )
+                self._ready[reference] = old, await self._take(Urn(old.urn), old.inputs)
+            resource, provider = self._ready[reference]
+            if not contains_unknown(resource.inputs):
+                await provider.configure(Urn(resource.urn), resource.id, resource.inputs)
+            return provider
+
+    def moved(self, old: str, new: str) -> bool:
+        """Whether a resource must be replaced because its provider has been: same provider resource, another object."""
+        old_urn, new_urn = old.rpartition("::")[0], new.rpartition("::")[0]
+        return old_urn == new_urn and old != new
+
+    async def default(
+        self, package: str, version: str, url: str, register: Callable[[Goal], Awaitable[Resource]], stack: Urn
+    ) -> str:
+        """The reference of a package's default provider, registered before its first user."""
+        name = "default" + (f"_{version.replace('.', '_')}" if version else "")
+        urn = Urn.make(stack.stack, stack.project, "", PROVIDER_TYPE + package, name)
+        if (key := f"{urn}@{url}") not in self._defaults:
+            inputs = self._config(package)
+            inputs |= {key: value for key, value in (("version", version), ("pluginDownloadURL", url)) if value}
+            self._defaults[key] = asyncio.ensure_future(
+                self._register(register, Goal(urn=urn, custom=True, inputs=inputs))
+            )
+        return await asyncio.shield(self._defaults[key])
+
+    def ready(self, resource: Resource) -> None:
+        """A provider resource has its final id and inputs."""
+        self._ready[reference(resource)] = resource, self._started[resource.urn]
+
+    # Provider resources play the part of resources, and the registry that of their provider.
+
+    async def check(self, urn: Urn, olds: Properties, news: Properties, seed: bytes) -> Properties:
+        """Start the plugin, and let it check its inputs."""
+        provider = self._started.get(str(urn)) or await self._take(urn, news)
+        self._started[str(urn)] = provider
+        return await provider.check_config(urn, olds, news)
+
+    async def diff(
+        self,
+        urn: Urn,
+        id: str,
+        old_inputs: Properties,
+        old_outputs: Properties,
+        news: Properties,
+        ignore_changes: Sequence[str],
+    ) -> Difference:
+        """Whether the provider's inputs changed, and whether all it manages must be replaced for that."""
+        difference = await self._started[str(urn)].diff_config(urn, old_inputs, old_outputs, news)
+        return Difference(
+            difference.changed or old_inputs != news,
+            difference.replaces,
+            difference.changes,
+            details=difference.details,
+        )
+
+    async def create(self, urn: Urn, inputs: Properties, *, preview: bool, timeout: float) -> tuple[str, Properties]:
+        """A provider gets an id of the engine's making."""
+        return "" if preview else str(uuid4()), inputs
+
+    async def update(
+        self,
+        urn: Urn,
+        id: str,
+        old_inputs: Properties,
+        old_outputs: Properties,
+        news: Properties,
+        ignore_changes: Sequence[str],
+        **_: Any,
+    ) -> Properties:
+        """A provider's outputs are its inputs."""
+        return news
+
+    async def delete(self, urn: Urn, id: str, inputs: Properties, outputs: Properties, *, timeout: float) -> None:
+        """Nothing exists outside state."""
+
+    async def _take(self, urn: Urn, inputs: Properties) -> Provider:
+        version = inputs.get("version")
+        return await self._pool.take(
+            str(urn), urn.type.removeprefix(PROVIDER_TYPE), version if isinstance(version, str) else None
+        )
+
+    async def _register(self, register: Callable[[Goal], Awaitable[Resource]], goal: Goal) -> str:
+        return reference(await register(goal))
+
+
+def reference(resource: Resource) -> str:
+    """How other resources name a provider resource."""
+    return f"{resource.urn}::{resource.id or UNKNOWN.value}"
+
+
+def package_of(token: str) -> str:
+    """The package of a type or function token: ``sim`` of ``sim:index:Bucket``; of a provider's own type, what it provides."""
+    return (
+        token.removeprefix(PROVIDER_TYPE).partition(":")[0]
+        if token.startswith(PROVIDER_TYPE)
+        else token.partition(":")[0]
+    )
