@@ -11,7 +11,6 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
@@ -83,9 +82,10 @@ class _Server:
         if predecessor:
             await self._host.accept(listening)
             await asyncio.to_thread(predecessor.drain)
-        await self._announce(listening)
+        await self._take_over(listening)
         if starting:
             starting.release()
+        self._announce(listening)
         await self._stop.wait()
         if not await self._host.drain(self._options.grace, DRAIN_SECONDS):
             log.warning("requests were still running after %d s", DRAIN_SECONDS)
@@ -100,18 +100,24 @@ class _Server:
             predecessor.listening.close()
         return bind(*wanted)
 
-    async def _announce(self, listening: socket.socket) -> None:
-        host, port = listening.getsockname()[:2]
-        models = [_identity(model) for model in self._app.models.values()]
+    async def _take_over(self, listening: socket.socket) -> None:
         if self._options.run_dir:
+            host, port = listening.getsockname()[:2]
             record = {"pid": os.getpid(), "instance": self._options.instance, "host": host, "http": port}
-            self._control = Control(listening, on_drain=self._hand_over)
-            await self._control.take({**record, "models": models})
+            self._control = Control(listening, on_drain=self._leave_to_successor)
+            await self._control.take({**record, "models": self._models()})
+
+    def _announce(self, listening: socket.socket) -> None:
+        host, port = listening.getsockname()[:2]
         log.info("ready on %s port %d", host, port)
         with suppress(OSError):  # the starter may be gone
-            print(json.dumps({"ready": True, "http": port, "grpc": None, "models": models}), flush=True)
+            print(json.dumps({"ready": True, "http": port, "grpc": None, "models": self._models()}), flush=True)
 
-    def _hand_over(self) -> None:
+    def _models(self) -> list[dict[str, str]]:
+        bundles = [model.bundle for model in self._app.models.values()]
+        return [{"name": bundle.name, "version": bundle.version, "digest": bundle.digest} for bundle in bundles]
+
+    def _leave_to_successor(self) -> None:
         log.info("a successor takes over")
         self._host.stop_accepting()
         self._stop.set()
@@ -132,8 +138,3 @@ def _load(paths: tuple[Path, ...]) -> list[Model]:
     if twice := {name for name in names if names.count(name) > 1}:
         raise ServerError(f"two models are called {', '.join(twice)}\n  Build one of them with another --name.")
     return models
-
-
-def _identity(model: Model) -> dict[str, Any]:
-    bundle = model.bundle
-    return {"name": bundle.name, "version": bundle.version, "digest": bundle.digest}

@@ -1,0 +1,86 @@
+import asyncio
+import json
+import shutil
+import threading
+
+import numpy as np
+import pytest
+
+from modelport_server import session
+from modelport_server.bundle import BundleError
+from modelport_server.model import Model
+
+
+@pytest.fixture
+def copy(bundles, tmp_path):
+    return shutil.copytree(bundles / "twice", tmp_path / "copy")
+
+
+def test_a_model_that_answers_its_sample_otherwise_than_recorded_does_not_load(copy):
+    expected = json.loads((copy / "expected.json").read_text())
+    expected["outputs"][0]["data"][1] *= 1.001
+    (copy / "expected.json").write_text(json.dumps(expected))
+    with pytest.raises(BundleError, match=r"does not answer its own sample: y\[1\] is 0.25, expected 0.25025"):
+        Model.load(copy)
+
+
+def test_a_difference_within_the_tolerance_is_no_difference(copy):
+    expected = json.loads((copy / "expected.json").read_text())
+    expected["outputs"][0]["data"][1] *= 1.00001
+    (copy / "expected.json").write_text(json.dumps(expected))
+    assert Model.load(copy).bundle.name == "scale"
+
+
+@pytest.mark.parametrize(("key", "value"), [("shape", [3, 1]), ("datatype", "FP64"), ("name", "z")])
+def test_an_answer_of_another_form_is_a_difference(copy, key, value):
+    expected = json.loads((copy / "expected.json").read_text())
+    expected["outputs"][0][key] = value
+    (copy / "expected.json").write_text(json.dumps(expected))
+    with pytest.raises(BundleError, match="does not answer its own sample"):
+        Model.load(copy)
+
+
+def test_a_damaged_model_does_not_load(copy):
+    (copy / "model" / "model.onnx").write_bytes(b"damaged")
+    with pytest.raises(BundleError, match="differs from its digest"):
+        Model.load(copy)
+
+
+def test_a_plain_model_loads_under_the_digest_it_would_be_built_with(bundles):
+    assert Model.load(bundles / "slow.onnx").bundle.digest == Model.load(bundles / "slow").bundle.digest
+
+
+def test_a_slow_model_leaves_the_event_loop_alone(bundles):
+    model = Model.load(bundles / "slow")
+    seen = []
+    model._session = Spy(seen)
+
+    async def infer(count):
+        for _ in range(count):
+            await model.infer({"x": np.array([1])}, ["y"])
+
+    model._usual_seconds = 0.0
+    asyncio.run(infer(1))
+    model._usual_seconds = 1.0
+    asyncio.run(infer(1))
+    assert seen[0] is threading.main_thread()
+    assert seen[1] is not threading.main_thread()
+
+
+class Spy:
+    def __init__(self, seen):
+        self.seen = seen
+
+    def run(self, outputs, feeds):
+        self.seen.append(threading.current_thread())
+        return [feeds["x"]]
+
+
+@pytest.mark.parametrize(
+    ("limit", "cores"), [("max 100000", 4), ("150000 100000", 2), ("1000 100000", 1), ("900000 100000", 4), ("junk", 4)]
+)
+def test_a_session_uses_the_cores_that_are_granted(monkeypatch, tmp_path, limit, cores):
+    monkeypatch.setattr(session.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(session, "CPU_MAX", tmp_path / "cpu.max")
+    (tmp_path / "cpu.max").write_text(limit)
+    assert session.granted_cores() == cores
