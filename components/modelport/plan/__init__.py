@@ -1,0 +1,48 @@
+"""What is to be made: a service and its environment become a frozen plan for one target, or everything it refuses."""
+
+from .capability import (
+    FIELDS,
+    OWN,
+    UNBUILT,
+    Capabilities,
+    Capability,
+    Level,
+    approximated,
+    emulated,
+    native,
+    refused,
+    unbuilt,
+)
+from .capacity import Machine
+from .fit import Adjustment
+from .names import Names, unique_name
+from .plan import Plan, make_plan
+from .refusal import Refusal, Refused
+from .release import Release
+from .tags import TagRule
+from .target import Target
+
+__all__ = [
+    "FIELDS",
+    "OWN",
+    "UNBUILT",
+    "Adjustment",
+    "Capabilities",
+    "Capability",
+    "Level",
+    "Machine",
+    "Names",
+    "Plan",
+    "Refusal",
+    "Refused",
+    "Release",
+    "TagRule",
+    "Target",
+    "approximated",
+    "emulated",
+    "make_plan",
+    "native",
+    "refused",
+    "unbuilt",
+    "unique_name",
+]

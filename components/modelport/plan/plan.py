@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from modelport.spec import Environment, Loaded, ModelSpec, leaf_values
+from modelport.spec.fields import alias_of
+from modelport.spec.problem import shown
+from modelport.spec.section import Section
+
+from .capacity import Machine, Shortage, smallest
+from .fit import Adjustment, adjustments, refusals
+from .names import Names
+from .refusal import REFUSED, Refusal, Refused
+from .release import Release, releases
+from .tags import tags
+from .target import Target
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One service on one target in one stack, with every decision taken that needs no resource.
+
+    Attributes:
+        name: of the service.
+        spec: the config with the defaults that the target replaces (`adjustments`) replaced.
+        target: name of the target.
+        base: folder that relative model sources start from; None for a service that was made in Python.
+        releases: live versions, stable first; their weights make 100.
+        names: of resources on the platform.
+        tags: of every resource.
+        machine: what one instance runs on; None where it runs on what is there.
+        adjustments: defaults that the target cannot honour.
+    """
+
+    name: str
+    spec: ModelSpec
+    environment: Environment
+    target: str
+    base: Path | None
+    releases: tuple[Release, ...]
+    names: Names
+    tags: Mapping[str, str]
+    machine: Machine | None
+    adjustments: tuple[Adjustment, ...]
+
+    def governed_inputs(self) -> dict[str, Any]:
+        """What reviewers and policies want to know of the service, as plain data for its component's inputs."""
+        security = self.spec.security
+        return {
+            "service": self.name,
+            "target": self.target,
+            "stack": self.environment.stack,
+            "environment": self.environment.environment,
+            "tags": dict(self.tags),
+            "exposure": security.exposure,
+            "auth": security.auth,
+            "dataClass": security.data_class,
+            "compliance": list(security.compliance),
+            "governance": self.spec.governance.model_dump(mode="json", by_alias=True, exclude_none=True),
+        }
+
+
+def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Target) -> Plan:
+    """Decide everything about a service on a target that needs no resource. Reads and changes nothing.
+
+    Args:
+        service: from a file, or made in Python; with the stack's overrides merged.
+        environment: the stack.
+        target: where it is to run.
+
+    Raises:
+        Refused: the target will not do what the user wrote; holds everything that it refuses.
+    """
+    loaded = service if isinstance(service, Loaded) else Loaded(service)
+    found = refusals(loaded, environment, target)
+    machine = smallest(target.machines, loaded.spec.compute) if target.machines else None
+    if isinstance(machine, Shortage):
+        found.append(_too_small(machine, loaded, target))
+        machine = None
+    if found:
+        raise Refused(found)
+    adjusted = adjustments(loaded, target)
+    spec = _with_values(loaded.spec, {each.field: each.given for each in adjusted if each.given is not None})
+    return Plan(
+        name=spec.metadata.name,
+        spec=spec,
+        environment=environment,
+        target=target.name,
+        base=loaded.path.parent if loaded.path else None,
+        releases=releases(spec, environment),
+        names=Names(spec.metadata.name, environment.stack, target.name_length),
+        tags=tags(spec, environment, target.tag_rule),
+        machine=machine,
+        adjustments=adjusted,
+    )
+
+
+def _too_small(shortage: Shortage, service: Loaded, target: Target) -> Refusal:
+    value = shown(leaf_values(service.spec)[shortage.field])
+    origin = service.origins[shortage.field]
+    return Refusal(REFUSED, shortage.field, target.name, shortage.reason, f"Use {shortage.nearest}.", value, origin)
+
+
+def _with_values(spec: ModelSpec, values: Mapping[str, Any]) -> ModelSpec:
+    for path, value in values.items():
+        spec = _with_value(spec, path.split("."), value)
+    return spec
+
+
+def _with_value(section: S, keys: Sequence[str], value: Any) -> S:
+    name = next(name for name, info in type(section).model_fields.items() if alias_of(name, info) == keys[0])
+    new = value if len(keys) == 1 else _with_value(getattr(section, name), keys[1:], value)
+    return section.model_copy(update={name: new})

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from modelport import spec
+from modelport.spec import Environment, ModelSpec
+
+
+@dataclass(frozen=True)
+class Release:
+    """One live version of a service.
+
+    Attributes:
+        source: its model, as in `model.source`.
+        version: as people call it; None leaves it to the bundle.
+        sha256: what the source's checksum must be, in hex.
+        digest: what its bundle's digest must be, `sha256:` and hex.
+        image: its serving image; None for modelport's own.
+        weight: share of requests that it answers, in percent.
+        mirror: share of requests that are copied to it, in percent.
+    """
+
+    role: Literal["stable", "candidate"]
+    source: str
+    version: str | None
+    sha256: str | None
+    digest: str | None
+    image: str | None
+    weight: int
+    mirror: int = 0
+
+
+def releases(service: ModelSpec, environment: Environment) -> tuple[Release, ...]:
+    """The live versions that `modelport:releases` names, stable first; without an entry the service file's model."""
+    live = environment.releases.get(service.metadata.name)
+    if live is None:
+        return (_release("stable", spec.Release(source=service.model.source), service, weight=100),)
+    stable = _release("stable", live.stable, service, weight=100 - live.weight)
+    if live.candidate is None:
+        return (stable,)
+    return stable, _release("candidate", live.candidate, service, weight=live.weight, mirror=live.mirror)
+
+
+def _release(
+    role: Literal["stable", "candidate"], live: spec.Release, service: ModelSpec, *, weight: int, mirror: int = 0
+) -> Release:
+    """The release with what the service file says of the model, if that is the one it serves."""
+    is_own = live.source == service.model.source
+    return Release(
+        role=role,
+        source=live.source,
+        version=service.model.version if is_own else None,
+        sha256=service.model.sha256 if is_own else None,
+        digest=live.digest,
+        image=live.image or service.serving.image,
+        weight=weight,
+        mirror=mirror,
+    )

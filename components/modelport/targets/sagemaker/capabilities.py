@@ -1,0 +1,3 @@
+from modelport.plan import UNBUILT
+
+CAPABILITIES = UNBUILT
