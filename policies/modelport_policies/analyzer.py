@@ -1,0 +1,108 @@
+"""The controls as a Pulumi policy pack: what the analyzer process of `pulumi up --policy-pack` runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pulumi
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyPack,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from modelport_policies.control import Control, Profile, known_profile
+from modelport_policies.controls import catalogue
+from modelport_policies.exemptions import Register, read_register
+from modelport_policies.resource import Resource
+
+NAME = "modelport-policies"
+
+
+def serve(pack: Path) -> None:
+    """Serve the Analyzer protocol until the engine ends this process.
+
+    The profile is `MODELPORT_POLICY_PROFILE`, else the stack's config `modelport-policies:profile`, else `standard`.
+    The exemptions are the file `MODELPORT_POLICY_EXEMPTIONS`, else `exemptions.yaml` in the pack's folder.
+
+    Raises:
+        PolicyError: an unknown profile.
+    """
+    profile = known_profile(os.environ.get("MODELPORT_POLICY_PROFILE") or pulumi.Config(NAME).get("profile"))
+    file = Path(os.environ.get("MODELPORT_POLICY_EXEMPTIONS") or pack / "exemptions.yaml")
+    register = read_register(file, [control.id for control in catalogue()], date.today())
+    PolicyPack(NAME, [policy(control, profile, register) for control in catalogue(register.problems)])
+
+
+def policy(control: Control, profile: Profile, register: Register) -> Policy:
+    """One control as one Pulumi policy; a disabled one is there too, so that a pack config can enable it."""
+    kind, validate = {
+        "resource": (ResourceValidationPolicy, resource_validation),
+        "stack": (StackValidationPolicy, stack_validation),
+    }[control.scope]
+    return kind(
+        name=control.id,
+        display_name=control.title,
+        description=f"{control.id} {control.title}",
+        validate=validate(control, register),
+        enforcement_level=EnforcementLevel(getattr(control.levels, profile)),
+        severity=Severity(control.severity),
+        tags=list(control.frameworks),
+        remediation_steps=control.remediation,
+    )
+
+
+def resource_validation(
+    control: Control, register: Register
+) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+    """The control on one resource, before the engine creates or changes it."""
+
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        judge(control, register, [Resource(args.resource_type, args.name, args.urn, args.props)], args, report)
+
+    return validate
+
+
+def stack_validation(control: Control, register: Register) -> Callable[[StackValidationArgs, ReportViolation], None]:
+    """The control on every resource it concerns, in the light of the whole stack."""
+
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        stack: list[Resource] = []
+        stack += [Resource(each.resource_type, each.name, each.urn, each.props, stack) for each in args.resources]
+        judge(control, register, stack, args, report)
+
+    return validate
+
+
+def judge(
+    control: Control,
+    register: Register,
+    resources: list[Resource],
+    args: ResourceValidationArgs | StackValidationArgs,
+    report: ReportViolation,
+) -> None:
+    """Report what the control finds in Pulumi's terms: violations, an unknown value, or not applicable and why."""
+    reasons, unknown, evaluated = [], None, False
+    for resource in resources:
+        outcome = control.evaluate(resource)
+        exemption = register.covering(control.id, resource.urn) if outcome.violations else None
+        for message in () if exemption else outcome.violations:
+            report(f"{message}. {control.remediation}", resource.urn)
+        unknown = unknown or outcome.undecided
+        if exemption or outcome.not_applicable:
+            reasons.append(str(exemption or outcome.not_applicable))
+        else:
+            evaluated = True
+    if unknown:
+        raise unknown
+    if not evaluated:
+        args.not_applicable("; ".join(dict.fromkeys(reasons)) or "no resource")

@@ -1,0 +1,16 @@
+"""The catalogue: one module per family. A new control is a `Control` in its family's `CONTROLS`, and its fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelport_policies.control import Control
+from modelport_policies.controls import cost, governance, network, pods, resilience, supply_chain
+
+FAMILIES = (network, supply_chain, pods, resilience, cost, governance)
+
+
+def catalogue(exemption_problems: Sequence[str] = ()) -> tuple[Control, ...]:
+    """Every control, the one over the exemptions last; that one reports these problems."""
+    controls = [control for family in FAMILIES for control in family.CONTROLS]
+    return (*controls, governance.exemptions_in_order(exemption_problems))

@@ -1,0 +1,88 @@
+"""A verdict over a deployment export: offline, without an engine, with the checks that the analyzer runs."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
+
+from modelport_policies.control import Control, Level, known_profile
+from modelport_policies.controls import catalogue
+from modelport_policies.errors import PolicyError
+from modelport_policies.exemptions import Register, read_register
+from modelport_policies.resource import Resource
+
+
+def review(
+    state: dict[str, Any], profile: str | None = None, *, exemptions: Path | None = None, today: date | None = None
+) -> dict[str, Any]:
+    """Judge every resource of a deployment export by every control that the profile enables.
+
+    Returns:
+        `profile`; `violations` [{rule, urn, level, message, exempted, and `exemption` if so}]; `evaluated`, the number
+        of decisions (a control on a resource); `undecided` [{rule, urn, message}], where a value is not known;
+        `notApplicable` [{rule, urn, reason}], where urn is null for a control that no resource concerns.
+
+    Raises:
+        PolicyError: an unknown profile, or no deployment export.
+    """
+    chosen = known_profile(profile)
+    register = read_register(exemptions, [control.id for control in catalogue()], today or date.today())
+    stack = stack_of(state)
+    report: dict[str, Any] = {"profile": chosen, "violations": [], "evaluated": 0, "undecided": [], "notApplicable": []}
+    for control in catalogue(register.problems):
+        level = getattr(control.levels, chosen)
+        concerned = [each for each in stack if each.type in control.checks]
+        if level == "disabled" or not concerned:
+            reason = f"disabled in {chosen}" if level == "disabled" else "the stack has no resource that it judges"
+            report["notApplicable"].append({"rule": control.id, "urn": None, "reason": reason})
+            continue
+        for resource in concerned:
+            record(report, control, level, resource, register)
+    return report
+
+
+def record(report: dict[str, Any], control: Control, level: Level, resource: Resource, register: Register) -> None:
+    """Add to the report what one control says about one resource."""
+    outcome = control.evaluate(resource)
+    place = {"rule": control.id, "urn": resource.urn}
+    exemption = register.covering(control.id, resource.urn)
+    accepted = {"exempted": True, "exemption": str(exemption)} if exemption else {"exempted": False}
+    for message in outcome.violations:
+        report["violations"].append({**place, "level": level, "message": message, **accepted})
+    if outcome.not_applicable:
+        report["notApplicable"].append({**place, "reason": outcome.not_applicable})
+    elif outcome.undecided:
+        report["undecided"].append({**place, "message": outcome.undecided.message})
+    else:
+        report["evaluated"] += 1
+
+
+def stack_of(state: dict[str, Any]) -> list[Resource]:
+    """The resources of an export with their inputs; those that wait for their deletion are left out."""
+    deployment = state.get("deployment") if isinstance(state, dict) else None
+    if not isinstance(deployment, dict):
+        raise PolicyError("not a deployment export: no `deployment` at the top. `pulumi stack export` writes one.")
+    stack: list[Resource] = []
+    for row in deployment.get("resources") or []:
+        if not row.get("delete"):
+            inputs = unknown_checking_proxy(plain(row.get("inputs") or {}))
+            stack.append(Resource(row["type"], row["urn"].rpartition("::")[2], row["urn"], inputs, stack))
+    return stack
+
+
+def plain(value: Any) -> Any:
+    """Inputs as written in a state, secrets unwrapped; one that is encrypted is as good as unknown."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get(SPECIAL_SIG_KEY) != SPECIAL_SECRET_SIG:
+        return {key: plain(each) for key, each in value.items()}
+    if "plaintext" in value:
+        return plain(json.loads(value["plaintext"]))
+    return plain(value.get("value", UNKNOWN_STRING_VALUE))
