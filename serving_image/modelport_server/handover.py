@@ -72,6 +72,7 @@ class Predecessor:
         except (FileNotFoundError, ConnectionError, IndexError):
             return None  # none, killed, or about to exit
         except OSError as error:
+            channel.close()
             problem = f"the running server does not answer: {error}."
             remedy = "Stop its process, then start again."
             raise HandoverFailed(f"{CONTROL.absolute()}\n  {problem}\n  {remedy}") from error
@@ -93,13 +94,14 @@ class Control:
     def __init__(self, listening: socket.socket, on_drain: Callable[[], None]):
         self._listening, self._on_drain = listening, on_drain
         self._inode = 0
+        self._server: asyncio.Server | None = None
 
     async def take(self, record: dict[str, Any]) -> None:
         """Answer successors from now on, and write `record` for whoever looks after this process."""
         temporary = CONTROL.with_suffix(f".{os.getpid()}")
         umask = os.umask(0o177)
         try:
-            await asyncio.start_unix_server(self._serve, temporary)
+            self._server = await asyncio.start_unix_server(self._serve, temporary)
         finally:
             os.umask(umask)
         self._inode = temporary.stat().st_ino
