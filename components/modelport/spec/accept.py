@@ -10,7 +10,7 @@ class Accepted(Section):
     """A difference that a target makes and the owner accepts."""
 
     field: Text
-    """Path of the field, like `scaling.target`."""
+    """Path of the field, like `scaling.max`."""
 
     target: TargetName
     """Target whose approximation is accepted."""

@@ -31,7 +31,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part)
-        subject = f"{self.path}: {self.value}" if self.value else self.path
+        subject = ": ".join(part for part in (self.path, self.value) if part)
         header = "  ".join(part for part in (place, subject) if part)
         return "\n  ".join(part for part in (header, self.message, self.hint) if part)
 

@@ -45,10 +45,10 @@ def parse(text: str, name: str) -> Document:
         ConfigError: as `read`.
     """
     yaml = YAML(typ="safe", pure=True)
+    builder = _Builder(name, yaml)
     try:
         _check_depth(text, name)
         root = yaml.compose(text)
-        builder = _Builder(name, yaml)
         data = builder.build(root, ()) if root is not None else None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -91,19 +91,24 @@ class _Builder:
 
     def __init__(self, name: str, yaml: YAML) -> None:
         self.name = name
-        self.marks: dict[Keys, Mark] = {}
+        self.marks: dict[Keys, Mark] = {(): Mark(name, 1, 1)}
         self.problems: list[Problem] = []
         self._constructor = yaml.constructor
         self._nodes = 0
 
     def build(self, node: Node, path: Keys) -> Any:
         self._count(node, path)
-        if isinstance(node, MappingNode):
+        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+        if isinstance(node, MappingNode) and kind == "map":
             return self._mapping(node, path)
-        if isinstance(node, SequenceNode):
+        if isinstance(node, SequenceNode) and kind == "seq":
             return [self._marked(item, item, (*path, index)) for index, item in enumerate(node.value)]
-        assert isinstance(node, ScalarNode)
-        return self._scalar(node, path)
+        if isinstance(node, ScalarNode) and kind in ("null", "bool", "int", "float"):
+            return self._scalar(node, kind, path)
+        if isinstance(node, ScalarNode) and kind in ("str", "timestamp"):  # a date is a version or a label here
+            return node.value
+        self._report(f"the tag {kind} has no meaning here.", node, path)
+        return None
 
     def _marked(self, place: Node, node: Node, path: Keys) -> Any:
         number = node.value if str(node.tag).endswith((":int", ":float")) else ""
@@ -142,14 +147,9 @@ class _Builder:
         else:
             self._report("a merge key (<<) takes a mapping or a list of mappings.", node, path)
 
-    def _scalar(self, node: ScalarNode, path: Keys) -> Any:
-        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+    def _scalar(self, node: ScalarNode, kind: str, path: Keys) -> Any:
         try:
-            if kind in ("null", "bool", "int", "float"):
-                return getattr(self._constructor, f"construct_yaml_{kind}")(node)
-            if kind in ("str", "timestamp"):  # the config has no dates: an unquoted one is a version or a label
-                return node.value
-            self._report(f"the tag {kind} has no meaning here.", node, path)
+            return getattr(self._constructor, f"construct_yaml_{kind}")(node)
         except (ValueError, KeyError, OverflowError):
             self._report(f"{node.value[:40]} is no {kind}.", node, path)
         return None
