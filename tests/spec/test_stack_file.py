@@ -97,10 +97,13 @@ def test_an_unknown_key_is_an_error_also_when_it_is_encrypted(write, problems_of
     assert set(problems_of(write(text, "Pulumi.dev.yaml"))) == {"modelport:targt"}
 
 
-def test_a_secret_value_is_not_shown():
-    config = {"modelport:target": "local", "modelport:environment": "hunter2"}
-    with pytest.raises(ConfigError, match="modelport:environment") as raised:
-        Environment.from_config(config, stack="dev", secret=["modelport:environment"])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("modelport:environment", "hunter2"), ("modelport:overrides", '{"mode": "hunter2"}')],
+)
+def test_a_secret_value_is_not_shown(key, value):
+    with pytest.raises(ConfigError, match=key) as raised:
+        Environment.from_config({"modelport:target": "local", key: value}, stack="dev", secret=[key])
     assert "hunter2" not in str(raised.value)
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from .document import Document
 from .existing import Existing
+from .fields import alias_of
 from .problem import ConfigError
 from .releases import Releases
 from .scalars import Name, Names, TargetName, Targets, Text
@@ -116,7 +117,9 @@ class Environment(StackSettings):
         hidden = {key.removeprefix(NAMESPACE) for key in secret}
         found = problems(StackConfig, own, prefix=NAMESPACE, hidden=hidden)
         if own.at("overrides").data is not None:
-            found += problems(ModelSpec, own.at("overrides"), prefix=f"{NAMESPACE}overrides.", partial=True)
+            prefix = f"{NAMESPACE}overrides."
+            inside = {alias_of(*item) for item in ModelSpec.model_fields.items()} if "overrides" in hidden else ()
+            found += problems(ModelSpec, own.at("overrides"), prefix=prefix, hidden=inside, partial=True)
         if found:
             raise ConfigError(found)
         config = validate(StackConfig, own)
