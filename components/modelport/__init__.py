@@ -1,0 +1,31 @@
+"""One config describes a model-serving service; the same config gives an equivalent stack on several targets."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelport.errors import ModelportError
+    from modelport.spec import Environment, ModelSpec
+    from modelport.targets.args import ModelServiceArgs
+    from modelport.targets.local.target import LocalService
+    from modelport.targets.provider import Provider
+    from modelport.targets.service import ModelService
+
+__all__ = ["Environment", "LocalService", "ModelService", "ModelServiceArgs", "ModelSpec", "ModelportError", "Provider"]
+
+_HOMES = {
+    "Environment": "modelport.spec",
+    "LocalService": "modelport.targets.local.target",
+    "ModelService": "modelport.targets.service",
+    "ModelServiceArgs": "modelport.targets.args",
+    "ModelSpec": "modelport.spec",
+    "ModelportError": "modelport.errors",
+    "Provider": "modelport.targets.provider",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first used: `import modelport` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -37,7 +37,9 @@ class Crud(Protocol):
     Errors of `create`, `read`, `update` and `delete` are `ModelportError`.
     """
 
-    token: str
+    kind: str
+    """Type token."""
+
     inputs: tuple[str, ...]
     """Names of the inputs, in order."""
 

@@ -31,7 +31,7 @@ class LocalServer:
     The id is the run folder.
     """
 
-    token = "modelport:local:Server"
+    kind = "modelport:local:Server"
     inputs = tuple(field.alias or name for name, field in ServerInputs.model_fields.items())
     replacing = ("service", "runDir", "host")
 
@@ -48,7 +48,7 @@ class LocalServer:
         """See `Crud.plan`. An update keeps its address unless it asks for another."""
         port = new.get("port", old.get("port", UNKNOWN))
         url = UNKNOWN if UNKNOWN in (port, new["host"]) else _url(new["host"], port)
-        known = {"port": port, "url": url, "logFile": str(RunDir(new["runDir"]).log)}
+        known = {"port": port, "url": url, "log": str(RunDir(new["runDir"]).log)}
         return {**new, **dict.fromkeys(("pid", "instance", "version", "readySeconds"), UNKNOWN), **known}
 
     def create(self, inputs: Values, say: Say) -> tuple[str, Values]:
@@ -91,9 +91,8 @@ def _bring_up(wanted: ServerInputs, say: Say) -> Values:
 def _check_bundle(wanted: ServerInputs) -> None:
     actual = load(wanted.bundle).digest
     if actual != wanted.digest:
-        raise ServerFailed(
-            f"{wanted.bundle}\n  holds {actual}, {wanted.service} is to serve {wanted.digest}.\n  Build the bundle again."
-        )
+        problem = f"holds {actual}, {wanted.service} is to serve {wanted.digest}."
+        raise ServerFailed(f"{wanted.bundle}\n  {problem}\n  Build the bundle again.")
 
 
 def _stop_unfinished(run_dir: RunDir) -> None:
@@ -138,6 +137,7 @@ def _wait_until_ready(
         status = server.poll()
         serving = run_dir.serving()
         if serving and serving.identity.instance == instance:
+            server.returncode = 0  # it outlives us: nobody is to wait for it
             return serving
         if status is not None:
             raise ServerFailed(f"the server ended with status {status} before it was ready.")
@@ -160,7 +160,7 @@ def _outputs(run_dir: RunDir, serving: Serving) -> Values:
         "pid": serving.identity.pid,
         "instance": serving.identity.instance,
         "version": serving.version,
-        "logFile": str(run_dir.log),
+        "log": str(run_dir.log),
     }
 
 

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+from modelport.bundle import Bundle, BundleError, ensure
+from modelport.plan import Plan, Release
+
+from .running import project_root
+
+CACHE = Path(".modelport", "bundles")
+
+
+def release_bundle(plan: Plan, release: Release) -> Bundle:
+    """The bundle of a release, from the project's cache or built into it. Needs no resource and contacts no cloud.
+
+    Raises:
+        BundleError: the model is missing, unusable, or not the one that the config pins.
+    """
+    bundle = ensure(
+        release.source,
+        base=plan.base or Path.cwd(),
+        cache=project_root() / CACHE,
+        sha256=release.sha256,
+        name=plan.name,
+        version=release.version,
+    )
+    if release.digest not in (None, bundle.digest):
+        problem = f"has digest {bundle.digest}, modelport:releases says {release.digest}."
+        raise BundleError(release.source, problem, "Put the right model there, or correct the digest.")
+    return bundle

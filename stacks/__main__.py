@@ -1,0 +1,14 @@
+"""Every service of the stack, as its stack file says."""
+
+from pathlib import Path
+
+import pulumi
+
+from modelport import ModelService
+
+SERVICES = Path(__file__).parent / "services"
+
+names = pulumi.Config("modelport").require_object("services")
+services = {name: ModelService.from_file(SERVICES / f"{name}.yaml") for name in names}
+
+pulumi.export("services", {name: service.outputs for name, service in services.items()})
