@@ -1,5 +1,6 @@
 """Any config loads or gives located problems, never a traceback; load, dump, load is the identity."""
 
+import copy
 import functools
 import json
 import re
@@ -79,7 +80,7 @@ def mutated(configs: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
     @st.composite
     def mutate(draw):
-        root = draw(configs)
+        root = copy.deepcopy(draw(configs))
         place = root
         while True:
             keys = list(place) if isinstance(place, dict) else list(range(len(place)))
@@ -98,12 +99,10 @@ def mutated(configs: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def with_one_target_field(config: dict[str, Any]) -> dict[str, Any]:
-    named = (
-        {"target": config["target"]}
-        if config.get("target")
-        else {"targets": [*{*(config.get("targets") or ["local"])}]}
-    )
-    return {**{key: value for key, value in config.items() if not key.startswith("target")}, **named}
+    rest = {key: value for key, value in config.items() if not key.startswith("target")}
+    if config.get("target"):
+        return {**rest, "target": config["target"]}
+    return {**rest, "targets": list(dict.fromkeys(config.get("targets") or ["local"]))}
 
 
 def strategy(schema_text: str) -> st.SearchStrategy[Any]:
