@@ -14,6 +14,7 @@ from .capability import (
     unbuilt,
 )
 from .capacity import Machine
+from .explain import explain
 from .fit import Adjustment
 from .names import Names, unique_name
 from .plan import Plan, make_plan
@@ -40,6 +41,7 @@ __all__ = [
     "Target",
     "approximated",
     "emulated",
+    "explain",
     "make_plan",
     "native",
     "refused",

@@ -49,7 +49,7 @@ class _Need(NamedTuple):
 
 
 def smallest(machines: Sequence[Machine], compute: Compute) -> Machine | Shortage:
-    """The machine that satisfies `compute` with the fewest accelerators, then the fewest cores, then the least memory."""
+    """The machine that satisfies `compute` with the fewest accelerators, then fewest cores, then least memory."""
     left = machines
     for need in _needs(compute):
         enough = [machine for machine in left if need.met_by(machine)]

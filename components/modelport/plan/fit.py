@@ -30,11 +30,6 @@ class Adjustment:
     given: Any
     reason: str
 
-    @property
-    def origin(self) -> Origin:
-        """Where the value comes from, as `explain` shows it."""
-        return Origin("target")
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -93,23 +88,19 @@ def _asked_of_releases(service: Loaded, environment: Environment) -> Iterator[As
 
 
 def _refusal(each: Asked, row: Capability, service: Loaded, target: Target) -> Refusal | None:
-    if row.gives(each.value) and row.level != "approximated":
-        return None
+    def refusal(code: str, alternative: str) -> Refusal:
+        return Refusal(code, each.path, target.name, row.reason, alternative, shown(each.value), each.origin)
+
     if row.level == "approximated":
-        if _is_accepted(each.field, service, target):
+        if any((accepted.field, accepted.target) == (each.field, target.name) for accepted in service.spec.accept):
             return None
-        accept = f"{{field: {each.field}, target: {target.name}, reason: ...}}"
-        code, alternative = NOT_ACCEPTED, f"If the difference does not matter, add {accept} to accept."
-    else:
-        code = REFUSED if row.level == "refused" else UNBUILT
-        instead = f"Use {row.instead}, or leave" if row.instead else "Leave"
-        value = "" if row.always is ... else f": on {target.name} it is {shown(row.always)}"
-        alternative = f"{instead} the field out{value}."
-    return Refusal(code, each.path, target.name, row.reason, alternative, shown(each.value), each.origin)
-
-
-def _is_accepted(field: str, service: Loaded, target: Target) -> bool:
-    return any((accepted.field, accepted.target) == (field, target.name) for accepted in service.spec.accept)
+        entry = f"{{field: {each.field}, target: {target.name}, reason: ...}}"
+        return refusal(NOT_ACCEPTED, f"If the difference does not matter, add {entry} to accept.")
+    if row.gives(each.value):
+        return None
+    instead = f"Use {row.instead}, or leave" if row.instead else "Leave"
+    always = "" if row.always is ... else f": on {target.name} it is {shown(row.always)}"
+    return refusal(REFUSED if row.level == "refused" else UNBUILT, f"{instead} the field out{always}.")
 
 
 def _label_refusals(service: Loaded, environment: Environment, target: Target) -> Iterator[Refusal]:

@@ -1,0 +1,57 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelport.plan import Machine
+from modelport.plan.capacity import Shortage, smallest
+from modelport.spec import Accelerator, Compute, Memory
+
+MACHINES = (
+    Machine("gpu-4", 32, Memory.parse("128Gi"), "nvidia-t4", 4),
+    Machine("large", 16, Memory.parse("64Gi")),
+    Machine("gpu-1", 4, Memory.parse("16Gi"), "nvidia-t4", 1),
+    Machine("small", 2, Memory.parse("4Gi")),
+    Machine("roomy", 2, Memory.parse("16Gi")),
+)
+
+
+def choose(cpu=1, memory="1Gi", gpu=None, count=1):
+    accelerator = gpu and Accelerator(kind=gpu, count=count)
+    return smallest(MACHINES, Compute(cpu=cpu, memory=Memory.parse(memory), accelerator=accelerator))
+
+
+def test_without_accelerator_the_smallest_machine_has_none():
+    assert choose().name == "small"
+    assert choose(memory="8Gi").name == "roomy"
+    assert choose(cpu=3).name == "large"
+
+
+def test_an_accelerator_is_of_the_kind_and_number_asked():
+    assert choose(gpu="nvidia-t4").name == "gpu-1"
+    assert choose(gpu="nvidia-t4", count=2).name == "gpu-4"
+    assert choose(gpu="nvidia-t4", cpu=8).name == "gpu-4"
+
+
+def test_what_is_too_much_names_the_field_and_the_nearest_possible():
+    assert choose(cpu=64) == Shortage("compute.cpu", "no fitting machine has more than 32", "at most 32 (gpu-4)")
+    assert choose(memory="1Ti").field == "compute.memory"
+    assert choose(memory="1Ti").nearest == "at most 128Gi (gpu-4)"
+    assert choose(gpu="nvidia-t4", count=8).nearest == "at most 4 (gpu-4)"
+    assert choose(gpu="nvidia-h100-80gb").nearest == "one of nvidia-t4"
+
+
+@given(st.floats(0.1, 32), st.integers(1, 128), st.sampled_from([None, 1, 2, 4]))
+def test_no_smaller_machine_would_do(cpu, gibibytes, count):
+    compute = Compute(
+        cpu=cpu, memory=Memory.parse(f"{gibibytes}Gi"), accelerator=count and Accelerator(kind="nvidia-t4", count=count)
+    )
+
+    def size(machine):
+        return machine.accelerators, machine.cpu, machine.memory
+
+    def does(machine):
+        gpus = machine.accelerators >= (count or 0)
+        return gpus and machine.cpu >= compute.cpu and machine.memory >= compute.memory
+
+    chosen = smallest(MACHINES, compute)
+    assert does(chosen)
+    assert size(chosen) == min(size(machine) for machine in MACHINES if does(machine))
