@@ -62,9 +62,10 @@ def read_register(file: Path | None, controls: Collection[str], today: date) -> 
     """Read an exemptions file; one that does not exist exempts nothing. `controls` are the ids that exist."""
     try:
         entries = YAML().load(file.read_text(encoding="utf-8")) if file and file.exists() else None
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+    except (OSError, ValueError, YAMLError) as error:  # ValueError: no UTF-8, or a date that no calendar has
         mark = getattr(error, "problem_mark", None)
-        return Register(problems=(f"{file}:{mark.line + 1 if mark else 1}  cannot be read: {summary(error)}",))
+        place = f"{file}:{mark.line + 1}" if mark else f"{file}"
+        return Register(problems=(f"{place}  cannot be read: {summary(error)}",))
     if entries is None:
         return Register()
     if not isinstance(entries, list):

@@ -72,7 +72,7 @@ def selects(selector: Any, labels: Mapping[str, Any]) -> bool:
 
 def holds(expression: Any, labels: Mapping[str, Any]) -> bool:
     """One `matchExpressions` requirement."""
-    value, operator = labels.get(at(expression, "key")), at(expression, "operator")
+    value, operator = labels.get(str(at(expression, "key"))), str(at(expression, "operator"))
     listed = value in list(items(at(expression, "values")))
     truth = {"In": listed, "NotIn": not listed, "Exists": value is not None, "DoesNotExist": value is None}
     return truth.get(operator, False)

@@ -20,23 +20,22 @@ pulumi up --policy-pack $(modelport policies path)      # where modelport is ins
 modelport policies check --state export.json --json     # a deployment export, offline
 ```
 
-A control has one id on every target. It is *evaluated* on a resource, *not applicable* (with the reason), or *undecided*
-where a value is not known before the run; each is counted. Reading a secret is like reading any value; no message shows
-an input that the rule below does not name.
+A control has one id on every target. On a resource it is *evaluated*, *not applicable* (with the reason), or
+*undecided* where a value is not known before the run; each is counted. Secrets are judged like any other value.
 
 **Profiles** set the level of each control: `baseline`, `standard` (the default) and `regulated`. Choose one with
 `MODELPORT_POLICY_PROFILE` or `pulumi config set modelport-policies:profile regulated`. A single level is changed with
 Pulumi's own `--policy-pack-config`: `{"NET-14": "advisory"}`.
 
 **Exemptions** live in `policies/exemptions.yaml` (elsewhere: `MODELPORT_POLICY_EXEMPTIONS`), a list of
-`{control, urn, owner, reason, expires}`. `urn` is a glob over resources, `expires` the last day, at most a year away. A
-finding that is exempt stays in the report as such. An entry that is wrong or has expired exempts nothing and is reported
-by GOV-12 with its line.
+`{control, urn, owner, reason, expires}`. `urn` is a glob over resources, `expires` the last day, at most a year away.
+An exempt finding stays in the report as such. An entry that is wrong or has expired exempts nothing and is reported by
+GOV-12 with its line.
 
 **A new control** is a `Control` in its family's module under `policies/modelport_policies/controls`: an id, a level per
-profile, and for each resource type a function that yields a message per violation and whose docstring says which input it
-reads. Its examples, at least one good and one bad input per type, go to `tests/policies/fixtures/<id>.yaml`; the suite
-fails without them. `scripts/generate.py` renews this page.
+profile, and for each resource type a function that yields a message per violation and whose docstring says which input
+it reads. Its examples, at least one good and one bad input per type, go to `tests/policies/fixtures/<id>.yaml`; the
+suite fails without them. `scripts/generate.py` renews this page.
 """
 
 

@@ -1,0 +1,162 @@
+import json
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
+
+import modelport_policies
+from modelport_policies.errors import PolicyError
+
+TODAY = date(2026, 11, 21)
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+TAGS = {
+    "owner": "vision",
+    "costCenter": "4711",
+    "service": "digits",
+    "environment": "prod",
+    "dataClass": "public",
+    "riskClass": "minimal",
+}
+SERVER = {"host": "127.0.0.1", "digest": DIGEST, "tags": TAGS}
+STACK = "pulumi:pulumi:Stack"
+URN = "urn:pulumi:dev::shop::modelport:local:Server::digits"
+
+
+def export(**servers):
+    rows = [{"type": STACK, "urn": f"urn:pulumi:dev::shop::{STACK}::shop-dev"}]
+    for name, inputs in servers.items():
+        type_ = "modelport:local:Server"
+        rows.append({"type": type_, "urn": f"urn:pulumi:dev::shop::{type_}::{name}", "custom": True, "inputs": inputs})
+    return {"version": 3, "deployment": {"resources": rows}}
+
+
+def secret(**value):
+    return {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, **value}
+
+
+def check(state, profile=None, **options):
+    return modelport_policies.check(state, profile, today=TODAY, **options)
+
+
+def test_a_stack_in_order_has_no_violations():
+    report = check(export(digits=SERVER))
+    assert report["violations"] == report["undecided"] == []
+    assert report["profile"] == "standard"
+    assert report["evaluated"] == 4  # NET-01, SUP-07 and COST-04 on the server, GOV-12 on the stack
+
+
+def test_a_violation_names_rule_resource_level_and_what_is_wrong():
+    assert check(export(digits={**SERVER, "host": "0.0.0.0"}))["violations"] == [
+        {
+            "rule": "NET-01",
+            "urn": URN,
+            "level": "mandatory",
+            "message": "the server listens on 0.0.0.0, which other machines reach; the service is not declared public",
+            "exempted": False,
+        }
+    ]
+
+
+def test_each_resource_is_judged():
+    report = check(export(digits=SERVER, vision={**SERVER, "digest": "latest"}))
+    assert [(each["rule"], each["urn"].rpartition("::")[2]) for each in report["violations"]] == [("SUP-07", "vision")]
+
+
+def test_the_profile_sets_the_levels():
+    untagged = export(digits={**SERVER, "tags": {}})
+    levels = {profile: check(untagged, profile)["violations"] for profile in ("baseline", "standard", "regulated")}
+    assert levels["baseline"] == []
+    assert [each["level"] for each in levels["standard"]] == ["advisory"]
+    assert [each["level"] for each in levels["regulated"]] == ["mandatory"]
+
+
+def test_a_control_that_is_disabled_or_finds_no_resource_is_not_applicable_and_says_so():
+    report = check(export(digits=SERVER), "baseline")
+    reasons = {each["rule"]: each["reason"] for each in report["notApplicable"]}
+    assert reasons["COST-04"] == "disabled in baseline"
+    assert reasons["SUP-01"] == "the stack has no resource that it judges"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("standart", "Did you mean standard?"), ("xyz", "use one of baseline, standard, regulated.")],
+)
+def test_an_unknown_profile_is_refused_with_the_names(name, text):
+    with pytest.raises(PolicyError, match=text.replace("?", r"\?")):
+        check(export(), name)
+
+
+@pytest.mark.parametrize("state", [{}, [], {"deployment": None}, {"version": 3, "resources": []}])
+def test_what_is_no_deployment_export_is_refused(state):
+    with pytest.raises(PolicyError, match="not a deployment export"):
+        check(state)
+
+
+def test_an_unknown_value_is_undecided_and_not_counted_as_evaluated():
+    report = check(export(digits={**SERVER, "digest": UNKNOWN_STRING_VALUE}))
+    assert report["violations"] == []
+    assert [(each["rule"], each["urn"]) for each in report["undecided"]] == [("SUP-07", URN)]
+    assert "digest" in report["undecided"][0]["message"]
+    assert report["evaluated"] == 3
+
+
+def test_a_secret_is_judged_by_its_plain_text():
+    hidden = export(digits={**SERVER, "host": secret(plaintext=json.dumps("0.0.0.0"))})
+    assert [each["rule"] for each in check(hidden)["violations"]] == ["NET-01"]
+
+
+def test_an_encrypted_secret_is_undecided():
+    report = check(export(digits={**SERVER, "tags": secret(ciphertext="v1:abc")}))
+    assert {each["rule"] for each in report["undecided"]} == {"COST-04"}
+
+
+def test_a_resource_that_waits_for_its_deletion_is_not_judged():
+    state = export(digits={**SERVER, "host": "0.0.0.0"})
+    state["deployment"]["resources"][1]["delete"] = True
+    assert check(state)["violations"] == []
+
+
+@pytest.fixture
+def exemptions(tmp_path):
+    file = tmp_path / "exemptions.yaml"
+    file.write_text(
+        f'- {{control: NET-01, urn: "{URN}", owner: vision, reason: the phones reach it, expires: 2026-12-31}}\n'
+    )
+    return file
+
+
+def test_an_exempt_finding_stays_in_the_report_with_owner_and_reason(exemptions):
+    [violation] = check(export(digits={**SERVER, "host": "0.0.0.0"}), exemptions=exemptions)["violations"]
+    assert violation["exempted"] is True
+    assert violation["exemption"] == "exempt until 2026-12-31 by vision: the phones reach it"
+
+
+def test_after_its_last_day_the_finding_is_back_and_the_exemption_a_finding_too(exemptions):
+    state = export(digits={**SERVER, "host": "0.0.0.0"})
+    report = modelport_policies.check(state, exemptions=exemptions, today=date(2027, 1, 1))
+    assert {(each["rule"], each["exempted"]) for each in report["violations"]} == {("NET-01", False), ("GOV-12", False)}
+    assert any("exemptions.yaml:1  expires" in each["message"] for each in report["violations"])
+
+
+def test_a_pod_without_a_network_policy_is_found_in_the_stack_as_a_whole():
+    state = export()
+    type_ = "kubernetes:apps/v1:Deployment"
+    urn = f"urn:pulumi:dev::shop::{type_}::digits"
+    state["deployment"]["resources"].append({"type": type_, "urn": urn, "inputs": {"spec": {"template": {}}}})
+    isolation = [each["message"] for each in check(state)["violations"] if each["rule"] == "NET-14"]
+    assert isolation == [
+        "no NetworkPolicy limits the ingress of its pods",
+        "no NetworkPolicy limits the egress of its pods",
+    ]
+
+
+def test_the_report_is_json():
+    assert json.loads(json.dumps(check(export(digits=SERVER))))["profile"] == "standard"
+
+
+def test_the_pack_is_found_without_loading_pulumi():
+    code = "import sys, modelport_policies; modelport_policies.path(); sys.exit('pulumi' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
