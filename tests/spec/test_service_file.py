@@ -92,3 +92,11 @@ def test_a_model_comes_by_path_or_from_a_known_store(source):
 def test_a_dumped_file_holds_only_what_was_written(write):
     text = MINIMAL + "compute:\n  cpu: 2\n  memory: 1024Mi\n"
     assert dump(load_service(write(text)).spec) == text.replace("1024Mi", "1Gi")
+
+
+@pytest.mark.parametrize(
+    "owner", ["Zoë Müller", "a\x85b", "a\u2028b", "a\nb", "\ufeffa", "2026-11-01", "1.20", "null", "- x: #"]
+)
+def test_any_text_survives_a_dump(write, owner):
+    spec = ModelSpec(metadata=Metadata(name="fraud", owner=owner), model=Model(source="m.onnx"))
+    assert load_service(write(dump(spec))).spec == spec

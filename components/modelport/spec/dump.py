@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -24,6 +25,7 @@ def _text(data: dict[str, Any]) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.allow_unicode = json.dumps(data, ensure_ascii=False).isprintable()  # unescaped, Unicode's line breaks get lost
     stream = io.StringIO()
     yaml.dump(data, stream)
     return stream.getvalue()
