@@ -11,8 +11,6 @@ from typing import Any
 import grpc
 import grpc.aio
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import analyzer_pb2 as pb
-from pulumi.runtime.proto import analyzer_pb2_grpc
 from ruamel.yaml import YAML
 
 from modelport_engine.errors import EngineError
@@ -20,8 +18,10 @@ from modelport_engine.events import Events
 from modelport_engine.goals import Goal
 from modelport_engine.plugins import Plugin, Plugins, how_to_run
 from modelport_engine.program import Program
+from modelport_engine.protocol import analyzer_pb2 as pb
+from modelport_engine.protocol import analyzer_pb2_grpc
 from modelport_engine.resource import Resource
-from modelport_engine.values import Properties, from_struct, restore_secrets, to_struct
+from modelport_engine.values import Properties, from_struct, hide_secrets, restore_secrets, to_struct
 
 LEVELS = {pb.ADVISORY: "advisory", pb.MANDATORY: "mandatory", pb.DISABLED: "disabled", pb.REMEDIATE: "remediate"}
 MANIFEST = "PulumiPolicy.yaml"
@@ -55,9 +55,9 @@ class Analyzer:
 
 @dataclass
 class Analyzers:
-    """The policy packs of one run. In a preview a mandatory violation is noted and the preview goes on; in an update it stops the run."""
+    """The policy packs of one run, which may still be starting. In a preview a mandatory violation is noted and the preview goes on; in an update it stops the run."""
 
-    packs: Sequence[Analyzer]
+    packs: "asyncio.Task[Sequence[Analyzer]]"
     events: Events
     preview: bool
     violated: bool = False
@@ -66,10 +66,10 @@ class Analyzers:
     async def judge(self, resource: Resource, goal: Goal) -> Properties:
         """The inputs after remediation; raises PolicyViolation when an update must not go on."""
         inputs = resource.inputs
-        for pack in self.packs:
+        for pack in await self.packs:
             inputs = await self._remediate(pack, resource, goal, inputs)
         judged = replace(resource, inputs=inputs)
-        for pack in self.packs:
+        for pack in await self.packs:
             answer = await pack.ask(pack.stub.Analyze, pb.AnalyzeRequest(**described(judged, goal, inputs)))
             self._report(pack, answer, resource.urn)
         if self.violated and not self.preview:
@@ -78,7 +78,7 @@ class Analyzers:
 
     async def judge_stack(self, resources: Sequence[Resource], goals: Mapping[str, Goal]) -> None:
         """Let every pack look at the whole stack; raises PolicyViolation if a mandatory policy was violated, now or before."""
-        for pack in self.packs:
+        for pack in await self.packs:
             request = pb.AnalyzeStackRequest()
             for resource in resources:
                 known = pb.AnalyzerResource(**described(resource, goals.get(resource.urn), resource.outputs))
@@ -104,7 +104,9 @@ class Analyzers:
                 "policyPackName": remedy.policyPackName,
             }
             body |= {"policyPackVersion": remedy.policyPackVersion, "policyPackVersionTag": remedy.policyPackVersion}
-            self.events.emit("policyRemediationEvent", body | {"before": shown(before), "after": shown(inputs)})
+            self.events.emit(
+                "policyRemediationEvent", body | {"before": hide_secrets(before), "after": hide_secrets(inputs)}
+            )
         return inputs
 
     def _report(self, pack: Analyzer, answer: pb.AnalyzeResponse, urn: str) -> None:
@@ -116,9 +118,7 @@ class Analyzers:
             self.violated = self.violated or level == "mandatory"
             body = {
                 "resourceUrn": found.urn or urn,
-                "message": found.description + "\n" + found.message + "\n"
-                if found.description
-                else found.message + "\n",
+                "message": found.message + "\n",
                 "color": "never",
                 "policyName": found.policyName,
                 "policyPackName": found.policyPackName,
@@ -132,17 +132,21 @@ class Analyzers:
 
 async def load(
     plugins: Plugins, folders: Sequence[Path], program: Program, config: Mapping[Path, Path], dry_run: bool
-) -> list[Analyzer]:
+) -> Sequence[Analyzer]:
     """Start the packs side by side and configure them; raises with the pack's own output when one does not come up."""
     return list(
         await asyncio.gather(*(_load(plugins, folder, program, config.get(folder), dry_run) for folder in folders))
     )
 
 
-async def configure_stack(packs: Sequence[Analyzer], program: Program, dry_run: bool) -> None:
-    """Tell running packs which run they judge now."""
+async def reconfigured(
+    loading: "asyncio.Task[Sequence[Analyzer]]", program: Program, dry_run: bool
+) -> Sequence[Analyzer]:
+    """The same packs, told which run they judge now."""
+    packs = await loading
     for pack in packs:
         await pack.ask(pack.stub.ConfigureStack, _stack_request(program, dry_run))
+    return packs
 
 
 async def _load(plugins: Plugins, folder: Path, program: Program, config: Path | None, dry_run: bool) -> Analyzer:
@@ -207,14 +211,6 @@ def described(resource: Resource, goal: Goal | None, properties: Properties) -> 
             type=urn.split("::")[-2].rpartition("$")[2], urn=urn, name=urn.rpartition("::")[2]
         )
     return known
-
-
-def shown(properties: Properties) -> Properties:
-    """Properties for an event: secrets hidden."""
-    from modelport_engine.values import hide_secrets
-
-    result: Properties = hide_secrets(properties)
-    return result
 
 
 def _stack_request(program: Program, dry_run: bool) -> pb.AnalyzerStackConfigureRequest:

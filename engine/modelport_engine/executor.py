@@ -4,10 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from modelport_engine.errors import EngineError
 from modelport_engine.events import Events
+from modelport_engine.journal import Journal
+from modelport_engine.plugins import PluginFailed
 from modelport_engine.provider import InitFailed
 from modelport_engine.resource import Resource
 from modelport_engine.steps import PHYSICAL_ONLY, Op, Step
@@ -20,19 +22,6 @@ class Stopped(Exception):
 
 class StepFailed(EngineError):
     """A step failed; the user has been told."""
-
-
-class Journal(Protocol):
-    """Where steps are recorded as they happen."""
-
-    def begin(self, step: Step) -> None:
-        """The step is about to touch something outside."""
-
-    def end(self, step: Step, *, done: bool) -> None:
-        """The step is over; with `done`, state holds its outcome."""
-
-    def outputs(self, resource: Resource) -> None:
-        """A component has its outputs."""
 
 
 class Executor:
@@ -70,6 +59,12 @@ class Executor:
         while self._running:
             await asyncio.wait(self._running)
 
+    def abandon(self) -> None:
+        """Wait for nothing: what is under way stays a pending operation."""
+        self.stop()
+        for task in self._running:
+            task.cancel()
+
     def stop(self) -> None:
         """Let running steps finish, and start nothing new."""
         self.stopping.set()
@@ -85,9 +80,8 @@ class Executor:
         if urn not in self.news:
             raise EngineError(f"outputs for {urn}, which is not registered")
         resource = replace(self.news[urn], outputs=outputs)
+        self._journal.amend(self.news[urn], resource)
         self.news[urn] = resource
-        if not self._preview:
-            self._journal.outputs(resource)
         if step := self._open.pop(urn, None):
             step.new = resource
             self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
@@ -101,34 +95,28 @@ class Executor:
 
     async def _step(self, step: Step) -> None:
         self._events.emit("resourcePreEvent", {"metadata": step.metadata()})
-        if not self._preview:
-            self._journal.begin(step)
+        operation = self._journal.begin(step)
         problem: Exception | None = None
         try:
             await step.apply(self._preview)
         except InitFailed as error:
             problem = error
-        except (EngineError, OSError) as error:
-            self._end(step, done=False)
+        except PluginFailed as error:
+            raise self._failed(step, error) from error  # nobody knows how far it came: the operation stays pending
+        except EngineError as error:
+            self._journal.end(operation, step, done=False)
             raise self._failed(step, error) from error
-        except BaseException:
-            self._end(step, done=False)
-            raise
         if step.new:
             self.news[step.new.urn] = step.new
-        self._end(step, done=True)
+        self._journal.end(operation, step, done=True)
         if problem:
             raise self._failed(step, problem) from problem
         self._done(step)
 
-    def _end(self, step: Step, *, done: bool) -> None:
-        if not self._preview:
-            self._journal.end(step, done=done)
-
     def _done(self, step: Step) -> None:
         if step.op not in PHYSICAL_ONLY and "::default" not in step.resource.urn:
-            self.changes[str(step.op)] += 1
-        if step.new and not step.new.custom:
+            self.changes[str(step.outcome)] += 1
+        if step.new and not step.new.custom and step.op is not Op.REFRESH:
             self._open[step.new.urn] = step
         else:
             self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
@@ -138,6 +126,3 @@ class Executor:
         self._events.emit("resOpFailedEvent", body)
         self.fail(str(error), step.resource.urn)
         return StepFailed(str(error))
-
-
-DELETES = {Op.DELETE, Op.DELETE_REPLACED}

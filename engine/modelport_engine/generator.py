@@ -8,7 +8,7 @@ from typing import Protocol
 from modelport_engine import paths
 from modelport_engine.errors import EngineError
 from modelport_engine.goals import Goal
-from modelport_engine.provider import NO_DIFFERENCE, Difference, Provider
+from modelport_engine.provider import Difference, Provider
 from modelport_engine.replacements import dependents_to_replace
 from modelport_engine.resource import Resource
 from modelport_engine.steps import Op, Step
@@ -80,10 +80,7 @@ class Generator:
             return [Step(Op.CREATE, None, new, provider)]
         if keys := self.deleted.get(old.urn):
             difference = Difference(True, keys)
-            return [
-                Step(Op.REPLACE, old, new, difference=NO_DIFFERENCE),
-                Step(Op.CREATE_REPLACEMENT, old, new, provider, difference),
-            ]
+            return [Step(Op.REPLACE, old, new), Step(Op.CREATE_REPLACEMENT, old, new, provider, difference)]
         difference = await self._difference(goal, old, new, provider)
         if difference.replaces:
             return await self._replacement(goal, old, new, provider, difference, wanted, seed)
@@ -104,7 +101,7 @@ class Generator:
         )
         if forced and difference.changed:
             difference = replace(difference, replaces=(*difference.replaces, *forced))
-        if old.pending_replacement or old.taint:
+        if old.taint:
             return replace(difference, changed=True, replaces=difference.replaces or ("id",))
         if old.init_errors and not difference.changed:
             return replace(difference, changed=True, changes=("#initerror",))
@@ -122,27 +119,27 @@ class Generator:
     ) -> list[Step]:
         """A new object beside the old one, or after it; with a second Check, so that the provider picks a fresh name."""
         new = replace(new, inputs=await provider.check(goal.urn, {}, wanted, seed))
+        logical = Step(Op.REPLACE, old, new, difference=difference)
         first = goal.delete_before_replace
         if not (difference.delete_before_replace if first is None else first):
-            self.replaced[old.urn] = replace(old, delete=True)
-            return [
-                Step(Op.CREATE_REPLACEMENT, old, new, provider, difference),
-                Step(Op.REPLACE, old, new, difference=difference),
-            ]
-        refuse_if_protected(old)
-        steps = []
-        for dependent, keys in await dependents_to_replace(old, self.old_order, self._providers, self.goals):
-            if dependent.urn not in self.deleted:
-                refuse_if_protected(dependent)
-                self.deleted[dependent.urn] = keys
-                steps.append(Step(Op.DELETE_REPLACED, dependent, None, await self._providers.of(dependent)))
-        steps.append(Step(Op.DELETE_REPLACED, old, None, await self._providers.of(old)))
-        self.deleted[old.urn] = difference.replaces
-        return [
-            *steps,
-            Step(Op.REPLACE, old, new, difference=difference),
-            Step(Op.CREATE_REPLACEMENT, old, new, provider, difference),
+            marked = self.replaced[old.urn] = replace(old, delete=True)
+            return [Step(Op.CREATE_REPLACEMENT, old, new, provider, difference, marked), logical]
+        dependents = await dependents_to_replace(old, self.old_order, self._providers, self.goals)
+        steps = [
+            await self._delete_first(dependent, keys)
+            for dependent, keys in dependents
+            if dependent.urn not in self.deleted
         ]
+        steps.append(await self._delete_first(old, difference.replaces))
+        old = self.olds[old.urn]
+        return [*steps, replace(logical, old=old), Step(Op.CREATE_REPLACEMENT, old, new, provider, difference)]
+
+    async def _delete_first(self, old: Resource, keys: tuple[str, ...]) -> Step:
+        """Delete an object now, and make its replacement when the program registers it."""
+        refuse_if_protected(old)
+        self.deleted[old.urn] = keys
+        marked = self.olds[old.urn] = replace(old, pending_replacement=True)
+        return Step(Op.DELETE_REPLACED, old, None, await self._providers.of(old), displaced=marked)
 
     def take_over(self, goal: Goal) -> Resource | None:
         """Note a goal, and the old resource that it continues."""
@@ -165,12 +162,14 @@ class Generator:
         """Steps, without their providers, that delete what nobody registered and what has been replaced; last made first."""
         steps = []
         for resource in reversed(list(base)):
+            urn = resource.urn
             if resource.delete:
                 steps.append(Step(Op.DELETE_REPLACED, resource))
-            elif old := self.replaced.get(resource.urn):
-                steps.append(Step(Op.DELETE_REPLACED, old))
-            elif resource.urn not in self.registered and resource.urn not in self.deleted:
-                steps.append(Step(Op.DISCARD if resource.external else Op.DELETE, resource))
+            elif urn in self.replaced:
+                steps.append(Step(Op.DELETE_REPLACED, self.replaced[urn]))
+            elif urn not in self.registered:
+                gone = resource.external or urn in self.deleted
+                steps.append(Step(Op.DISCARD if gone else Op.DELETE, self.olds[urn]))
         return steps
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from pulumi.runtime.proto import alias_pb2, resource_pb2, source_pb2
-
+from modelport_engine.protocol import alias_pb2, resource_pb2, source_pb2
 from modelport_engine.resource import Resource
 from modelport_engine.urn import Urn
 from modelport_engine.values import Properties, from_struct

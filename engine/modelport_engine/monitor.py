@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import grpc
 import grpc.aio
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from modelport_engine.events import Events
 from modelport_engine.plugins import CHANNEL_OPTIONS
+from modelport_engine.protocol import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 from modelport_engine.registrar import Registrar
 
 Answer = TypeVar("Answer")

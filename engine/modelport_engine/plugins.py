@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from modelport_engine.errors import EngineError
 from modelport_engine.processes import CHILDREN, Process, ProcessFailed
+from modelport_engine.protocol import sdk
 
 START_SECONDS = 60.0
 MESSAGE_BYTES = 400 * 1024 * 1024  # what Pulumi's own engine allows
@@ -71,21 +72,22 @@ class Plugins:
     """Starts the plugins of one project.
 
     `paths` maps package names to folders (Pulumi.yaml `plugins.providers` and `packages`), `engine` is the address that a plugin logs to,
-    `on_line` receives what plugins write, with the plugin's name.
+    `on_line` receives what plugins write, with the plugin's name; `python` runs what the SDK itself brings along.
     """
 
     root: Path
     paths: Mapping[str, Path]
     engine: str
     on_line: Callable[[str, str], None]
-    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    python: Path
+    env: Mapping[str, str]
     running: list[Plugin] = field(default_factory=list)
 
     async def start(self, package: str, version: str | None = None) -> Plugin:
         """Start a resource plugin; raises PluginMissing, or ProcessFailed with its last lines when it does not come up."""
         if package in SDK_MODULES:
-            path = Path(sdk_folder()) / SDK_MODULES[package] / "__main__.py"
-            return await self.launch(package, Path(sys.executable), path, path.parent, [self.engine])
+            path = sdk / SDK_MODULES[package] / "__main__.py"
+            return await self.launch(package, self.python, path, path.parent, [self.engine])
         path = self.paths.get(package) or installed(package, version, self.env)
         if path is None:
             raise PluginMissing(package, version)
@@ -169,15 +171,6 @@ def installed(package: str, version: str | None, env: Mapping[str, str]) -> Path
     home = Path(env.get("PULUMI_HOME") or Path.home() / ".pulumi")
     folders = sorted((home / "plugins").glob(f"resource-{package}-v{version or '*'}/{name}"), key=_by_version)
     return folders[-1] if folders else None
-
-
-def sdk_folder() -> str:
-    """Where the Pulumi SDK lies, without importing it."""
-    from importlib.util import find_spec
-
-    spec = find_spec("pulumi")
-    assert spec and spec.submodule_search_locations
-    return str(spec.submodule_search_locations[0])
 
 
 def _by_version(executable: Path) -> list[int]:

@@ -22,6 +22,7 @@ class Program:
     python: Path
     config: Mapping[str, str]
     secret_keys: Sequence[str]
+    env: Mapping[str, str]
     organization: str = "organization"
 
     async def start(self, monitor: str, *, dry_run: bool, parallel: int, on_line: Callable[[str], None]) -> Process:
@@ -39,7 +40,7 @@ class Program:
             "dry_run": dry_run,
         }
         env = {
-            **os.environ,
+            **self.env,
             "PULUMI_CONFIG": json.dumps(dict(self.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(self.secret_keys)),
         }

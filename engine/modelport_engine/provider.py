@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import provider_pb2 as pb
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from modelport_engine.errors import EngineError
 from modelport_engine.plugins import Plugin, Plugins
+from modelport_engine.protocol import provider_pb2 as pb
+from modelport_engine.protocol import provider_pb2_grpc, status_pb2
 from modelport_engine.urn import Urn
 from modelport_engine.values import Properties, from_struct, restore_secrets, to_struct
 
@@ -49,9 +49,13 @@ NO_DIFFERENCE = Difference(False)
 
 @dataclass
 class Provider:
-    """One configured provider instance, in a process of its own. Every method raises ProviderError when the provider does."""
+    """One provider instance, in a process of its own. Every method raises ProviderError when the provider does.
+
+    `owner` is the URN of the provider resource that it serves, once it serves one.
+    """
 
     plugin: Plugin
+    owner: str = ""
     accepts_secrets: bool = False
     accepts_outputs: bool = False
     supports_preview: bool = False
@@ -290,8 +294,6 @@ class Provider:
 
 def failure(error: grpc.aio.AioRpcError) -> ProviderError:
     """The provider's error, or the half-made object in its details."""
-    from pulumi.runtime.proto import status_pb2
-
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
             details = pb.ErrorResourceInitFailed()

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
-
 from modelport_engine import goals
+from modelport_engine.analyzers import PolicyViolation
 from modelport_engine.errors import EngineError
 from modelport_engine.executor import Executor, StepFailed, Stopped
 from modelport_engine.generator import Generator
 from modelport_engine.goals import Goal
+from modelport_engine.protocol import callback_pb2, provider_pb2, resource_pb2
 from modelport_engine.registry import PROVIDER_TYPE, Registry, package_of
 from modelport_engine.resource import Resource
 from modelport_engine.steps import Op, Step
@@ -46,6 +46,10 @@ class Registrar:
         try:
             return await answer
         except (Stopped, StepFailed):
+            return None
+        except PolicyViolation:
+            self.executor.errors += 1
+            self.executor.stop()
             return None
         except EngineError as error:
             self.executor.fail(str(error), getattr(error, "urn", ""))

@@ -19,27 +19,42 @@ PROVIDER_TYPE = "pulumi:providers:"
 
 @dataclass
 class Pool:
-    """Started plugin processes by provider URN: a preview's serve the update that follows."""
+    """Plugin processes: started ahead of their use, and kept from a preview for the update that follows."""
 
     plugins: Plugins
-    idle: dict[str, list[Provider]] = field(default_factory=dict)
-    used: list[tuple[str, Provider]] = field(default_factory=list)
+    _idle: list[tuple[str, asyncio.Task[Provider]]] = field(default_factory=list)
+    _used: list[tuple[str, Provider]] = field(default_factory=list)
+
+    def warm(self, packages: Iterable[tuple[str, str | None]]) -> None:
+        """Start one process for each package and version; whatever goes wrong with it shows when it is taken."""
+        for package, version in packages:
+            self._idle.append((package, asyncio.create_task(Provider.start(self.plugins, package, version))))
 
     async def take(self, urn: str, package: str, version: str | None) -> Provider:
-        """A provider process for one provider resource."""
-        waiting = [provider for provider in self.idle.get(urn, []) if provider.plugin.process.ended is None]
-        provider = waiting[0] if waiting else await Provider.start(self.plugins, package, version)
-        if waiting:
-            self.idle[urn].remove(provider)
-        self.used.append((urn, provider))
+        """A provider process for one provider resource: its own from before, else a fresh one."""
+        for entry in [entry for entry in self._idle if entry[0] == package]:
+            self._idle.remove(entry)
+            provider = await entry[1]
+            if provider.owner in ("", urn) and provider.plugin.process.ended is None:
+                break
+            self._idle.append(entry)
+        else:
+            provider = await Provider.start(self.plugins, package, version)
+        provider.owner = urn
+        self._used.append((package, provider))
         return provider
 
     async def release(self) -> None:
         """The run is over: tell each provider so, and keep its process for the next run."""
-        await asyncio.gather(*(provider.cancel() for _, provider in self.used), return_exceptions=True)
-        for urn, provider in self.used:
-            self.idle.setdefault(urn, []).append(provider)
-        self.used.clear()
+        await asyncio.gather(*(provider.cancel() for _, provider in self._used), return_exceptions=True)
+        for package, provider in self._used:
+            self._idle.append((package, asyncio.create_task(_same(provider))))
+        self._used.clear()
+
+    async def close(self) -> None:
+        """End every process."""
+        await asyncio.gather(*(task for _, task in self._idle), return_exceptions=True)
+        await self.plugins.stop()
 
 
 class Registry:
@@ -163,3 +178,7 @@ def package_of(token: str) -> str:
         if token.startswith(PROVIDER_TYPE)
         else token.partition(":")[0]
     )
+
+
+async def _same(provider: Provider) -> Provider:
+    return provider

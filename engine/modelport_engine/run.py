@@ -2,23 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from dataclasses import dataclass, field, replace
 
 from modelport_engine.analyzers import Analyzers
 from modelport_engine.deletions import layers
 from modelport_engine.errors import EngineError
 from modelport_engine.events import Events
-from modelport_engine.executor import Executor, Journal, StepFailed, Stopped
+from modelport_engine.executor import Executor, StepFailed, Stopped
 from modelport_engine.generator import Generator
+from modelport_engine.journal import Journal
 from modelport_engine.monitor import EngineService, Monitor, serve
 from modelport_engine.processes import Process
 from modelport_engine.program import ALREADY_TOLD, Program
+from modelport_engine.protocol import engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 from modelport_engine.registrar import Registrar
-from modelport_engine.registry import Pool, Registry
+from modelport_engine.registry import PROVIDER_TYPE, Pool, Registry
 from modelport_engine.resource import Resource
-from modelport_engine.steps import Step
+from modelport_engine.steps import Op, Step
 from modelport_engine.urn import STACK_TYPE, Urn
 from modelport_engine.values import Properties, Secret
 
@@ -37,6 +37,7 @@ class Run:
     parallel: int
     executor: Executor = field(init=False)
     registrar: Registrar = field(init=False)
+    _cancelled: bool = False
 
     def __post_init__(self) -> None:
         self.executor = Executor(self.journal, self.events, preview=self.preview, parallel=self.parallel)
@@ -74,11 +75,51 @@ class Run:
         finally:
             await process.stop()
             await self.executor.drain()
+            self._say_cancelled()
             self._stack_outputs()
             await server.stop(None)
             await self.registrar.transforms.close()
             await self.pool.release()
         return not (self.executor.errors or service.errors)
+
+    async def refresh(self) -> bool:
+        """Take over what exists now, all resources side by side; returns whether all went well."""
+        try:
+            steps = [await self._refresh_step(resource) for resource in self.base if not resource.pending_replacement]
+            await self.executor.run_together(steps)
+            self._forget({step.resource.urn for step in steps if step.outcome is Op.DELETE})
+        except (Stopped, StepFailed):
+            pass
+        except EngineError as error:
+            self.executor.fail(str(error))
+        return await self._over()
+
+    async def destroy(self) -> bool:
+        """Delete everything; returns whether all went well."""
+        await self.delete(self.registrar.generator.leftovers(self.base))
+        return await self._over()
+
+    async def _over(self) -> bool:
+        await self.executor.drain()
+        self._say_cancelled()
+        await self.pool.release()
+        return not self.executor.errors
+
+    async def _refresh_step(self, resource: Resource) -> Step:
+        asked = resource.custom and not resource.type.startswith(PROVIDER_TYPE)
+        provider = await self.registrar.registry.of(resource) if asked else None
+        return Step(Op.REFRESH, resource, resource, provider)
+
+    def _forget(self, gone: set[str]) -> None:
+        """Remove the names of what is gone from the resources that remain."""
+        for resource in list(self.executor.news.values()):
+            if resource.needs & gone:
+                kept = {
+                    key: [urn for urn in urns if urn not in gone]
+                    for key, urns in resource.property_dependencies.items()
+                }
+                rest = [urn for urn in resource.dependencies if urn not in gone]
+                self.journal.amend(resource, replace(resource, dependencies=rest, property_dependencies=kept))
 
     async def _follow(self, process: Process) -> None:
         """Wait until the program has registered everything, delete the rest, and let it end."""
@@ -114,20 +155,29 @@ class Run:
         except EngineError as error:
             self.executor.fail(str(error))
 
+    def cancel(self) -> None:
+        """Let what is running finish, start nothing new, and fail."""
+        self._cancelled = True
+        self.executor.stop()
+
+    def _say_cancelled(self) -> None:
+        if self._cancelled:
+            self.executor.fail(f"{'preview' if self.preview else 'update'} canceled", self.registrar.stack)
+
     def _program_failed(self, code: int) -> None:
         if code == ALREADY_TOLD:
             self.executor.errors += 1
             self.executor.stop()
         else:
-            self.executor.fail(f"Program exited with non-zero exit code: {code}", str(self.registrar.stack))
+            self.executor.fail(f"Program exited with non-zero exit code: {code}", self.registrar.stack)
 
     def _program_says(self, line: str) -> None:
         if not self.executor.stopping.is_set():
-            self.events.diagnostic("info", line + "\n", urn=str(self.registrar.stack))
+            self.events.diagnostic("info", line + "\n", urn=self.registrar.stack)
 
     def _stack_outputs(self) -> None:
         """The stack's outputs: the new ones, or after a failure the old ones with the new keys."""
-        urn, outputs = str(self.registrar.stack), self.registrar.stack_outputs
+        urn, outputs = self.registrar.stack, self.registrar.stack_outputs
         if outputs is None or urn not in self.executor.news:
             return
         if self.executor.stopping.is_set():

@@ -1,15 +1,16 @@
 """Steps: the smallest changes of one resource, each with what it sends to a provider."""
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from modelport_engine.events import state
-from modelport_engine.provider import NO_DIFFERENCE, Difference, InitFailed, Provider
+from modelport_engine.provider import NO_DIFFERENCE, Difference, InitFailed, Provider, ProviderError
 from modelport_engine.resource import Resource
+from modelport_engine.snapshot import now
 from modelport_engine.urn import Urn
-from modelport_engine.values import Properties, Secret, contains_secret
+from modelport_engine.values import Properties, Secret, contains_secret, restore_secrets
 
 
 class Op(StrEnum):
@@ -27,15 +28,6 @@ class Op(StrEnum):
     REFRESH = "refresh"
 
 
-# What state calls a step while it is under way; other steps do nothing that could be lost.
-PENDING = {
-    Op.CREATE: "creating",
-    Op.CREATE_REPLACEMENT: "creating",
-    Op.UPDATE: "updating",
-    Op.DELETE: "deleting",
-    Op.DELETE_REPLACED: "deleting",
-    Op.READ: "reading",
-}
 PHYSICAL_ONLY = {Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED}
 
 
@@ -43,7 +35,7 @@ PHYSICAL_ONLY = {Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED}
 class Step:
     """One change: `old` is what state holds, `new` what it will hold; either may be missing.
 
-    `provider` is None for components and wherever nothing is to be asked.
+    `displaced` is the old entry as it stays in state beside a replacement: to be deleted, or deleted and to be made again. `provider` is None for components and wherever nothing is to be asked.
     """
 
     op: Op
@@ -51,7 +43,7 @@ class Step:
     new: Resource | None = None
     provider: Provider | None = None
     difference: Difference = NO_DIFFERENCE
-    error: Exception | None = field(default=None, compare=False)
+    displaced: Resource | None = None
 
     @property
     def resource(self) -> Resource:
@@ -70,8 +62,19 @@ class Step:
                     await self._update(self.provider, preview)
                 case Op.DELETE | Op.DELETE_REPLACED if not preview:
                     await self._delete(self.provider)
-        elif self.new and not self.new.custom and self.op is not Op.SAME:
+                case Op.READ:
+                    await self._read(self.provider)
+                case Op.REFRESH:
+                    await self._refresh(self.provider)
+        elif self.op in (Op.CREATE, Op.UPDATE):
             self._date(self.old)
+
+    @property
+    def outcome(self) -> Op:
+        """What the step came to: a refresh finds an object the same, changed or gone; any other step is what it says."""
+        if self.op is not Op.REFRESH:
+            return self.op
+        return Op.DELETE if self.new is None else Op.UPDATE if self.difference.changed else Op.SAME
 
     def metadata(self) -> dict[str, Any]:
         """The step as events show it."""
@@ -95,7 +98,7 @@ class Step:
                 Urn(new.urn), new.inputs, preview=preview, timeout=new.custom_timeouts.get("create", 0)
             )
         except InitFailed as failure:
-            self._complete(failure.id, failure.outputs, failure.reasons)
+            self._complete(failure.id, failure.outputs, None, failure.reasons)
             raise
         self._complete(id, outputs)
 
@@ -114,9 +117,9 @@ class Step:
                 timeout=new.custom_timeouts.get("update", 0),
             )
         except InitFailed as failure:
-            self._complete(old.id, failure.outputs, failure.reasons)
+            self._complete(old.id, failure.outputs, old, failure.reasons)
             raise
-        self._complete(old.id, outputs)
+        self._complete(old.id, outputs, old)
 
     async def _delete(self, provider: Provider) -> None:
         old = self.resource
@@ -124,20 +127,40 @@ class Step:
             timeout = old.custom_timeouts.get("delete", 0)
             await provider.delete(Urn(old.urn), old.id, old.inputs, old.outputs, timeout=timeout)
 
-    def _complete(self, id: str, outputs: Properties, problems: list[str] | None = None) -> None:
+    async def _read(self, provider: Provider) -> None:
+        new = self.resource
+        found = await provider.read(Urn(new.urn), new.id, new.inputs, {})
+        if found is None:
+            raise ProviderError(f"{new.type} '{new.id}' does not exist, so {Urn(new.urn).name} cannot be read")
+        old = self.old if self.old and self.old.external else None
+        self._complete(found[0], found[2], old)
+
+    async def _refresh(self, provider: Provider) -> None:
+        """Take over what exists now. The provider's Diff, with the roles of old and new exchanged, says whether that matters."""
+        old = self.resource
+        found = await provider.read(Urn(old.urn), old.id, old.inputs, old.outputs)
+        if found is None:
+            self.new = None
+            return
+        id, inputs, outputs = found
+        self.difference = await provider.diff(Urn(old.urn), id, inputs, outputs, old.inputs, old.ignore_changes)
+        inputs, outputs = restore_secrets(inputs, old.inputs), restore_secrets(outputs, old.outputs)
+        changed = (id, inputs, outputs) != (old.id, old.inputs, old.outputs)
+        known = {key: urns for key, urns in old.property_dependencies.items() if urns}
+        self.new = replace(old, id=id, inputs=inputs, outputs=outputs, property_dependencies=known, init_errors=[])
+        self.new = replace(self.new, modified=now()) if changed else self.new
+
+    def _complete(
+        self, id: str, outputs: Properties, old: Resource | None = None, problems: Sequence[str] = ()
+    ) -> None:
         new = self.resource
         secret = [key for key in new.additional_secret_outputs if key in outputs]
         outputs = outputs | {
             key: outputs[key] if contains_secret(outputs[key]) else Secret(outputs[key]) for key in secret
         }
-        self.new = replace(new, id=id, outputs=outputs, init_errors=problems or [])
-        self._date(self.old if self.op is Op.UPDATE else None)
+        self.new = replace(new, id=id, outputs=outputs, init_errors=list(problems))
+        self._date(old)
 
     def _date(self, old: Resource | None) -> None:
         moment = now()
         self.new = replace(self.resource, created=old.created if old and old.created else moment, modified=moment)
-
-
-def now() -> str:
-    """This moment as state writes it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

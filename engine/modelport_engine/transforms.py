@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import grpc
 import grpc.aio
-from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
 from modelport_engine.errors import EngineError
 from modelport_engine.plugins import CHANNEL_OPTIONS
+from modelport_engine.protocol import callback_pb2, callback_pb2_grpc, resource_pb2
 
 Registration = resource_pb2.RegisterResourceRequest
 

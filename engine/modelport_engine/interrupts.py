@@ -1,0 +1,39 @@
+"""Ctrl-C: once to stop in good order, twice to stop at once."""
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+ONCE = """^C received; cancelling. If you would like to terminate immediately, press ^C again.
+Note that terminating immediately may lead to orphaned resources and other inconsistencies.
+"""
+TWICE = "^C received; terminating"
+
+
+class Terminated(BaseException):
+    """The user pressed Ctrl-C twice."""
+
+
+@contextmanager
+def handled(cancel: Callable[[], None], terminate: Callable[[], None]) -> Iterator[None]:
+    """Call `cancel` at the first SIGINT or SIGTERM and `terminate` at the second, while the block runs in the main thread."""
+    calls = iter([(ONCE, cancel), (TWICE, terminate)])
+
+    def on_signal() -> None:
+        message, call = next(calls, ("", lambda: None))
+        if message:
+            print(message, file=sys.stderr, flush=True)
+        call()
+
+    loop = asyncio.get_running_loop()
+    mine = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    for each in mine:
+        loop.add_signal_handler(each, on_signal)
+    try:
+        yield
+    finally:
+        for each in mine:
+            loop.remove_signal_handler(each)
