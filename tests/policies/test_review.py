@@ -54,7 +54,7 @@ def test_a_violation_names_rule_resource_level_and_what_is_wrong():
             "rule": "NET-01",
             "urn": URN,
             "level": "mandatory",
-            "message": "the server listens on 0.0.0.0, which other machines reach; the service is not declared public",
+            "message": "the server listens on 0.0.0.0, which other machines reach",
             "exempted": False,
         }
     ]

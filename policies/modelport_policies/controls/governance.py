@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from modelport_policies.control import Control, Levels, NotApplicable
-from modelport_policies.resource import Resource, at
+from modelport_policies.resource import Resource
 
-COMPONENTS = (
-    "modelport:index:ModelService",
-    *(f"modelport:{target}:Service" for target in ("local", "kubernetes", "sagemaker", "vertex", "azureml")),
+COMPONENTS = tuple(
+    f"modelport:{target}:Service" for target in ("local", "kubernetes", "sagemaker", "vertex", "azureml")
 )
 RISK_CLASSES = ("minimal", "limited", "high")
 
 
 def risk_class_is_declared(service: Resource) -> Iterable[str]:
-    """`riskClass` or `tags.riskClass` is minimal, limited or high, unless `tags.environment` is dev or test."""
-    tags = service.at("tags")
-    environment = at(tags, "environment")
+    """`governance.riskClass` is minimal, limited or high, unless `environment` is dev or test."""
+    environment = service.at("environment")
     if environment in ("dev", "test"):
-        raise NotApplicable(f"{environment} serves nobody: the class is due before production")
-    risk_class = service.at("riskClass") or at(tags, "riskClass")
+        raise NotApplicable(f"{environment} is not production, before which the risk class is due")
+    risk_class = service.at("governance", "riskClass")
     if risk_class not in RISK_CLASSES:
         yield f"the risk class is {risk_class or 'not declared'}; it is one of {', '.join(RISK_CLASSES)}"
 

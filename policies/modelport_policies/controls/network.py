@@ -29,16 +29,16 @@ INTERNAL_BALANCER = {
 
 
 def server_is_on_loopback(server: Resource) -> Iterable[str]:
-    """`host` is a loopback address, or `tags.exposure` is `public`."""
+    """`host` is a loopback address: a server process has neither authentication nor encryption of its own."""
     host = server.at("host") or "127.0.0.1"
-    if not is_loopback(host) and server.at("tags", "exposure") != "public":
-        yield f"the server listens on {host}, which other machines reach; the service is not declared public"
+    if not is_loopback(host):
+        yield f"the server listens on {host}, which other machines reach"
 
 
-def is_loopback(host: str) -> bool:
+def is_loopback(host: object) -> bool:
     """Whether only this machine reaches the address. A name other than localhost may be anything."""
     try:
-        return ip_address(host).is_loopback
+        return ip_address(str(host)).is_loopback
     except ValueError:
         return host == "localhost"
 
@@ -104,8 +104,8 @@ CONTROLS = (
         severity="critical",
         levels=Levels("mandatory", "mandatory", "mandatory"),
         frameworks=FRAMEWORKS,
-        remediation="Keep it on loopback, ClusterIP or an internal load balancer; if the world is meant to call it, "
-        "declare `security.exposure: public`.",
+        remediation="Keep it on loopback, ClusterIP or an internal load balancer; if the world is meant to call a "
+        "service on a cluster, declare `security.exposure: public`.",
         checks={
             "modelport:local:Server": server_is_on_loopback,
             SERVICE: service_is_internal,

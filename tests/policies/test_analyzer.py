@@ -1,0 +1,162 @@
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from pulumi.runtime.proto.analyzer_pb2 import ADVISORY, DISABLED, MANDATORY, POLICY_SEVERITY_CRITICAL
+from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
+from ruamel.yaml import YAML
+from support.policy_cases import controls
+
+import modelport_policies
+
+ROOT = Path(__file__).parent.parent.parent
+SERVER = "modelport:local:Server"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+STACK = "pulumi:pulumi:Stack"
+POD = {"spec": {"template": {"metadata": {"labels": {"app": "digits"}}}}}
+IN_ORDER = {"host": "127.0.0.1", "digest": "sha256:" + "a" * 64, "tags": {}}
+
+
+def found(answer, name):
+    return [each for each in answer.diagnostics if each.policyName == name]
+
+
+def not_applicable(answer):
+    return {each.policy_name: each.reason for each in answer.not_applicable}
+
+
+def exemptions(tmp_path, control, expires):
+    file = tmp_path / "accepted.yaml"
+    file.write_text(
+        f'- {{control: {control}, urn: "*::digits", owner: vision, reason: the phones reach it, expires: {expires}}}\n'
+    )
+    return str(file)
+
+
+def test_the_pack_presents_every_control_with_its_level_and_severity(pack):
+    policies = pack.policies()
+    assert set(policies) == {control.id for control in controls()}
+    assert policies["NET-01"].enforcementLevel == MANDATORY
+    assert policies["NET-01"].severity == POLICY_SEVERITY_CRITICAL
+    assert policies["COST-04"].enforcementLevel == ADVISORY
+    assert all(policy.remediation_steps and policy.tags for policy in policies.values())
+
+
+@pytest.mark.parametrize(
+    ("config", "environment", "level"),
+    [
+        ({}, {}, ADVISORY),
+        ({"modelport-policies:profile": "regulated"}, {}, MANDATORY),
+        ({}, {"MODELPORT_POLICY_PROFILE": "baseline"}, DISABLED),
+        ({"modelport-policies:profile": "regulated"}, {"MODELPORT_POLICY_PROFILE": "baseline"}, DISABLED),
+    ],
+)
+def test_the_profile_is_standard_or_the_stack_s_or_the_environment_s(analyzer, config, environment, level):
+    with analyzer(config=config, **environment) as pack:
+        assert pack.policies()["COST-04"].enforcementLevel == level
+
+
+def test_an_unknown_profile_stops_the_pack_with_the_names(failed_start):
+    assert "use one of baseline, standard, regulated" in failed_start(MODELPORT_POLICY_PROFILE="strict")
+
+
+def test_a_violation_says_what_is_wrong_and_what_to_do(pack):
+    [violation] = found(pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0"}), "NET-01")
+    assert "the server listens on 0.0.0.0" in violation.message
+    assert "Keep it on loopback" in violation.message
+    assert violation.enforcementLevel == MANDATORY
+
+
+def test_a_resource_in_order_violates_nothing_mandatory(pack):
+    answer = pack.analyze(SERVER, IN_ORDER)
+    assert [each.policyName for each in answer.diagnostics if each.enforcementLevel == MANDATORY] == []
+
+
+def test_a_type_that_a_control_does_not_judge_is_not_applicable(pack):
+    answer = pack.analyze("random:index:RandomPet", {"length": 2})
+    assert list(answer.diagnostics) == []
+    assert not_applicable(answer)["NET-01"] == "says nothing about random:index:RandomPet"
+
+
+def test_the_pack_config_overrules_the_profile(pack):
+    pack.configure(**{"NET-01": DISABLED, "SUP-07": ADVISORY})
+    answer = pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0", "digest": "latest"})
+    assert found(answer, "NET-01") == []
+    assert [each.enforcementLevel for each in found(answer, "SUP-07")] == [ADVISORY]
+
+
+def test_an_unknown_value_is_an_advisory_that_the_control_could_not_decide(pack):
+    [undecided] = found(pack.analyze(SERVER, {**IN_ORDER, "digest": UNKNOWN_STRING_VALUE}), "SUP-07")
+    assert undecided.message.startswith("can't run policy 'SUP-07'")
+    assert undecided.enforcementLevel == ADVISORY
+
+
+def test_a_secret_is_judged_like_any_other_value(pack):
+    secret = {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": "0.0.0.0"}
+    assert found(pack.analyze(SERVER, {**IN_ORDER, "host": secret}), "NET-01")
+
+
+def test_the_stack_as_a_whole_is_judged_at_the_end(pack):
+    isolating = {"spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}
+    alone = found(pack.analyze_stack((DEPLOYMENT, POD)), "NET-14")
+    isolated = found(pack.analyze_stack((DEPLOYMENT, POD), (NETWORK_POLICY, isolating)), "NET-14")
+    without_pods = pack.analyze_stack((SERVER, IN_ORDER))
+    assert {each.urn for each in alone} == {f"urn:pulumi:dev::shop::{DEPLOYMENT}::r0"}
+    assert len(alone) == 2
+    assert isolated == []
+    assert "NET-14" in not_applicable(without_pods)
+
+
+def test_one_resource_with_an_unknown_value_does_not_hide_another_s_violation(pack):
+    unknown = {"spec": {"template": {"metadata": {"labels": UNKNOWN_STRING_VALUE}}}}
+    messages = [each.message for each in found(pack.analyze_stack((DEPLOYMENT, unknown), (DEPLOYMENT, POD)), "NET-14")]
+    assert sum("no NetworkPolicy" in message for message in messages) == 2
+    assert sum(message.startswith("can't run policy") for message in messages) == 1
+
+
+def test_an_exemption_makes_the_control_not_applicable_with_its_reason(analyzer, tmp_path):
+    file = exemptions(tmp_path, "NET-01", date.today() + timedelta(days=30))
+    with analyzer(MODELPORT_POLICY_EXEMPTIONS=file) as pack:
+        accepted = pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0"})
+        other = pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0"}, name="vision")
+        stack = pack.analyze(STACK, {})
+    assert found(accepted, "NET-01") == []
+    assert "by vision: the phones reach it" in not_applicable(accepted)["NET-01"]
+    assert found(other, "NET-01")
+    assert found(stack, "GOV-12") == []
+
+
+@pytest.mark.parametrize(
+    ("control", "expires", "text"), [("NET-01", "2020-01-01", "has passed"), ("NET-99", "2030-01-01", "is no control")]
+)
+def test_a_wrong_exemption_is_a_violation_of_the_stack_and_exempts_nothing(analyzer, tmp_path, control, expires, text):
+    file = exemptions(tmp_path, control, expires)
+    with analyzer(MODELPORT_POLICY_EXEMPTIONS=file) as pack:
+        finding = found(pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0"}), "NET-01")
+        violations = found(pack.analyze(STACK, {}), "GOV-12")
+    assert finding
+    assert all(each.enforcementLevel == MANDATORY for each in violations)
+    assert any(re.search(rf"accepted\.yaml:1  \w+: .*{text}", each.message) for each in violations)
+
+
+def test_the_repository_s_pack_is_the_installed_one_with_this_environment():
+    manifests = [
+        YAML(typ="safe").load(folder / "PulumiPolicy.yaml") for folder in (ROOT / "policies", modelport_policies.path())
+    ]
+    mains = [(folder / "__main__.py").read_text() for folder in (ROOT / "policies", modelport_policies.path())]
+    assert manifests[0]["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": "../.venv"}}
+    assert manifests[1]["runtime"] == "python"
+    assert manifests[0]["version"] == manifests[1]["version"]
+    assert mains[0] == mains[1]
+
+
+def test_the_repository_s_pack_reads_the_exemptions_beside_it(analyzer, tmp_path):
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    (folder / "__main__.py").write_text((ROOT / "policies" / "__main__.py").read_text())
+    (folder / "exemptions.yaml").write_text("- {}\n")
+    with analyzer(pack=folder) as pack:
+        assert found(pack.analyze(STACK, {}), "GOV-12")
