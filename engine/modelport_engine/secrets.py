@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,7 @@ def salt_of(deployment: Mapping[str, Any]) -> str | None:
     return salt
 
 
+@lru_cache(maxsize=8)
 def _derive(passphrase: str, salt: bytes) -> "Future[bytes]":
     pool = ThreadPoolExecutor(1, thread_name_prefix="key")
     key = pool.submit(hashlib.pbkdf2_hmac, "sha256", passphrase.encode(), salt, ITERATIONS, KEY_BYTES)
