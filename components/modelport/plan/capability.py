@@ -22,7 +22,7 @@ class Capability:
     Attributes:
         drives: the place in the target's requests where the value arrives, like `CreateEndpointConfig.KmsKeyId`.
         also: other places that move with it, as patterns (`Server.tags.*`).
-        adds: the resource that gives the behaviour, if the target has none of its own.
+        adds: the kind of resource that gives the behaviour, if the target has none of its own.
         reason: what differs, or why the target cannot do it; a clause without a full stop.
         instead: what to use instead.
         source: where the vendor documents it.
@@ -61,7 +61,7 @@ def native(drives: str, *, source: str, differs: str = "", also: tuple[str, ...]
 
 def emulated(drives: str, *, adds: str, source: str, also: tuple[str, ...] = ()) -> Capability:
     """The same behaviour through a resource that is added."""
-    return Capability("emulated", drives, also, adds=adds, reason=f"through {adds}", source=source)
+    return Capability("emulated", drives, also, adds=adds, reason=f"through a {adds} of its own", source=source)
 
 
 def approximated(drives: str, *, differs: str, source: str, also: tuple[str, ...] = ()) -> Capability:

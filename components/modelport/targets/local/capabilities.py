@@ -16,7 +16,7 @@ def _record(path: str) -> Capability:
 
 CAPABILITIES: Capabilities = {
     **OWN,
-    "metadata.name": _server("service", also=("Server.runDir", "Server.tags.service", "Service.*")),
+    "metadata.name": _server("service", also=("Service.service", "*.tags.service", "Server.bundle", "Server.digest")),
     "metadata.owner": _tag("owner"),
     "metadata.costCenter": _tag("costCenter"),
     "metadata.labels": _tag("*"),

@@ -1,0 +1,28 @@
+from importlib import import_module
+
+import pytest
+from support.models import save, scaling
+from support.parity import Subject
+
+from modelport.targets import load
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A project folder with the models that the values name."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "Pulumi.yaml").write_text("name: parity\nruntime: python\n")
+    for name, factor in (("double", 2.0), ("triple", 3.0)):
+        save(scaling(factor), folder / f"{name}.onnx")
+    return folder
+
+
+@pytest.fixture
+def subject(project, monkeypatch):
+    """The target of a name with its component, in the project's folder."""
+    monkeypatch.chdir(project)
+
+    def subject(name):
+        return Subject(load(name), import_module(f"modelport.targets.{name}.target").COMPONENT)
+
+    return subject

@@ -1,0 +1,152 @@
+"""Tries every capability row: what a target says of a field has to be what the field does to the planned requests."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pulumi
+from support.values import COMPANIONS, GUARDS, VALUES
+
+from modelport.plan import Target
+from modelport.spec import Environment, Loaded, ModelSpec
+from modelport.targets.args import ModelServiceArgs
+
+REQUIRED = {"metadata.name": "fraud", "model.source": "double.onnx"}
+STABLE = {"stable.source": "double.onnx"}
+CODES = {"refused": "MP401", "unbuilt": "MP402", "approximated": "MP403"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A target and the component that makes its resources."""
+
+    target: Target
+    component: Any
+
+
+def check(subject: Subject, field: str) -> None:
+    """Assert that the target does with a field what its row says."""
+    level = subject.target.capabilities[field].level
+    if level in ("refused", "unbuilt"):
+        check_refused(subject, field, CODES[level])
+    elif field in GUARDS:
+        check_guarded(subject, field)
+    else:
+        check_driven(subject, field)
+        if level == "approximated":
+            check_refused(subject, field, CODES[level], accepted=False)
+        if level == "emulated":
+            check_added(subject, field)
+
+
+def check_driven(subject: Subject, field: str) -> None:
+    """Two values differ in the requests at the row's place, and nowhere else but where the row says so."""
+    row = subject.target.capabilities[field]
+    one, other = (requests(subject, field, value) for value in VALUES[field])
+    moved = {place for place in one.keys() | other.keys() if one.get(place) != other.get(place)}
+    known = (row.drives, *row.also)
+    strays = [place for place in moved if not any(fnmatchcase(place, pattern) for pattern in known)]
+    assert not strays, f"{field} also moves {sorted(strays)}"
+    idle = [pattern for pattern in known if not any(fnmatchcase(place, pattern) for place in moved)]
+    assert not idle, f"{field} does not move {idle}"
+
+
+def check_refused(subject: Subject, field: str, code: str, *, accepted: bool = True) -> None:
+    """Whoever writes another value than the target has anyway is told so, before any request."""
+    row = subject.target.capabilities[field]
+    values = [value for value in VALUES[field] if not row.gives(value) or row.level == "approximated"]
+    assert values, f"no value of {field} that {subject.target.name} does not have anyway"
+    for value in values:
+        error = failure(subject, field, value, accepted=accepted)
+        place = field.replace("releases.", "modelport:releases.fraud.")
+        assert any(line.startswith(place) for line in error.splitlines()), error
+        assert f"{code} " in error.split(place)[1].splitlines()[1], error
+
+
+def check_guarded(subject: Subject, field: str) -> None:
+    """A wrong value stops the plan and is told from the right one."""
+    error, wrong = failure(subject, field, VALUES[field][0]), VALUES[field][0]
+    assert wrong in error and "MP4" not in error, error
+
+
+def check_added(subject: Subject, field: str) -> None:
+    """The resource that gives the behaviour is there."""
+    row = subject.target.capabilities[field]
+    places = requests(subject, field, VALUES[field][1])
+    assert any(place.startswith(f"{row.adds}.") for place in places), f"{field} adds no {row.adds}"
+
+
+def requests(subject: Subject, field: str, value: Any, *, accepted: bool = True) -> dict[str, list[Any]]:
+    """The inputs of every resource that is planned for a value of a field, by place: `Server.tags.owner`.
+
+    Raises:
+        pulumi.RunError: nothing is planned.
+    """
+    service, environment = config(field, value, subject.target.name, accepted=accepted)
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project="parity", stack=environment.stack)
+
+    @pulumi.runtime.test
+    def plan() -> None:
+        subject.component("parity", ModelServiceArgs(service, environment))
+
+    plan()
+    return recorder.places
+
+
+def failure(subject: Subject, field: str, value: Any, *, accepted: bool = True) -> str:
+    """What the user is told; nothing may be registered before."""
+    try:
+        places = requests(subject, field, value, accepted=accepted)
+    except pulumi.RunError as error:
+        return str(error)
+    raise AssertionError(f"{field}: {value} is planned: {places}")
+
+
+def config(field: str, value: Any, target: str, *, accepted: bool) -> tuple[Loaded, Environment]:
+    """A service and a stack that say nothing but what is required and the value of a field."""
+    asked = {**COMPANIONS.get(field, {}), field: value}
+    live = {path.removeprefix("releases."): each for path, each in asked.items() if path.startswith("releases.")}
+    own = {path: each for path, each in asked.items() if not path.startswith("releases.")}
+    accept = [{"field": field, "target": target, "reason": "to try the row"}] if accepted and own else []
+    spec = ModelSpec.model_validate({**nested({**REQUIRED, **own}), "accept": accept}, by_alias=True)
+    releases = {"fraud": nested({**STABLE, **live})} if live else {}
+    environment = Environment.model_validate({"stack": "dev", "targets": ["local"], "releases": releases})
+    return Loaded(spec), environment
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Paths to values as mappings in mappings."""
+    root: dict[str, Any] = {}
+    for path, value in values.items():
+        *sections, last = path.split(".")
+        section = root
+        for name in sections:
+            section = section.setdefault(name, {})
+        section[last] = value
+    return root
+
+
+class Recorder(pulumi.runtime.Mocks):
+    """Notes the inputs of all resources by the last word of their type."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, list[Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        kind = args.typ.rpartition(":")[2]
+        for place, value in flat({"@name": args.name, **args.inputs}, kind):
+            self.places.setdefault(place, []).append(value)
+        return f"{args.name}-id", {**args.inputs, "url": "http://127.0.0.1:1", "version": "1"}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"a plan reads nothing, but calls {args.token}")
+
+
+def flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from flat(each, f"{place}.{key}")
+    else:
+        yield place, value
