@@ -132,6 +132,14 @@ def test_an_environment_dumps_to_a_stack_file_that_loads_to_it_again(write):
     assert load_environment(write(dump(environment), "again/Pulumi.aws.yaml")) == environment
 
 
+def test_a_long_text_in_a_resource_survives_a_dump(write):
+    properties = {
+        "fraud": {"000\x1f\x1f\x1f\U00018cd6": "\x1f\x1f\x1f" + "\U00010000" * 3 + "0 0", "note": "words " * 50}
+    }
+    environment = Environment(stack="dev", targets=("local",), resources={"fraud": {"properties": properties}})
+    assert load_environment(write(dump(environment), "Pulumi.dev.yaml")) == environment
+
+
 def test_overrides_keep_their_lines_in_the_stack_file(write):
     stack = read_stack(write(STACK, "Pulumi.aws.yaml"))
     service = write("metadata: {name: fraud}\nmodel: {source: m.onnx}\n")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -26,6 +27,7 @@ def _text(data: dict[str, Any]) -> str:
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.allow_unicode = json.dumps(data, ensure_ascii=False).isprintable()  # unescaped, Unicode's line breaks get lost
+    yaml.width = sys.maxsize  # ruamel.yaml folds some escaped texts in the wrong place
     stream = io.StringIO()
     yaml.dump(data, stream)
     return stream.getvalue()
