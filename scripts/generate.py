@@ -5,12 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from modelport.spec import reference
+from modelport_policies.page import page as policies_page
 
 ROOT = Path(__file__).parent.parent
 FILES: dict[str, Callable[[], str]] = {
     "docs/reference/service.schema.json": reference.service_schema,
     "docs/reference/stack.schema.json": reference.stack_schema,
     "docs/reference/config.md": reference.reference_page,
+    "docs/policies.md": policies_page,
 }
 
 

@@ -22,7 +22,7 @@ from pulumi_policy import (
 
 from modelport_policies.control import Control, Profile, known_profile
 from modelport_policies.controls import catalogue
-from modelport_policies.exemptions import Register, read_register
+from modelport_policies.register import Register, read_register
 from modelport_policies.resource import Resource
 
 NAME = "modelport-policies"

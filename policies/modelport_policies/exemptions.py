@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,40 +41,23 @@ class Exemption(BaseModel):
         return f"exempt until {self.expires} by {self.owner}: {self.reason}"
 
 
-@dataclass(frozen=True)
-class Register:
-    """The exemptions that hold, and what is wrong with the others (`FILE:LINE  field: problem`)."""
-
-    exemptions: tuple[Exemption, ...] = ()
-    problems: tuple[str, ...] = ()
-
-    def covering(self, control: str, urn: str) -> Exemption | None:
-        """The exemption that accepts this control's findings on this resource."""
-        for exemption in self.exemptions:
-            if exemption.control == control and fnmatchcase(urn, exemption.urn):
-                return exemption
-        return None
-
-
-def read_register(file: Path | None, controls: Collection[str], today: date) -> Register:
-    """Read an exemptions file; one that does not exist exempts nothing. `controls` are the ids that exist."""
+def parse(file: Path, controls: Collection[str], today: date) -> tuple[list[Exemption], list[str]]:
+    """The exemptions of a file that hold, and what is wrong with the others (`FILE:LINE  field: problem`)."""
     try:
-        entries = YAML().load(file.read_text(encoding="utf-8")) if file and file.exists() else None
+        entries = YAML().load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, YAMLError) as error:  # ValueError: no UTF-8, or a date that no calendar has
         mark = getattr(error, "problem_mark", None)
         place = f"{file}:{mark.line + 1}" if mark else f"{file}"
-        return Register(problems=(f"{place}  cannot be read: {summary(error)}",))
-    if entries is None:
-        return Register()
-    if not isinstance(entries, list):
-        return Register(problems=(f"{file}:1  is not a list of exemptions",))
+        return [], [f"{place}  cannot be read: {summary(error)}"]
+    if not isinstance(entries, list | None):
+        return [], [f"{file}:1  is not a list of exemptions"]
     held, problems = [], []
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(entries or []):
         wrong = list(faults(entry, controls, today))
         problems += [f"{file}:{line(entries, number, field)}  {field}: {fault}" for field, fault in wrong]
         if not wrong:
             held.append(Exemption.model_validate(entry))
-    return Register(tuple(held), tuple(problems))
+    return held, problems
 
 
 def faults(entry: Any, controls: Collection[str], today: date) -> Iterator[tuple[str, str]]:

@@ -27,8 +27,16 @@ A control has one id on every target. On a resource it is *evaluated*, *not appl
 `MODELPORT_POLICY_PROFILE` or `pulumi config set modelport-policies:profile regulated`. A single level is changed with
 Pulumi's own `--policy-pack-config`: `{"NET-14": "advisory"}`.
 
-**Exemptions** live in `policies/exemptions.yaml` (elsewhere: `MODELPORT_POLICY_EXEMPTIONS`), a list of
-`{control, urn, owner, reason, expires}`. `urn` is a glob over resources, `expires` the last day, at most a year away.
+**Exemptions** live in `policies/exemptions.yaml` (elsewhere: `MODELPORT_POLICY_EXEMPTIONS`):
+
+```
+- control: NET-01
+  urn: urn:pulumi:dev::*::modelport:local:Server::digits*      # a glob
+  owner: team-vision@example.com
+  reason: the lab's test phones reach the server over the wireless network
+  expires: 2026-12-31                                          # the last day, at most a year away
+```
+
 An exempt finding stays in the report as such. An entry that is wrong or has expired exempts nothing and is reported by
 GOV-12 with its line.
 

@@ -13,7 +13,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from modelport_policies.control import Control, Level, known_profile
 from modelport_policies.controls import catalogue
 from modelport_policies.errors import PolicyError
-from modelport_policies.exemptions import Register, read_register
+from modelport_policies.register import Register, read_register
 from modelport_policies.resource import Resource
 
 

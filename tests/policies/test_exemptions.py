@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from modelport_policies.exemptions import read_register
+from modelport_policies.register import read_register
 
 TODAY = date(2026, 11, 21)
 SERVER = "urn:pulumi:dev::shop::modelport:local:Server::digits"
