@@ -55,7 +55,7 @@ class Host:
             lifespan="off",
             log_config=None,
             access_log=False,
-            server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._config.load()

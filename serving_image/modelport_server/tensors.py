@@ -41,7 +41,10 @@ def decode(entry: dict[str, Any], tensor: Tensor) -> Array:
     flat = _flatten(data, shape, tensor.name)
     if len(flat) != math.prod(shape):
         raise Rejected(400, f"input {tensor.name}: {len(flat)} values for shape {list(shape)}")
-    return _array(flat, tensor).reshape(shape)
+    try:
+        return _array(flat, tensor).reshape(shape)
+    except (ValueError, OverflowError) as error:  # without values, a dimension may be beyond all memory
+        raise Rejected(400, f"input {tensor.name}: shape {list(shape)}: {error}") from error
 
 
 def encode(name: str, array: Array) -> dict[str, Any]:

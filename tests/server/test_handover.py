@@ -41,6 +41,13 @@ def test_a_successor_takes_the_port_and_the_record_and_the_old_one_ends(start_in
     assert new.get("/v2/models/scale").json()["versions"] == ["2"]
 
 
+def test_a_successor_may_ask_for_the_port_that_the_old_one_has(start_in, bundles):
+    old = start_in("--model", bundles / "twice")
+    new = start_in("--model", bundles / "thrice", "--http-port", old.port)
+    assert new.port == old.port
+    assert old.wait() == 0
+
+
 def test_requests_survive_updates(start_in, bundles):
     running = start_in("--model", bundles / "twice", "--grace", 1)
     with Load(running.port, bundles / "twice") as load:

@@ -2,6 +2,7 @@ import asyncio
 import json
 import shutil
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -40,6 +41,13 @@ def test_an_answer_of_another_form_is_a_difference(copy, key, value):
         Model.load(copy)
 
 
+@pytest.mark.parametrize("content", ["{}", '{"outputs": [{}]}', '{"outputs": 1}'])
+def test_a_recorded_answer_that_is_none_does_not_load(copy, content):
+    (copy / "expected.json").write_text(content)
+    with pytest.raises(BundleError, match=r"(?s)expected.json.*malformed"):
+        Model.load(copy)
+
+
 def test_a_damaged_model_does_not_load(copy):
     (copy / "model" / "model.onnx").write_bytes(b"damaged")
     with pytest.raises(BundleError, match="differs from its digest"):
@@ -55,24 +63,39 @@ def test_a_slow_model_leaves_the_event_loop_alone(bundles):
     seen = []
     model._session = Spy(seen)
 
-    async def infer(count):
-        for _ in range(count):
-            await model.infer({"x": np.array([1])}, ["y"])
-
     model._usual_seconds = 0.0
-    asyncio.run(infer(1))
+    infer(model)
     model._usual_seconds = 1.0
-    asyncio.run(infer(1))
+    infer(model)
     assert seen[0] is threading.main_thread()
     assert seen[1] is not threading.main_thread()
 
 
+def test_a_model_that_only_waited_returns_to_the_event_loop(bundles):
+    model = Model.load(bundles / "twice")
+    seen = []
+    model._session, model._usual_seconds = Spy(seen, wait=0.001), 1.0
+
+    infer(model, times=150)
+    assert seen[0] is not threading.main_thread()
+    assert seen[-1] is threading.main_thread()
+
+
+def infer(model, times=1):
+    async def infer():
+        for _ in range(times):
+            await model.infer({"x": np.array([1])}, ["y"])
+
+    asyncio.run(infer())
+
+
 class Spy:
-    def __init__(self, seen):
-        self.seen = seen
+    def __init__(self, seen, wait=0.0):
+        self.seen, self.wait = seen, wait
 
     def run(self, outputs, feeds):
         self.seen.append(threading.current_thread())
+        time.sleep(self.wait)
         return [feeds["x"]]
 
 

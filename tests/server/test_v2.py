@@ -2,6 +2,7 @@ import json
 import re
 
 import pytest
+from onnx import TensorProto
 from support import models
 
 from modelport_server.health import Health
@@ -31,6 +32,12 @@ def test_nested_and_flat_data_mean_the_same(ask):
 
 def test_an_empty_batch_has_an_empty_answer(ask):
     assert ask(INFER, request([], (0, 3)))[1]["outputs"][0]["shape"] == [0, 3]
+
+
+def test_a_shape_beyond_all_memory_is_the_callers_fault(ask_of, tmp_path):
+    ask = ask_of(Model.load(models.save(models.identity(TensorProto.FLOAT, ("n", "m")), tmp_path / "m.onnx")))
+    for size in (2**62, 10**30):
+        assert ask("/v2/models/m/infer", request([], (0, size)))[0].status == 400
 
 
 def test_the_id_comes_back(ask):

@@ -24,4 +24,6 @@ def surfaced() -> Iterator[None]:
         problem = f"{error.name} is needed to build a bundle and is not installed."
         raise BundleError("bundle", problem, "Install it: pip install 'modelport[local]'") from error
     except OSError as error:
-        raise BundleError(error.filename or "bundle", f"{error.strerror}.", "Free it and run again.") from error
+        raise BundleError(
+            error.filename or "bundle", f"{error.strerror}.", "See to its space and permissions, then run again."
+        ) from error

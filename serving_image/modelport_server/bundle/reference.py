@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from modelport_server.bundle.errors import BundleError
-from modelport_server.bundle.manifest import Bundle, Tensor
+from modelport_server.bundle.manifest import EXPECTED, REBUILD, Bundle, Tensor
 from modelport_server.errors import Rejected
 from modelport_server.session import reason
 from modelport_server.wire import v2
@@ -43,8 +43,19 @@ def answer(bundle: Bundle, session: Any, sample: dict[str, Any]) -> dict[str, An
     return {"outputs": outputs, "tolerance": TOLERANCES[bundle.precision]}
 
 
-def difference(expected: dict[str, Any], outputs: list[dict[str, Any]]) -> str | None:
-    """Where `outputs` (V2) leave the tolerance of `expected`, or None when they agree."""
+def difference(bundle: Bundle, outputs: list[dict[str, Any]]) -> str | None:
+    """Where `outputs` (V2) leave the tolerance of the answer that `bundle` records, or None when they agree.
+
+    Raises:
+        BundleError: the recorded answer is malformed.
+    """
+    try:
+        return _difference(bundle.expected(), outputs)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(bundle.path / EXPECTED, f"malformed: {error!r}.", REBUILD) from error
+
+
+def _difference(expected: dict[str, Any], outputs: list[dict[str, Any]]) -> str | None:
     actual = {output["name"]: output for output in outputs}
     for wanted in expected["outputs"]:
         name, given = wanted["name"], actual.get(wanted["name"])
