@@ -1,0 +1,179 @@
+import json
+import threading
+from dataclasses import replace
+
+import pytest
+from support.states import recorded, recorded_states
+
+from modelport_engine.resource import Resource
+from modelport_engine.snapshot import Operation, Snapshot, SnapshotError, deployment_of
+from modelport_engine.snapshot_manager import SnapshotManager
+
+
+class Disk:
+    """Keeps every snapshot that is saved."""
+
+    def __init__(self):
+        self.saved: list[Snapshot] = []
+
+    @property
+    def seen(self):
+        return [seen(snapshot) for snapshot in self.saved]
+
+
+def seen(snapshot):
+    """What a reader of the file sees: the resources in order with their marks, and what is pending."""
+    marks = [(each.urn, each.delete, each.pending_replacement) for each in snapshot.resources]
+    return marks, [(each.type, each.resource.urn) for each in snapshot.pending_operations]
+
+
+def written(scenario):
+    """What Pulumi's own engine wrote during a run, in order."""
+    names = sorted(name for name in recorded_states() if name.startswith(f"{scenario}/checkpoints/"))
+    return [snapshot_of(name) for name in names]
+
+
+def snapshot_of(name):
+    return Snapshot.from_json(deployment_of(recorded(name)), decrypt=json.dumps)
+
+
+def entry(name, **fields):
+    return Resource(
+        urn=f"urn:pulumi:dev::demo::sim:index:Bucket::{name}", custom=True, type="sim:index:Bucket", **fields
+    )
+
+
+def names(snapshot):
+    return [each.urn.rpartition("::")[2] for each in snapshot.resources]
+
+
+def test_creating_writes_twice_a_step_as_pulumi_does():
+    disk, recording = Disk(), written("70a-ckpt-up-first")
+    manager = SnapshotManager(Snapshot(), disk.saved.append)
+    for before, after in zip(recording[0:16:2], recording[1:16:2], strict=True):
+        operation = manager.begin("creating", before.pending_operations[0].resource)
+        manager.end(operation, new=after.resources[-1])
+    manager.amend(manager.snapshot.resources[0], recording[16].resources[0])  # the stack has its outputs
+    manager.close()
+    assert disk.seen == [seen(each) for each in recording]
+
+
+def test_destroying_writes_twice_a_step_as_pulumi_does():
+    disk, recording = Disk(), written("70f-ckpt-destroy")
+    base = replace(recording[0], pending_operations=[])
+    manager = SnapshotManager(base, disk.saved.append)
+    for before in recording[0::2]:
+        deleted = before.pending_operations[0].resource.urn
+        old = next(each for each in base.resources if each.urn == deleted)
+        manager.end(manager.begin("deleting", old), old=old)
+    manager.close()
+    assert disk.seen == [seen(each) for each in recording[: len(disk.seen)]]
+    assert disk.saved[-1].resources == []
+
+
+def test_a_resource_deleted_before_its_replacement_stays_marked_until_it_is_made_again():
+    disk, recording = Disk(), written("70c-ckpt-dbr-cascade")
+    base = replace(recording[0], pending_operations=[])
+    manager = SnapshotManager(base, disk.saved.append)
+    old = {each.urn.rpartition("::")[2]: each for each in base.resources}
+    marked = {name: replace(old[name], pending_replacement=True) for name in "ab"}
+    for name in ("demo4-dev", "default", "e"):
+        manager.keep(old[name], old[name])
+    for name in "ba":
+        operation = manager.begin("deleting", old[name])
+        manager.amend(old[name], marked[name])
+        manager.end(operation)
+    manager.end(manager.begin("creating", old["a"]), old=marked["a"], new=old["a"])
+    for name in "g":
+        manager.keep(old[name], old[name])
+    manager.end(manager.begin("creating", old["b"]), old=marked["b"], new=old["b"])
+    for name in "cd":
+        manager.keep(old[name], old[name])
+    manager.close()
+    assert disk.seen == [seen(each) for each in recording]
+
+
+def test_a_failed_step_leaves_nothing_pending_and_the_old_resource():
+    disk, recording = Disk(), written("70d-ckpt-failupdate")
+    base = replace(recording[0], pending_operations=[])
+    manager = SnapshotManager(base, disk.saved.append)
+    manager.end(manager.begin("updating", base.resources[4]))
+    manager.amend(base.resources[0], base.resources[0])
+    manager.close()
+    assert disk.seen == [seen(each) for each in recording]
+
+
+def test_a_run_without_changes_writes_once():
+    disk = Disk()
+    a, b = entry("a"), entry("b")
+    manager = SnapshotManager(Snapshot([a, b]), disk.saved.append)
+    manager.keep(a, a)
+    manager.keep(b, b)
+    manager.close()
+    manager.close()
+    assert [names(each) for each in disk.saved] == [["a", "b"]]
+
+
+def test_what_was_touched_stands_before_what_was_not():
+    disk = Disk()
+    a, b, c = entry("a"), entry("b"), entry("c")
+    manager = SnapshotManager(Snapshot([a, b, c]), disk.saved.append)
+    manager.keep(c, c)
+    manager.end(manager.begin("creating", entry("new")), new=entry("new"))
+    manager.end(manager.begin("deleting", b), old=b)
+    assert names(disk.saved[-1]) == ["c", "new", "a"]
+
+
+def test_a_replaced_resource_stays_marked_behind_its_replacement_until_it_is_deleted():
+    disk = Disk()
+    old, new = entry("a", id="1"), entry("a", id="2")
+    doomed = replace(old, delete=True)
+    manager = SnapshotManager(Snapshot([old]), disk.saved.append)
+    operation = manager.begin("creating", new)
+    manager.amend(old, doomed)
+    manager.end(operation, new=new)
+    assert [(each.id, each.delete) for each in disk.saved[-1].resources] == [("2", False), ("1", True)]
+    manager.end(manager.begin("deleting", doomed), old=doomed)
+    assert [(each.id, each.delete) for each in disk.saved[-1].resources] == [("2", False)]
+
+
+def test_only_creations_whose_end_is_unknown_are_carried_over():
+    disk = Disk()
+    pending = [Operation(entry(kind), kind) for kind in ("creating", "updating", "deleting", "reading")]
+    manager = SnapshotManager(Snapshot(pending_operations=pending), disk.saved.append)
+    manager.close()
+    assert disk.saved[-1].pending_operations == [pending[0]]
+    manager.clear_pending_creates()
+    manager.close()
+    assert disk.saved[-1].pending_operations == []
+
+
+def test_a_resource_that_state_does_not_have_is_told():
+    manager = SnapshotManager(Snapshot([entry("a")]), lambda _: None)
+    with pytest.raises(SnapshotError, match=r"::b is not in the state"):
+        manager.amend(entry("b"), entry("b"))
+    with pytest.raises(SnapshotError, match=r"::b is not in the state"):
+        manager.end(manager.begin("deleting", entry("b")), old=entry("b"))
+
+
+def test_steps_of_many_threads_are_written_one_after_the_other():
+    writing, saved = threading.Lock(), []
+
+    def save(snapshot):
+        assert writing.acquire(blocking=False), "two writes at once"
+        saved.append(snapshot)
+        writing.release()
+
+    manager = SnapshotManager(Snapshot(), save)
+
+    def create(name):
+        manager.end(manager.begin("creating", entry(name)), new=entry(name))
+
+    threads = [threading.Thread(target=create, args=(f"r{number}",)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(saved) == 80
+    assert set(names(saved[-1])) == {f"r{number}" for number in range(40)}
+    assert saved[-1].pending_operations == []
