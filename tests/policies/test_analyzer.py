@@ -1,5 +1,6 @@
 import re
 from datetime import date, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,7 @@ def test_the_repository_s_pack_is_the_installed_one_with_this_environment():
     mains = [(folder / "__main__.py").read_text() for folder in (ROOT / "policies", modelport_policies.path())]
     assert manifests[0]["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": "../.venv"}}
     assert manifests[1]["runtime"] == "python"
-    assert manifests[0]["version"] == manifests[1]["version"]
+    assert manifests[0]["version"] == manifests[1]["version"] == version("modelport")
     assert mains[0] == mains[1]
 
 
