@@ -36,7 +36,9 @@ class Sentences(grpc.aio.ServerInterceptor):
 
 def sentence(error: BaseException | None) -> str | None:
     """The text for people in an error or in what it was raised from; None for a mistake of ours."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # an error raised twice may stand in its own context
+        seen.add(id(error))
         if isinstance(error, ModelportError | pulumi.RunError):
             return str(error)
         if isinstance(error, OSError) and error.filename:

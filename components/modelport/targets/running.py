@@ -24,7 +24,8 @@ def run_errors() -> Iterator[None]:
 
 def project_root() -> Path:
     """The folder of Pulumi.yaml; the current one where there is none."""
-    if root := get_root_directory():
+    root = get_root_directory()
+    if root and Path(root).is_absolute():  # where no engine has set it, the SDK gives None or a word
         return Path(root)
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).exists()), here)

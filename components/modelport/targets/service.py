@@ -11,7 +11,7 @@ from modelport.spec import ConfigError, Environment, Problem, did_you_mean, load
 from modelport.targets import load
 
 from .args import ModelServiceArgs
-from .patches import KEY
+from .patches import KEY, patches_of
 from .running import run_errors, running_environment
 
 
@@ -37,8 +37,8 @@ class ModelService(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelServiceArgs, opts: pulumi.ResourceOptions | None = None):
         with run_errors():
             plans = [make_plan(args.spec, args.environment, load(target)) for target in args.environment.targets]
-            _check_patched(args.environment, logical_names(name, args.environment))
-        super().__init__(self.kind, name, {"service": plans[0].name, "targets": args.environment.targets}, opts)
+            _check_patches(name, args.environment)
+        super().__init__(self.kind, name, {"service": plans[0].name}, opts)
         own = pulumi.ResourceOptions(parent=self)
         self.targets = {plan.target: _component(plan.target)(f"{name}-{plan.target}", args, own) for plan in plans}
         self.resources = {
@@ -73,10 +73,13 @@ def _component(target: str) -> Any:
     return import_module(f"{__package__}.{target}.target").COMPONENT
 
 
-def _check_patched(environment: Environment, names: list[str]) -> None:
-    """Refuse patches of no service of the stack; each component judges those that bear its name."""
+def _check_patches(name: str, environment: Environment) -> None:
+    """Refuse patches of what the service does not make, and those of no service of the stack."""
+    for target in environment.targets:
+        patches_of(f"{name}-{target}", environment, _component(target).RESOURCES)
     prefixes = tuple(f"{service}-{target}-" for service in environment.services for target in environment.targets)
-    if strays := [name for name in environment.resources if prefixes and not name.startswith(prefixes)]:
+    if strays := [stray for stray in environment.resources if prefixes and not stray.startswith(prefixes)]:
+        names = logical_names(name, environment)
         raise ConfigError(
-            Problem("no such resource.", path=f"{KEY}.{name}", hint=did_you_mean(name, names)) for name in strays
+            Problem("no such resource.", path=f"{KEY}.{stray}", hint=did_you_mean(stray, names)) for stray in strays
         )
