@@ -20,7 +20,15 @@ def ignores_startup_seconds(plan: Plan) -> Plan:
 
 
 def lets_startup_seconds_change_the_payload(plan: Plan) -> Plan:
-    request = plan.spec.request.model_copy(update={"payload": Memory.parse(f"{plan.spec.startup_seconds}Mi")})
+    return with_payload(plan, f"{plan.spec.startup_seconds}Mi")
+
+
+def allows_no_request(plan: Plan) -> Plan:
+    return with_payload(plan, "0Ki")
+
+
+def with_payload(plan: Plan, text: str) -> Plan:
+    request = plan.spec.request.model_copy(update={"payload": Memory.parse(text)})
     return replace(plan, spec=plan.spec.model_copy(update={"request": request}))
 
 
@@ -28,6 +36,7 @@ BREAKS = {
     "local": [
         ("startupSeconds", ignores_startup_seconds, "does not move"),
         ("startupSeconds", lets_startup_seconds_change_the_payload, "also moves"),
+        ("startupSeconds", allows_no_request, "requestBytes"),
     ]
 }
 

@@ -9,11 +9,14 @@ import pulumi
 from support.values import COMPANIONS, GUARDS, VALUES
 
 from modelport.plan import Target
+from modelport.providers.local import LocalServer
 from modelport.spec import Environment, Loaded, ModelSpec
 from modelport.targets.args import ModelServiceArgs
 
 REQUIRED = {"metadata.name": "fraud", "model.source": "double.onnx"}
 STABLE = {"stable.source": "double.onnx"}
+JUDGES = {LocalServer.kind: LocalServer().check}
+"""What the owner of a kind of resource says of its inputs."""
 CODES = {"refused": "MP401", "unbuilt": "MP402", "approximated": "MP403"}
 
 
@@ -92,6 +95,7 @@ def requests(subject: Subject, field: str, value: Any, *, accepted: bool = True)
         subject.component("parity", ModelServiceArgs(service, environment))
 
     plan()
+    assert not recorder.rejected, recorder.rejected
     return recorder.places
 
 
@@ -133,11 +137,14 @@ class Recorder(pulumi.runtime.Mocks):
 
     def __init__(self) -> None:
         self.places: dict[str, list[Any]] = {}
+        self.rejected: list[Any] = []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         kind = args.typ.rpartition(":")[2]
         for place, value in flat({"@name": args.name, **args.inputs}, kind):
             self.places.setdefault(place, []).append(value)
+        if args.typ in JUDGES:
+            self.rejected += JUDGES[args.typ](args.inputs)[1]
         return f"{args.name}-id", {**args.inputs, "url": "http://127.0.0.1:1", "version": "1"}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:

@@ -43,11 +43,12 @@ class Capability:
         """Whether the target does this value, be it in a slightly different way."""
         if self.level not in ("refused", "unbuilt"):
             return True
-        return asks_nothing(value) or bool(self.always is not ... and self.always == value)
+        return _asks_nothing(value) or bool(self.always is not ... and self.always == value)
 
     def level_of(self, value: Any) -> Level:
-        """The level for one value."""
-        return "native" if self.level in ("refused", "unbuilt") and self.gives(value) else self.level
+        """The level for one value; that of the field for a value that asks nothing."""
+        had_anyway = self.level in ("refused", "unbuilt") and not _asks_nothing(value) and self.gives(value)
+        return "native" if had_anyway else self.level
 
 
 Capabilities = Mapping[str, Capability]
@@ -86,6 +87,6 @@ UNBUILT: Capabilities = {**dict.fromkeys(FIELDS, unbuilt()), **OWN}
 """The rows of a target that is not built at all."""
 
 
-def asks_nothing(value: Any) -> bool:
+def _asks_nothing(value: Any) -> bool:
     """Whether a value leaves everything to the target: nothing, or an empty list or map."""
     return value is None or value == () or value == {}

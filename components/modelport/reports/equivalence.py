@@ -6,7 +6,7 @@ from typing import Any
 
 from modelport import targets
 from modelport.plan import FIELDS, Capability, Level, Machine
-from modelport.plan.capability import RELEASES, asks_nothing
+from modelport.plan.capability import RELEASES
 from modelport.plan.capacity import Shortage, smallest
 from modelport.spec import Loaded, leaf_values
 from modelport.spec.problem import shown
@@ -85,11 +85,9 @@ def compare(service: Loaded, names: Sequence[str] = targets.NAMES) -> Comparison
 
 
 def _cell(row: Capability, value: Any) -> Cell:
-    """The level of the value; where there is none, of the field."""
-    if not asks_nothing(value) and row.gives(value) and row.level in ("refused", "unbuilt"):
-        return Cell("native", "")
+    level = row.level_of(value)
     instead = f": use {row.instead}" if row.instead else ""
-    return Cell(row.level, f"{row.reason}{instead}")
+    return Cell(level, f"{row.reason}{instead}" if level == row.level else "")
 
 
 def _text(cell: Cell, notes: dict[str, int]) -> str:
