@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from modelport.plan import explain, make_plan
-from modelport.spec import Environment, Memory, Origin
+from modelport.plan import Refused, explain, make_plan
+from modelport.spec import ConfigError, Environment, Memory, Metadata, Model, ModelSpec, Origin
 
 
 def test_a_default_that_the_target_cannot_honour_becomes_its_nearest_value(write, environment, cloud):
@@ -63,3 +63,16 @@ def test_planning_loads_neither_pulumi_nor_a_cloud_sdk():
         "print(*{'pulumi', 'grpc', 'boto3', 'google.cloud', 'onnxruntime', 'kubernetes'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_the_stack_overrides_a_service_made_in_python(cloud):
+    service = ModelSpec(metadata=Metadata(name="fraud", owner="risk"), model=Model(source="fraud.onnx"))
+
+    def plan(overrides):
+        return make_plan(service, Environment(stack="dev", targets=("local",), overrides=overrides), cloud)
+
+    assert plan({"metadata": {"owner": "growth"}}).spec.metadata == Metadata(name="fraud", owner="growth")
+    with pytest.raises(Refused, match=r"scaling.scaleToZero: true\n  MP401"):
+        plan({"scaling": {"scaleToZero": True}})
+    with pytest.raises(ConfigError, match=r"modelport:overrides  scaling\.min"):
+        plan({"scaling": {"max": 1}})

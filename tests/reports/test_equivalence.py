@@ -74,3 +74,8 @@ def test_capacity_names_the_machine_or_what_is_nearest(write, cloud):
 def test_an_unknown_target_is_an_error(write):
     with pytest.raises(UnknownTarget, match="Did you mean local"):
         compare(write(), ["lokal"])
+
+
+def test_a_long_value_is_cut(write):
+    table = str(compare(write("governance: {intendedUse: sorting the mail of a large city}\n"), ["local"]))
+    assert '"sorting the mail of a …  native' in table

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from modelport.spec import Environment, Loaded, ModelSpec, leaf_values
+from modelport.spec.document import Document
 from modelport.spec.fields import alias_of
 from modelport.spec.problem import shown
 from modelport.spec.section import Section
+from modelport.spec.validation import validate
 
 from .capacity import Machine, Shortage, smallest
 from .fit import Adjustment, adjustments, refusals
@@ -69,14 +71,15 @@ def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Tar
     """Decide everything about a service on a target that needs no resource. Reads and changes nothing.
 
     Args:
-        service: from a file, or made in Python; with the stack's overrides merged.
+        service: from a file, with the stack's overrides merged; or made in Python, where they are merged now.
         environment: the stack.
         target: where it is to run.
 
     Raises:
         Refused: the target will not do what the user wrote; holds everything that it refuses.
+        ConfigError: the stack's overrides make no valid service of one that was made in Python.
     """
-    loaded = service if isinstance(service, Loaded) else Loaded(service)
+    loaded = service if isinstance(service, Loaded) else _overridden(service, environment)
     found = refusals(loaded, environment, target)
     machine = smallest(target.machines, loaded.spec.compute) if target.machines else None
     if isinstance(machine, Shortage):
@@ -98,6 +101,14 @@ def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Tar
         machine=machine,
         adjustments=adjusted,
     )
+
+
+def _overridden(service: ModelSpec, environment: Environment) -> Loaded:
+    if not environment.overrides:
+        return Loaded(service)
+    given = Document.of(service.model_dump(mode="json", by_alias=True, exclude_unset=True), "the program")
+    document = given.merged(Document.of(environment.overrides, "modelport:overrides"))
+    return Loaded(validate(ModelSpec, document), document=document)
 
 
 def _too_small(shortage: Shortage, service: Loaded, target: Target) -> Refusal:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelport import targets
-from modelport.plan import FIELDS, Capability, Level, Machine
+from modelport.plan import FIELDS, OWN, Capability, Level, Machine
 from modelport.plan.capability import RELEASES
 from modelport.plan.capacity import Shortage, smallest
 from modelport.spec import Loaded, leaf_values
 from modelport.spec.problem import shown
 
+VALUE_WIDTH = 24
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -61,8 +62,8 @@ class Comparison:
     def _rows(self, notes: dict[str, int]) -> Iterator[list[str]]:
         values = leaf_values(self.service.spec)
         for path, cells in self.fields.items():
-            if path in self.service.written:
-                yield [path, shown(values[path]), *(_text(cells[target], notes) for target in self.targets)]
+            if path in self.service.written and path not in OWN:
+                yield [path, _short(shown(values[path])), *(_text(cells[target], notes) for target in self.targets)]
         if any(self.capacity.values()):
             yield ["capacity", "", *(_machine(self.capacity[target], notes) for target in self.targets)]
 
@@ -88,6 +89,10 @@ def _cell(row: Capability, value: Any) -> Cell:
     level = row.level_of(value)
     instead = f": use {row.instead}" if row.instead else ""
     return Cell(level, f"{row.reason}{instead}" if level == row.level else "")
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= VALUE_WIDTH else f"{value[: VALUE_WIDTH - 1]}…"
 
 
 def _text(cell: Cell, notes: dict[str, int]) -> str:
