@@ -4,10 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from modelport_engine.errors import EngineError
 from modelport_engine.values import Properties, Seal, from_state, to_state
 
 PROPERTIES = ("inputs", "outputs")
 ALWAYS_WRITTEN = ("urn", "custom", "type")
+
+
+class InvalidResource(EngineError):
+    """An entry of a state is not one that this engine can keep."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,11 @@ class Resource:
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any], decrypt: Callable[[str], str]) -> "Resource":
-        """The resource of an entry. Raises KeyError for a field that this engine does not know."""
+        """The resource of an entry. Raises InvalidResource if it lacks a field or has an unknown one."""
+        if missing := [name for name in ALWAYS_WRITTEN if name not in entry]:
+            raise InvalidResource(f"{entry.get('urn', 'a resource')} lacks the field {missing[0]!r}")
+        if unknown := sorted(entry.keys() - NAMES.keys()):
+            raise InvalidResource(f"{entry['urn']} has the field {unknown[0]!r}, which this engine does not know")
         values = {NAMES[key]: value for key, value in entry.items() if value is not None}
         values |= {name: from_state(values[name], decrypt) for name in PROPERTIES if name in values}
         return cls(**values)

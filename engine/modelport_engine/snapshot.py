@@ -45,15 +45,18 @@ class Snapshot:
             raise SnapshotError(
                 f"the state has fields that this engine does not know: {', '.join(unknown)}. {USE_PULUMI}"
             )
-        return cls(
-            resources=[_resource(entry, decrypt) for entry in deployment.get("resources") or ()],
-            pending_operations=[
-                Operation(_resource(each["resource"], decrypt), each["type"])
-                for each in deployment.get("pending_operations") or ()
-            ],
-            manifest=deployment.get("manifest") or {},
-            metadata=deployment.get("metadata") or {},
-        )
+        try:
+            return cls(
+                resources=[Resource.from_json(each, decrypt) for each in deployment.get("resources") or ()],
+                pending_operations=[
+                    Operation(Resource.from_json(each["resource"], decrypt), each["type"])
+                    for each in deployment.get("pending_operations") or ()
+                ],
+                manifest=deployment.get("manifest") or {},
+                metadata=deployment.get("metadata") or {},
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SnapshotError(f"the state is damaged: {type(error).__name__}: {error}") from error
 
     def to_json(self, seal: Seal, secrets_providers: Mapping[str, Any] | None) -> dict[str, Any]:
         """The deployment in JSON form."""
@@ -118,8 +121,10 @@ def checkpoint(stack: str, deployment: str) -> str:
     return _object({"version": str(VERSION), "checkpoint": _object({"stack": _dump(stack), "latest": deployment})})
 
 
-def deployment_of(document: Mapping[str, Any]) -> dict[str, Any]:
+def deployment_of(document: Any) -> dict[str, Any]:
     """The deployment in a checkpoint file or an export. Raises SnapshotError for another version or for features."""
+    if not isinstance(document, Mapping):
+        raise SnapshotError("this is not a state: expected a JSON object")
     version, features = document.get("version"), document.get("features") or []
     if version != VERSION or features:
         named = f" with {', '.join(map(str, features))}" if features else ""
@@ -138,15 +143,6 @@ def now() -> str:
     seconds, nanoseconds = divmod(time.time_ns(), 10**9)
     moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
     return f"{moment}.{nanoseconds:09d}".rstrip("0").rstrip(".") + "Z"
-
-
-def _resource(entry: Mapping[str, Any], decrypt: Callable[[str], str]) -> Resource:
-    try:
-        return Resource.from_json(entry, decrypt)
-    except KeyError as error:
-        raise SnapshotError(
-            f"{entry.get('urn')} has the field {error}, which this engine does not know. {USE_PULUMI}"
-        ) from error
 
 
 def _object(parts: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@ import json
 import pytest
 from support.states import recorded, recorded_checkpoints, resource, urn
 
+from modelport_engine.resource import InvalidResource
 from modelport_engine.secrets import Secrets, salt_of
 from modelport_engine.snapshot import Encoder, Snapshot, SnapshotError, checkpoint, deployment_of, now
 from modelport_engine.values import Secret, show
@@ -44,7 +45,7 @@ def test_an_unknown_version_or_feature_is_refused_by_name():
 def test_an_unknown_field_is_refused_by_name():
     with pytest.raises(SnapshotError, match="fields that this engine does not know: snippets"):
         Snapshot.from_json({"snippets": []}, decrypt=str)
-    with pytest.raises(SnapshotError, match=r"sim:index:Bucket::a has the field 'colour'"):
+    with pytest.raises(InvalidResource, match=r"sim:index:Bucket::a has the field 'colour'"):
         Snapshot.from_json({"resources": [resource("a", colour="red")]}, decrypt=str)
 
 
