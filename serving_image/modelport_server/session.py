@@ -17,6 +17,7 @@ def open_session(model: Path, *, threads: int | None = None) -> Any:
     Raises:
         BundleError: onnxruntime refuses the model: an operator, opset or IR version it does not know, damaged weights.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would report usage and keep a database in HOME
     import onnxruntime as ort
 
     options = ort.SessionOptions()
