@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import grpc
 import httpx
@@ -9,6 +10,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.rpc import UNKNOWN, _special_secret_sig, _special_sig_key
 from support import models
+from support.plugin import Plugin
 
 from modelport.bundle import build
 from modelport.providers.local.process import of_folder
@@ -19,9 +21,9 @@ def secret(value):
 
 
 @pytest.fixture
-def inputs(plugin, bundle):
+def inputs(plugin, bundle, tmp_path):
     """Make checked inputs of a server; its processes are gone afterwards."""
-    run_dir = plugin.folder / ".modelport" / "servers" / "dev" / "it"
+    run_dir = tmp_path / "servers" / "it"
     asked = {"service": "it", "runDir": str(run_dir), "bundle": str(bundle.path), "digest": bundle.digest}
 
     def inputs(**more):
@@ -45,16 +47,16 @@ def test_a_server_lives_from_create_to_delete(plugin, inputs):
     assert plugin.read(id, outputs, inputs())[0] == ""
 
 
-def test_a_server_outlives_its_plugin(plugin, inputs, engine):
-    _, outputs = plugin.create(inputs())
-    plugin.__exit__()
+def test_a_server_outlives_its_plugin(inputs, engine, tmp_path):
+    with Plugin(engine.address, tmp_path) as plugin:
+        _, outputs = plugin.create(inputs())
     assert httpx.get(f"{outputs['url']}/v2/health/ready", timeout=60).status_code == 200
 
 
 def test_a_preview_gives_unknowns_and_starts_nothing(plugin, inputs):
     id, outputs = plugin.create(inputs(digest=UNKNOWN), preview=True)
     assert (id, outputs["url"], outputs["digest"], outputs["pid"]) == ("", UNKNOWN, UNKNOWN, UNKNOWN)
-    assert not (plugin.folder / ".modelport").exists()
+    assert not Path(outputs["runDir"]).exists()
 
 
 def test_a_preview_of_an_update_keeps_the_address(plugin, inputs):
@@ -101,8 +103,8 @@ def test_configure_says_what_the_sdk_can_do(plugin):
     assert (answer.supportsPreview, answer.acceptOutputs) == (True, False)
 
 
-def test_an_error_is_its_sentence_and_no_traceback(plugin, inputs, bundle):
-    damaged = shutil.copytree(bundle.path, plugin.folder / "damaged")
+def test_an_error_is_its_sentence_and_no_traceback(plugin, inputs, bundle, tmp_path):
+    damaged = shutil.copytree(bundle.path, tmp_path / "damaged")
     (damaged / "model" / "model.onnx").write_bytes(b"nothing")
     with pytest.raises(grpc.RpcError) as failed:
         plugin.create(inputs(bundle=str(damaged)))
@@ -111,10 +113,11 @@ def test_an_error_is_its_sentence_and_no_traceback(plugin, inputs, bundle):
     assert ".py" not in failed.value.details()
 
 
-def test_a_folder_that_cannot_be_written_is_named(plugin, inputs):
-    (plugin.folder / "file").write_text("")
+def test_a_folder_that_cannot_be_written_is_named(plugin, inputs, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
     with pytest.raises(grpc.RpcError) as failed:
-        plugin.create(inputs(runDir=str(plugin.folder / "file" / "it")))
+        plugin.create(inputs(runDir=str(file / "it")))
     assert failed.value.details() == f"{plugin.folder / 'file' / 'it'}: Not a directory."
 
 
@@ -123,8 +126,8 @@ def test_an_unknown_resource_is_named(plugin):
         plugin.check({}, kind="modelport:local:Serve")
 
 
-def test_a_long_start_is_told_to_the_engine(plugin, inputs, engine):
-    slow = build(models.save(models.counting(), plugin.folder / "slow.onnx"), plugin.folder / "slow")
+def test_a_long_start_is_told_to_the_engine(plugin, inputs, engine, tmp_path):
+    slow = build(models.save(models.counting(), tmp_path / "slow.onnx"), tmp_path / "slow")
     sample = json.loads((slow.path / "sample.json").read_text())
     sample["inputs"][0]["data"] = [2**60]
     (slow.path / "sample.json").write_text(json.dumps(sample))

@@ -12,7 +12,7 @@ from modelport.providers.local.process import of_folder
 
 @pytest.fixture(scope="session")
 def bundles(tmp_path_factory):
-    """A folder with two versions of one model, `twice` and `thrice`, and `slow`, whose time is as large as its input."""
+    """A folder with `twice` and `thrice`, versions 1 and 2 of a model, and `slow`, which takes as long as its input."""
     folder = tmp_path_factory.mktemp("bundles")
     for version, (name, factor) in enumerate([("twice", 2.0), ("thrice", 3.0)], start=1):
         build(

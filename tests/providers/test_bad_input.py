@@ -55,7 +55,7 @@ def test_an_update_to_a_port_in_use_leaves_the_old_server(server, inputs):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ModelportError) as failed:
         server.update(inputs("thrice", port=taken.getsockname()[1]))
     assert "The one before still serves." in str(failed.value)
-    assert server.read(outputs["runDir"], outputs) == {key: value for key, value in outputs.items()}
+    assert server.read(outputs["runDir"], outputs) == outputs
 
 
 def test_a_server_that_dies_at_start_shows_its_last_lines(server, inputs, copy_of, run_dir):

@@ -10,9 +10,7 @@ from modelport.errors import ModelportError
 from modelport.providers.crud import Crud, Say
 from modelport.providers.local import LocalServer
 
-from .components import construct
 from .engine_log import EngineLog
-from .schema import package_schema
 from .values import plain_map, property_values
 
 RESOURCES: dict[str, Crud] = {resource.kind: resource for resource in (LocalServer(),)}
@@ -26,6 +24,8 @@ class ModelportProvider(protocol.Provider):
 
     async def get_schema(self, request: protocol.GetSchemaRequest) -> protocol.GetSchemaResponse:
         """What the package has, for documentation and SDKs in other languages."""
+        from .schema import package_schema  # it and components import what resources do not need
+
         return protocol.GetSchemaResponse(json.dumps(package_schema()))
 
     async def check_config(self, request: protocol.CheckRequest) -> protocol.CheckResponse:
@@ -95,6 +95,8 @@ class ModelportProvider(protocol.Provider):
 
     async def construct(self, request: protocol.ConstructRequest) -> protocol.ConstructResponse:
         """Run a component inside the plugin."""
+        from .components import construct
+
         return await construct(request)
 
     def _say(self, urn: str) -> Say:

@@ -144,6 +144,7 @@ def _wait_until_ready(
         now = time.monotonic()
         if now - started > wanted.startup_seconds:
             process.stop([psutil.Process(server.pid)])
+            server.wait()
             raise ServerFailed(f"not ready within startupSeconds: {wanted.startup_seconds}. Stopped it.")
         if now - said > SAY_AFTER_SECONDS:
             said = now
