@@ -115,5 +115,6 @@ class SnapshotManager:
             self._touched.add(new)
 
     def _write(self) -> None:
+        self._unsaved = True
         self._save(self.snapshot)
         self._unsaved = False

@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,9 +64,22 @@ class Stack:
             project, full_name, backend, settings, secrets, config, Snapshot.from_json(deployment, secrets.decrypt)
         )
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the stack's lock. Raises LockedError if another process holds one."""
-        return self.backend.lock(self.name)
+    def outputs_of(self, other: StackName, env: Mapping[str, str] = os.environ) -> Mapping[str, Any] | None:
+        """The outputs of another stack of the same backend; None if it has no state."""
+        document = self.backend.read(other)
+        if document is None:
+            return None
+        deployment = deployment_of(document)
+        secrets = Secrets(find_passphrase(env), salt_of(deployment))
+        return Snapshot.from_json(deployment, secrets.decrypt).outputs
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the stack's lock, with `snapshot` as it then is. Raises LockedError if another process holds one."""
+        with self.backend.lock(self.name):
+            document = self.backend.read(self.name)
+            self.snapshot = Snapshot.from_json(deployment_of(document) if document else {}, self.secrets.decrypt)
+            yield
 
     def remove_dead_locks(self) -> list[Lock]:
         """Remove the locks of processes of this host that are gone; returns them."""

@@ -139,3 +139,20 @@ def test_state_and_config_with_different_salts_are_both_read(run, put_state, pro
     stack = Stack.open(project, "dev")
     assert stack.config == {"demo:password": "swordfish"}
     assert stack.snapshot.outputs["secretPw"].value == "hunter2"
+
+
+def test_a_lock_is_held_over_the_state_as_it_then_is(put_state, project):
+    put_state("01-up-first")
+    stack = Stack.open(project, "dev")
+    put_state("19d-destroy")
+    with stack.lock():
+        assert stack.snapshot.resources == []
+
+
+def test_nothing_is_changed_without_a_yes_or_a_terminal(run, put_state):
+    file = put_state("01-up-first")
+    before = file.read_text()
+    code, _, error = run("destroy")
+    assert code == 2
+    assert "--yes must be passed in" in error
+    assert file.read_text() == before

@@ -177,3 +177,20 @@ def test_steps_of_many_threads_are_written_one_after_the_other():
     assert len(saved) == 80
     assert set(names(saved[-1])) == {f"r{number}" for number in range(40)}
     assert saved[-1].pending_operations == []
+
+
+def test_what_could_not_be_written_is_written_at_the_end():
+    saved = []
+
+    def save(snapshot):
+        if len(saved) == 1:
+            saved.append("failed")
+            raise OSError("No space left on device")
+        saved.append(snapshot)
+
+    manager = SnapshotManager(Snapshot(), save)
+    operation = manager.begin("creating", entry("a"))
+    with pytest.raises(OSError, match="No space left"):
+        manager.end(operation, new=entry("a"))
+    manager.close()
+    assert seen(saved[-1]) == ([(entry("a").urn, False, False)], [])
