@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_written_is_named(plugin, inputs, tmp_path):
     file.write_text("")
     with pytest.raises(grpc.RpcError) as failed:
         plugin.create(inputs(runDir=str(file / "it")))
-    assert failed.value.details() == f"{plugin.folder / 'file' / 'it'}: Not a directory."
+    assert failed.value.details() == f"{file / 'it'}: Not a directory."
 
 
 def test_an_unknown_resource_is_named(plugin):

@@ -161,3 +161,9 @@ def test_another_identity_is_another_server(server, inputs, name, value):
 def test_anything_else_is_an_update(server, inputs, name, value):
     changes = server.diff(inputs(), inputs() | {name: value})
     assert (changes.properties, changes.replaces) == ((name,), ())
+
+
+def test_a_request_larger_than_request_bytes_is_turned_away(server, inputs):
+    outputs = server.create(inputs(requestBytes=100))
+    answer = httpx.post(f"{outputs['url']}/v2/models/scale/infer", content=b" " * 101, timeout=60)
+    assert answer.status_code == 413

@@ -1,0 +1,40 @@
+import pytest
+from support.models import save, scaling
+from support.program import Program
+
+from modelport import Environment, LocalService, ModelServiceArgs
+from modelport.spec import Metadata, Model, ModelSpec
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project folder, the current one, with the service file `fraud.yaml` and its model."""
+    (tmp_path / "Pulumi.yaml").write_text("name: test\nruntime: python\n")
+    (tmp_path / "fraud.yaml").write_text("metadata: {name: fraud, owner: risk}\nmodel: {source: double.onnx}\n")
+    save(scaling(2.0), tmp_path / "double.onnx")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def args(project):
+    """Make the arguments of a service: sections of its spec and parts of its environment by keyword."""
+
+    def args(environment=None, **sections):
+        sections = {"metadata": Metadata(name="fraud", owner="risk"), "model": Model(source="double.onnx"), **sections}
+        return ModelServiceArgs(
+            ModelSpec(**sections), Environment(stack="dev", targets=("local",), environment="dev", **environment or {})
+        )
+
+    return args
+
+
+@pytest.fixture
+def local(args):
+    """Run a program of one `LocalService` named `fraud`."""
+
+    def local(environment=None, **sections):
+        given = args(environment, **sections)
+        return Program.run(lambda: LocalService("fraud", given).outputs)
+
+    return local
