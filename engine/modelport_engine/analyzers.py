@@ -55,7 +55,10 @@ class Analyzer:
 
 @dataclass
 class Analyzers:
-    """The policy packs of one run, which may still be starting. In a preview a mandatory violation is noted and the preview goes on; in an update it stops the run."""
+    """The policy packs of one run, which may still be starting.
+
+    In a preview a mandatory violation is noted and the preview goes on; in an update it stops the run.
+    """
 
     packs: "asyncio.Task[Sequence[Analyzer]]"
     events: Events
@@ -77,7 +80,7 @@ class Analyzers:
         return inputs
 
     async def judge_stack(self, resources: Sequence[Resource], goals: Mapping[str, Goal]) -> None:
-        """Let every pack look at the whole stack; raises PolicyViolation if a mandatory policy was violated, now or before."""
+        """Let every pack look at the whole stack; raises PolicyViolation if a mandatory policy is violated, or was."""
         for pack in await self.packs:
             request = pb.AnalyzeStackRequest()
             for resource in resources:
@@ -173,7 +176,7 @@ async def _load(plugins: Plugins, folder: Path, program: Program, config: Path |
 
 
 def policy_config(info: pb.AnalyzerInfo, file: Path | None) -> pb.ConfigureAnalyzerRequest:
-    """Level and properties of each policy: its own, then the pack's initial config, then the file that the user gave."""
+    """Level and properties of each policy: its own, then the pack's initial config, then the user's file."""
     given: dict[str, Any] = json.loads(file.read_text()) if file else {}
     everyone = given.pop("all", None)
     request = pb.ConfigureAnalyzerRequest()

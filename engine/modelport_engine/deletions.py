@@ -1,23 +1,40 @@
 """The order of deletes: layers, in each of which nothing needs anything else."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
+from modelport_engine.resource import Resource
 from modelport_engine.steps import Step
 
 
 def layers(steps: Sequence[Step]) -> list[list[Step]]:
-    """Group deletes so that a resource goes after everything that needs it: dependents, children, managed resources.
-
-    A component stands for its children: what depends on it goes before them.
-    """
+    """Group deletes so that a resource goes after everything that needs it, and otherwise as late as possible."""
     remaining = list(steps)
-    result = []
+    needs = _needs([step.resource for step in steps])
+    result: list[list[Step]] = []
     while remaining:
-        needed: set[str] = set()
-        for step in remaining:
-            needed |= step.resource.needs
-        layer = [step for step in remaining if step.resource.urn not in needed]
-        assert layer, "state is topologically ordered, so there is always something that nobody needs"
+        here = {step.resource.urn for step in remaining}
+        layer = [step for step in remaining if not needs[step.resource.urn] & here]
+        assert layer, "state is topologically ordered, so there is always something that needs nothing"
         result.append(layer)
         remaining = [step for step in remaining if step not in layer]
-    return result
+    return result[::-1]
+
+
+def _needs(resources: Sequence[Resource]) -> dict[str, set[str]]:
+    """What each resource needs; a component that it depends on stands for its children, too."""
+    children = defaultdict(list)
+    for resource in resources:
+        children[resource.parent].append(resource.urn)
+
+    def descendants(urn: str) -> Iterator[str]:
+        for child in children[urn]:
+            yield child
+            yield from descendants(child)
+
+    needs: dict[str, set[str]] = defaultdict(set)
+    for resource in resources:
+        mine = resource.needs
+        components = mine - {resource.parent, resource.provider_urn}
+        needs[resource.urn] |= mine.union(*(descendants(urn) for urn in components)) - {resource.urn}
+    return needs

@@ -13,13 +13,15 @@ from modelport_engine.project import Project
 from modelport_engine.session import Options, Outcome, Session
 from modelport_engine.stack import Stack
 
+__all__ = ["Options", "Outcome", "Result", "destroy", "preview", "refresh", "up"]
+
 FAILED = 1
 CANCELLED = 8
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a command ended. `changes` counts resources by operation (``create``, ``update``, ``replace``, ``delete``, ``same`` ...)."""
+    """How a command ended; `changes` counts resources by operation: create, update, replace, delete, same ..."""
 
     exit_code: int
     changes: Mapping[str, int] = field(default_factory=dict)
@@ -37,7 +39,7 @@ def preview(
     on_event: OnEvent,
     env: Mapping[str, str] = os.environ,
 ) -> Result:
-    """Say what an update would do; changes nothing and takes no lock. Raises EngineError before the program has started."""
+    """Say what an update would do; changes nothing, takes no lock. Raises EngineError before the program starts."""
 
     async def work(session: Session) -> Outcome:
         return await session.run("update", preview=True)
@@ -54,7 +56,7 @@ def up(
     confirm: Confirm | None = None,
     env: Mapping[str, str] = os.environ,
 ) -> Result:
-    """Preview, ask `confirm`, and update. A preview that fails, or is not confirmed, ends it. Raises EngineError as `preview` does."""
+    """Preview, ask `confirm`, and update; a preview that fails, or is not confirmed, ends it. Raises as `preview`."""
     options = options or Options()
 
     async def work(session: Session) -> Outcome:

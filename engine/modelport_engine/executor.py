@@ -1,4 +1,4 @@
-"""Runs steps: at most so many at once, each written to state before and after, and nothing new once something failed."""
+"""Runs steps: so many at once, each written to state before and after, and nothing new once something failed."""
 
 import asyncio
 from collections import Counter
@@ -38,18 +38,23 @@ class Executor:
         self._slots = asyncio.Semaphore(parallel)
         self._running: set[asyncio.Task[None]] = set()
         self._open: dict[str, Step] = {}
+        self._cancelled = False
 
     async def run(self, steps: Sequence[Step]) -> Resource:
-        """Run the steps one after the other; returns the last one's resource. Raises StepFailed, or Stopped before a step that may not start."""
-        task = asyncio.create_task(self._chain(steps))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        await asyncio.shield(task)  # the program may go away; what it asked for is finished and recorded
-        return steps[-1].resource
+        """Run the steps one after the other; returns the resource as it is then.
+
+        Raises:
+            StepFailed: if a step did.
+            Stopped: before a step that may not start any more.
+        """
+        await asyncio.shield(self._start(steps))  # the program may go away; what it asked for is finished and recorded
+        return self.news[steps[-1].resource.urn]
 
     async def run_together(self, steps: Sequence[Step]) -> None:
         """Run steps side by side, all of them even if one fails; raises StepFailed if one did."""
-        outcomes = await asyncio.gather(*(self.run([step]) for step in steps), return_exceptions=True)
+        if self.stopping.is_set():
+            raise Stopped
+        outcomes = await asyncio.gather(*(self._start([step], together=True) for step in steps), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -64,6 +69,11 @@ class Executor:
         self.stop()
         for task in self._running:
             task.cancel()
+
+    def cancel(self) -> None:
+        """As `stop`; steps that run together do not start any more either."""
+        self._cancelled = True
+        self.stop()
 
     def stop(self) -> None:
         """Let running steps finish, and start nothing new."""
@@ -86,10 +96,16 @@ class Executor:
             step.new = resource
             self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
 
-    async def _chain(self, steps: Sequence[Step]) -> None:
+    def _start(self, steps: Sequence[Step], *, together: bool = False) -> "asyncio.Task[None]":
+        task = asyncio.create_task(self._chain(steps, together))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _chain(self, steps: Sequence[Step], together: bool) -> None:
         async with self._slots:
             for step in steps:
-                if self.stopping.is_set():
+                if self._cancelled or (self.stopping.is_set() and not together):
                     raise Stopped
                 await self._step(step)
 
@@ -106,7 +122,7 @@ class Executor:
         except EngineError as error:
             self._journal.end(operation, step, done=False)
             raise self._failed(step, error) from error
-        if step.new:
+        if step.new and step.op is not Op.REPLACE:
             self.news[step.new.urn] = step.new
         self._journal.end(operation, step, done=True)
         if problem:

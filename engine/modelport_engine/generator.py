@@ -12,7 +12,7 @@ from modelport_engine.provider import Difference, Provider
 from modelport_engine.replacements import dependents_to_replace
 from modelport_engine.resource import Resource
 from modelport_engine.steps import Op, Step
-from modelport_engine.values import Properties
+from modelport_engine.values import Properties, restore_secrets
 
 SEED_BYTES = 32
 
@@ -50,20 +50,20 @@ class Generator:
         self._judges = judges
 
     async def steps(self, goal: Goal) -> list[Step]:
-        """The steps that bring one resource to its goal, to be run in order. Raises EngineError, ProviderError or a policy violation."""
+        """The steps that bring one resource to its goal, to be run in order; raises EngineError."""
         old = self.take_over(goal)
         if not goal.custom:
             return await self._component(goal, old)
         return await self._custom(goal, old)
 
     async def _component(self, goal: Goal, old: Resource | None) -> list[Step]:
-        new = goal.resource(inputs=goal.inputs, outputs=old.outputs if old else {})
+        new = goal.resource(inputs=goal.inputs)
         new = replace(new, inputs=await self._judges.judge(new, goal))
         if old is None:
             return [Step(Op.CREATE, None, new)]
         new = replace(new, created=old.created, modified=old.modified)
         if old.inputs == new.inputs:
-            return [Step(Op.SAME, old, new)]
+            return [Step(Op.SAME, old, replace(new, outputs=old.outputs))]
         changed = tuple(sorted(key for key in {*old.inputs, *new.inputs} if old.inputs.get(key) != new.inputs.get(key)))
         return [Step(Op.UPDATE, old, new, difference=Difference(True, changes=changed))]
 
@@ -87,7 +87,12 @@ class Generator:
         if difference.changed:
             return [Step(Op.UPDATE, old, replace(new, id=old.id, created=old.created), provider, difference)]
         same = replace(
-            new, id=old.id, outputs=old.outputs, created=old.created, modified=old.modified, init_errors=old.init_errors
+            new,
+            id=old.id,
+            outputs=restore_secrets(old.outputs, checked),
+            created=old.created,
+            modified=old.modified,
+            init_errors=old.init_errors,
         )
         return [Step(Op.SAME, old, same)]
 
@@ -117,7 +122,7 @@ class Generator:
         wanted: Properties,
         seed: bytes,
     ) -> list[Step]:
-        """A new object beside the old one, or after it; with a second Check, so that the provider picks a fresh name."""
+        """A new object beside the old one, or after it; a second Check lets the provider pick a fresh name."""
         new = replace(new, inputs=await provider.check(goal.urn, {}, wanted, seed))
         logical = Step(Op.REPLACE, old, new, difference=difference)
         first = goal.delete_before_replace
@@ -136,7 +141,6 @@ class Generator:
 
     async def _delete_first(self, old: Resource, keys: tuple[str, ...]) -> Step:
         """Delete an object now, and make its replacement when the program registers it."""
-        refuse_if_protected(old)
         self.deleted[old.urn] = keys
         marked = self.olds[old.urn] = replace(old, pending_replacement=True)
         return Step(Op.DELETE_REPLACED, old, None, await self._providers.of(old), displaced=marked)
@@ -159,7 +163,7 @@ class Generator:
         return None
 
     def leftovers(self, base: Iterable[Resource]) -> list[Step]:
-        """Steps, without their providers, that delete what nobody registered and what has been replaced; last made first."""
+        """Steps, without their providers, that delete what nobody registered and what was replaced; last made first."""
         steps = []
         for resource in reversed(list(base)):
             urn = resource.urn
@@ -171,13 +175,3 @@ class Generator:
                 gone = resource.external or urn in self.deleted
                 steps.append(Step(Op.DISCARD if gone else Op.DELETE, self.olds[urn]))
         return steps
-
-
-def refuse_if_protected(resource: Resource) -> None:
-    """Raise for a protected resource that is about to be deleted."""
-    if resource.protect:
-        raise EngineError(
-            f'resource "{resource.urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the `protect` flag '
-            "from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
-            f"`pulumi state unprotect '{resource.urn}'`"
-        )

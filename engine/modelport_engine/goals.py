@@ -71,7 +71,7 @@ def from_request(
     aliases: Sequence[str],
     root: Path,
 ) -> Goal:
-    """The goal of a RegisterResource request; protection and retention come from the parent where the request leaves them open."""
+    """The goal of a request; protection and retention come from the parent where the request leaves them open."""
     return Goal(
         urn=urn,
         custom=request.custom,
@@ -102,10 +102,9 @@ def from_request(
 def aliases_of(
     own: Iterable[alias_pb2.Alias], urns: Iterable[str], urn: Urn, parent: str, parent_aliases: Sequence[str]
 ) -> list[str]:
-    """Every URN under which the resource may lie in the old state: its own aliases, and those that follow from its parent's."""
-    found = list(urns)
-    for alias in own:
-        found.append(alias.urn if alias.WhichOneof("alias") == "urn" else _from_spec(alias.spec, urn, parent))
+    """Every URN under which old state may know the resource: its own aliases, and what follows from its parent's."""
+    found = [*urns]
+    found += [each.urn if each.WhichOneof("alias") == "urn" else _from_spec(each.spec, urn, parent) for each in own]
     parent_name = Urn(parent).name if parent else ""
     for former in parent_aliases:
         former_name = Urn(former).name
@@ -114,9 +113,8 @@ def aliases_of(
             if parent_name and urn.name.startswith(parent_name)
             else urn.name
         )
-        for each in {name, urn.name}:
-            found.append(str(Urn.make(urn.stack, urn.project, former, urn.type, each)))
-    return [each for each in dict.fromkeys(found) if each != str(urn)]
+        found += [Urn.make(urn.stack, urn.project, former, urn.type, each) for each in (name, urn.name)]
+    return [each for each in dict.fromkeys(found) if each != urn]
 
 
 def timeouts(message: resource_pb2.RegisterResourceRequest.CustomTimeouts) -> dict[str, float]:

@@ -19,7 +19,7 @@ class Terminated(BaseException):
 
 @contextmanager
 def handled(cancel: Callable[[], None], terminate: Callable[[], None]) -> Iterator[None]:
-    """Call `cancel` at the first SIGINT or SIGTERM and `terminate` at the second, while the block runs in the main thread."""
+    """In the main thread: call `cancel` at the first SIGINT or SIGTERM in the block, `terminate` at the second."""
     calls = iter([(ONCE, cancel), (TWICE, terminate)])
 
     def on_signal() -> None:

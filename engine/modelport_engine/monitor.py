@@ -14,7 +14,6 @@ from modelport_engine.protocol import engine_pb2, engine_pb2_grpc, resource_pb2,
 from modelport_engine.registrar import Registrar
 
 Answer = TypeVar("Answer")
-Context = grpc.aio.ServicerContext
 
 FEATURES = (
     "SECRETS",
@@ -43,57 +42,57 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             resource_pb2.ResourceMonitorFeature.Value(f"RESOURCE_MONITOR_FEATURE_{each}") for each in FEATURES
         )
 
-    async def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Context) -> resource_pb2.DeploymentInfo:
+    async def GetDeploymentInfo(self, request: empty_pb2.Empty, context: Any) -> resource_pb2.DeploymentInfo:
         """What the program may know about the run."""
         return self._info
 
-    async def SupportsFeature(self, request: Any, context: Context) -> resource_pb2.SupportsFeatureResponse:
+    async def SupportsFeature(self, request: Any, context: Any) -> resource_pb2.SupportsFeatureResponse:
         """The question of older SDKs."""
         snake = "".join(f"_{c}" if c.isupper() else c.upper() for c in request.id)
         return resource_pb2.SupportsFeatureResponse(hasSupport=snake in FEATURES)
 
-    async def RegisterResource(self, request: Any, context: Context) -> resource_pb2.RegisterResourceResponse:
+    async def RegisterResource(self, request: Any, context: Any) -> resource_pb2.RegisterResourceResponse:
         """Bring one resource to its goal."""
         return await self._answer(self._registrar.register(request))
 
-    async def RegisterResourceOutputs(self, request: Any, context: Context) -> empty_pb2.Empty:
+    async def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
         """A component is complete."""
         await self._answer(self._registrar.register_outputs(request))
         return empty_pb2.Empty()
 
-    async def ReadResource(self, request: Any, context: Context) -> resource_pb2.ReadResourceResponse:
+    async def ReadResource(self, request: Any, context: Any) -> resource_pb2.ReadResourceResponse:
         """Look up an existing object."""
         return await self._answer(self._registrar.read(request))
 
-    async def Invoke(self, request: Any, context: Context) -> resource_pb2.ResourceInvokeResponse:
+    async def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:
         """Call a provider's function."""
         return await self._answer(self._registrar.invoke(request))
 
-    async def Call(self, request: Any, context: Context) -> Any:
+    async def Call(self, request: Any, context: Any) -> Any:
         """Call a component's method."""
         return await self._answer(self._registrar.call(request))
 
-    async def RegisterStackTransform(self, request: Any, context: Context) -> empty_pb2.Empty:
+    async def RegisterStackTransform(self, request: Any, context: Any) -> empty_pb2.Empty:
         """A function that sees every later registration."""
         self._registrar.transforms.of_stack.append(request)
         return empty_pb2.Empty()
 
-    async def RegisterStackInvokeTransform(self, request: Any, context: Context) -> empty_pb2.Empty:
+    async def RegisterStackInvokeTransform(self, request: Any, context: Any) -> empty_pb2.Empty:
         """A function that sees every later function call."""
         self._registrar.transforms.of_invokes.append(request)
         return empty_pb2.Empty()
 
-    async def RegisterPackage(self, request: Any, context: Context) -> resource_pb2.RegisterPackageResponse:
+    async def RegisterPackage(self, request: Any, context: Any) -> resource_pb2.RegisterPackageResponse:
         """Parameterized packages are not supported."""
         return await self._answer(
             self._registrar.unsupported(f"the parameterized package {request.parameterization.name or request.name}")
         )
 
-    async def RegisterResourceHook(self, request: Any, context: Context) -> empty_pb2.Empty:
+    async def RegisterResourceHook(self, request: Any, context: Any) -> empty_pb2.Empty:
         """Resource hooks are not supported."""
         return await self._answer(self._registrar.unsupported(f"the resource hook {request.name}"))
 
-    async def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
+    async def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
         """The program has registered everything; answered when the run is over."""
         self._registrar.signalled.set()
         await self._registrar.finished.wait()
@@ -107,7 +106,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
 
 class EngineService(engine_pb2_grpc.EngineServicer):
-    """Takes messages from programs and plugins. `muted()` says when errors are only the echo of a failure already told."""
+    """Takes messages from programs and plugins; `muted()` says when errors only echo a failure already told."""
 
     def __init__(self, events: Events, muted: Callable[[], bool]):
         self._events = events
@@ -115,7 +114,7 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         self._root = ""
         self.errors = 0
 
-    async def Log(self, request: engine_pb2.LogRequest, context: Context) -> empty_pb2.Empty:
+    async def Log(self, request: engine_pb2.LogRequest, context: Any) -> empty_pb2.Empty:
         """A message for the user."""
         severity = SEVERITIES[request.severity]
         if severity != "error" or not self._muted():
@@ -125,16 +124,16 @@ class EngineService(engine_pb2_grpc.EngineServicer):
             )
         return empty_pb2.Empty()
 
-    async def GetRootResource(self, request: Any, context: Context) -> engine_pb2.GetRootResourceResponse:
+    async def GetRootResource(self, request: Any, context: Any) -> engine_pb2.GetRootResourceResponse:
         """The stack's URN, as SDKs before 2021 asked for it."""
         return engine_pb2.GetRootResourceResponse(urn=self._root)
 
-    async def SetRootResource(self, request: Any, context: Context) -> engine_pb2.SetRootResourceResponse:
+    async def SetRootResource(self, request: Any, context: Any) -> engine_pb2.SetRootResourceResponse:
         """The stack's URN, as SDKs before 2021 told it."""
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
-    async def RequirePulumiVersion(self, request: Any, context: Context) -> engine_pb2.RequirePulumiVersionResponse:
+    async def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:
         """This engine stands in for the current Pulumi: any range is accepted."""
         return engine_pb2.RequirePulumiVersionResponse()
 

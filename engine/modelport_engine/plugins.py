@@ -30,7 +30,8 @@ class PluginMissing(EngineError):
     def __init__(self, package: str, version: str | None):
         pinned = f" v{version}" if version else ""
         super().__init__(
-            f"no resource plugin 'pulumi-resource-{package}'{pinned} was found in Pulumi.yaml, on PATH or in the plugin folder.\n"
+            f"no resource plugin 'pulumi-resource-{package}'{pinned} was found "
+            "in Pulumi.yaml, on PATH or in the plugin folder.\n"
             f"Install it with `pulumi plugin install resource {package}{pinned}`."
         )
         self.package = package
@@ -49,10 +50,10 @@ class Plugin:
     process: Process
     channel: grpc.aio.Channel
 
-    async def call(self, method: Callable[..., Any], request: Any, timeout: float | None = None) -> Any:
+    async def call(self, method: Callable[..., Any], request: Any) -> Any:
         """One request; a plugin that died gives PluginFailed, anything else the plugin's own error."""
         try:
-            return await method(request, timeout=timeout)
+            return await method(request)
         except grpc.aio.AioRpcError as error:
             if error.code() != grpc.StatusCode.UNAVAILABLE:
                 raise
@@ -71,7 +72,7 @@ class Plugin:
 class Plugins:
     """Starts the plugins of one project.
 
-    `paths` maps package names to folders (Pulumi.yaml `plugins.providers` and `packages`), `engine` is the address that a plugin logs to,
+    `paths` maps packages to the folders that Pulumi.yaml names, `engine` is the address that a plugin logs to,
     `on_line` receives what plugins write, with the plugin's name; `python` runs what the SDK itself brings along.
     """
 
@@ -84,15 +85,15 @@ class Plugins:
     running: list[Plugin] = field(default_factory=list)
 
     async def start(self, package: str, version: str | None = None) -> Plugin:
-        """Start a resource plugin; raises PluginMissing, or ProcessFailed with its last lines when it does not come up."""
+        """Start a resource plugin; raises PluginMissing, or ProcessFailed with its last lines."""
         if package in SDK_MODULES:
             path = sdk / SDK_MODULES[package] / "__main__.py"
             return await self.launch(package, self.python, path, path.parent, [self.engine])
-        path = self.paths.get(package) or installed(package, version, self.env)
-        if path is None:
+        found = self.paths.get(package) or installed(package, version, self.env)
+        if found is None:
             raise PluginMissing(package, version)
-        python, target = how_to_run(path, "PulumiPlugin.yaml", package)
-        return await self.launch(package, python, target, path if path.is_dir() else path.parent, [self.engine])
+        python, target = how_to_run(found, "PulumiPlugin.yaml", package)
+        return await self.launch(package, python, target, found if found.is_dir() else found.parent, [self.engine])
 
     async def launch(
         self,
@@ -104,7 +105,7 @@ class Plugins:
         env: Mapping[str, str] | None = None,
     ) -> Plugin:
         """Run `target`, read its port, connect."""
-        argv = [python, CHILDREN / "launch.py", str(os.getpid()), target, *arguments]
+        argv: list[str | Path] = [python, CHILDREN / "launch.py", str(os.getpid()), target, *arguments]
         process = await Process.start(
             f"plugin {name}",
             argv,
@@ -131,7 +132,7 @@ class Plugins:
 
 
 def how_to_run(path: Path, manifest_name: str, package: str = "") -> tuple[Path, Path]:
-    """The interpreter and the target of a plugin: a folder with a manifest for Python, a folder with an executable, or an executable."""
+    """Interpreter and target of a plugin: a Python folder with a manifest, a folder with an executable, or that."""
     manifest = path / manifest_name
     if not path.is_dir():
         return Path(sys.executable), path
@@ -158,13 +159,14 @@ def interpreter(virtualenv: str | None, base: Path) -> Path:
     python = (base / virtualenv / "bin" / "python").absolute()
     if not python.exists():
         raise EngineError(
-            f"{base}: the virtual environment {virtualenv} does not exist. Create it with `python3 -m venv {base / virtualenv}`."
+            f"{base}: the virtual environment {virtualenv} does not exist. "
+            f"Create it with `python3 -m venv {base / virtualenv}`."
         )
     return python
 
 
 def installed(package: str, version: str | None, env: Mapping[str, str]) -> Path | None:
-    """The executable of an installed resource plugin: on PATH, then in the plugin folder (the version asked for, else the newest)."""
+    """The executable of an installed plugin: on PATH, then in the plugin folder (this version, else the newest)."""
     name = f"pulumi-resource-{package}"
     if found := shutil.which(name, path=env.get("PATH")):
         return Path(found)

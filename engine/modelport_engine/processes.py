@@ -21,7 +21,7 @@ class ProcessFailed(EngineError):
 class Process:
     """One child process in a process group of its own: a Ctrl-C at the terminal reaches the engine alone.
 
-    `on_line` gets every line that it writes to its standard error, and to its standard output after the first `first_line()`.
+    `on_line` gets every line that it writes to its standard error, and to its standard output after the first.
     """
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, on_line: Callable[[str], None]):
@@ -58,13 +58,13 @@ class Process:
             ) from error
         return cls(name, process, on_line)
 
-    async def first_line(self, timeout: float) -> str:
-        """The first line of its standard output; raises ProcessFailed if it ends before that or takes over `timeout` seconds."""
-        done, _ = await asyncio.wait({self._first}, timeout=timeout)
+    async def first_line(self, within: float) -> str:
+        """The first line of its output; raises ProcessFailed if it ends before that or takes over `within` seconds."""
+        done, _ = await asyncio.wait({self._first}, timeout=within)
         if done and (line := self._first.result()):
             return line
         reason = (
-            f"wrote nothing within {timeout:.0f} s"
+            f"wrote nothing within {within:.0f} s"
             if not done
             else f"ended with exit code {await self.wait()} before it was ready"
         )

@@ -13,7 +13,7 @@ ALREADY_TOLD = 32  # the program's exit code when the engine has its error messa
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: `folder` is where Pulumi.yaml's `main` points, `python` the interpreter, `root` where Pulumi.yaml lies."""
+    """What to run: `folder` is where Pulumi.yaml's `main` points, `root` where Pulumi.yaml itself lies."""
 
     project: str
     stack: str
@@ -49,5 +49,11 @@ class Program:
                 "VIRTUAL_ENV": str(self.python.parent.parent),
                 "PATH": f"{self.python.parent}{os.pathsep}{env.get('PATH', '')}",
             }
-        argv = [self.python, CHILDREN / "launch.py", str(os.getpid()), CHILDREN / "program.py", json.dumps(settings)]
+        argv: list[str | Path] = [
+            self.python,
+            CHILDREN / "launch.py",
+            str(os.getpid()),
+            CHILDREN / "program.py",
+            json.dumps(settings),
+        ]
         return await Process.start("the program", argv, cwd=self.folder, env=env, on_line=on_line)

@@ -1,4 +1,4 @@
-"""Pulumi's protobuf modules, taken from the SDK without importing the rest of it: that alone would take half a second a command."""
+"""Pulumi's protobuf modules, from the SDK without the rest of it: importing that would take half a second a command."""
 
 import importlib
 import sys
@@ -49,7 +49,7 @@ def _locate() -> Path:
 
 
 def _load() -> None:
-    """Import the modules with empty packages in the SDK's place, unless the SDK is there already; leave no trace of that."""
+    """Import the modules with empty packages in the SDK's place, unless it is there already; leave no trace of that."""
     stand_ins = {}
     if "pulumi" not in sys.modules:
         for name in ("pulumi", "pulumi.runtime"):

@@ -90,7 +90,8 @@ class Provider:
         if answer is None:
             return news
         raise_failures(urn, news, answer.failures)
-        return restore_secrets(from_struct(answer.inputs), news)
+        checked: Properties = restore_secrets(from_struct(answer.inputs), news)
+        return checked
 
     async def diff_config(
         self, urn: Urn, old_inputs: Properties, old_outputs: Properties, news: Properties
@@ -169,13 +170,13 @@ class Provider:
         )
         return _difference(await self._call(self._stub.Diff, request), old_inputs != news)
 
-    async def create(self, urn: Urn, inputs: Properties, *, preview: bool, timeout: float) -> tuple[str, Properties]:
+    async def create(self, urn: Urn, inputs: Properties, *, preview: bool, seconds: float) -> tuple[str, Properties]:
         """Id and outputs of a new object; raises InitFailed when it exists and is not ready."""
         request = pb.CreateRequest(
             urn=str(urn),
             properties=self._struct(inputs),
             preview=preview,
-            timeout=timeout,
+            timeout=seconds,
             name=urn.name,
             type=urn.type,
         )
@@ -194,7 +195,7 @@ class Provider:
         ignore_changes: Sequence[str],
         *,
         preview: bool,
-        timeout: float,
+        seconds: float,
     ) -> Properties:
         """The outputs after an update in place."""
         request = pb.UpdateRequest(
@@ -205,20 +206,20 @@ class Provider:
             old_inputs=self._struct(old_inputs),
             ignoreChanges=ignore_changes,
             preview=preview,
-            timeout=timeout,
+            timeout=seconds,
             name=urn.name,
             type=urn.type,
         )
         return from_struct((await self._call(self._stub.Update, self._with_status(request))).properties)
 
-    async def delete(self, urn: Urn, id: str, inputs: Properties, outputs: Properties, *, timeout: float) -> None:
+    async def delete(self, urn: Urn, id: str, inputs: Properties, outputs: Properties, *, seconds: float) -> None:
         """Delete an object."""
         request = pb.DeleteRequest(
             id=id,
             urn=str(urn),
             properties=self._struct(outputs),
             old_inputs=self._struct(inputs),
-            timeout=timeout,
+            timeout=seconds,
             name=urn.name,
             type=urn.type,
         )
@@ -257,12 +258,14 @@ class Provider:
     async def construct(self, request: pb.ConstructRequest, inputs: Properties) -> pb.ConstructResponse:
         """Let the provider run a component; `request` lacks only the inputs."""
         request.inputs.CopyFrom(to_struct(inputs, secrets=True, outputs=self.accepts_outputs))
-        return await self._call(self._stub.Construct, request)
+        answer: pb.ConstructResponse = await self._call(self._stub.Construct, request)
+        return answer
 
     async def call(self, request: pb.CallRequest, arguments: Properties) -> pb.CallResponse:
         """Call a method of a component; `request` lacks only the arguments."""
         request.args.CopyFrom(to_struct(arguments, secrets=True, outputs=self.accepts_outputs))
-        return await self._call(self._stub.Call, request)
+        answer: pb.CallResponse = await self._call(self._stub.Call, request)
+        return answer
 
     async def cancel(self) -> None:
         """Tell the provider that the run is over."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -13,7 +13,7 @@ from modelport_engine.executor import Executor, StepFailed, Stopped
 from modelport_engine.generator import Generator
 from modelport_engine.goals import Goal
 from modelport_engine.protocol import callback_pb2, provider_pb2, resource_pb2
-from modelport_engine.registry import PROVIDER_TYPE, Registry, package_of
+from modelport_engine.registry import PROVIDER_TYPE, Registry, package_of, plugin_inputs
 from modelport_engine.resource import Resource
 from modelport_engine.steps import Op, Step
 from modelport_engine.transforms import Registration, Transforms
@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class Registrar:
-    """Handles the registrations of one run. `stack` is the URN of the stack resource; `info` what components learn about the run."""
+    """Handles the registrations of one run; `stack` is the stack resource's URN, `info` what components are told."""
 
     stack: Urn
     root: Path
@@ -52,7 +52,8 @@ class Registrar:
             self.executor.stop()
             return None
         except EngineError as error:
-            self.executor.fail(str(error), getattr(error, "urn", ""))
+            if not self.executor.stopping.is_set():  # else it is an echo of what has been told
+                self.executor.fail(str(error), getattr(error, "urn", ""))
             return None
 
     async def register(self, request: Registration) -> resource_pb2.RegisterResourceResponse:
@@ -71,7 +72,10 @@ class Registrar:
         known = goals.aliases_of(
             request.aliases, request.aliasURNs, urn, request.parent, parent.aliases if parent else ()
         )
-        resource = await self.apply(goals.from_request(request, urn, parent, provider, known, self.root))
+        goal = goals.from_request(request, urn, parent, provider, known, self.root)
+        if request.type.startswith(PROVIDER_TYPE):
+            goal = replace(goal, inputs=goal.inputs | plugin_inputs(request.version, request.pluginDownloadURL))
+        resource = await self.apply(goal)
         outputs = to_struct(resource.outputs) if request.custom else None
         return resource_pb2.RegisterResourceResponse(urn=resource.urn, id=resource.id, object=outputs or to_struct({}))
 
@@ -131,7 +135,8 @@ class Registrar:
         if contains_unknown(arguments):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         result, failures = await provider.invoke(request.tok, arguments, self.info.dryRun)
-        return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(result), "failures": failures})
+        answer: dict[str, Any] = {"return": to_struct(result), "failures": failures}  # `return` is no name in Python
+        return resource_pb2.ResourceInvokeResponse(**answer)
 
     async def call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:
         """Call a method of a component that a plugin runs."""
@@ -151,7 +156,8 @@ class Registrar:
         )
         for key, each in request.argDependencies.items():
             asked.argDependencies[key].urns.extend(each.urns)
-        return await provider.call(asked, from_struct(request.args))
+        answer: provider_pb2.CallResponse = await provider.call(asked, from_struct(request.args))
+        return answer
 
     async def unsupported(self, what: str) -> NoReturn:
         """Fail by name."""
@@ -224,7 +230,8 @@ def refuse_unsupported(request: Registration) -> None:
     for option, given in asked.items():
         if given:
             raise EngineError(
-                f"{request.type} {request.name}: the option {option} is not supported by this engine; run the program with `pulumi up`"
+                f"{request.type} {request.name}: the option {option} is not supported by this engine; "
+                "run the program with `pulumi up`"
             )
 
 

@@ -11,10 +11,13 @@ from modelport_engine.goals import Goal
 from modelport_engine.plugins import Plugins
 from modelport_engine.provider import Difference, Provider
 from modelport_engine.resource import Resource
+from modelport_engine.stack_references import StackReferences
 from modelport_engine.urn import Urn
 from modelport_engine.values import UNKNOWN, Properties, contains_unknown
 
 PROVIDER_TYPE = "pulumi:providers:"
+ENGINE_PACKAGE = "pulumi"  # the engine plays this provider itself
+INTERNAL = "__internal"  # what state keeps of a provider that its plugin never sees
 
 
 @dataclass
@@ -22,16 +25,21 @@ class Pool:
     """Plugin processes: started ahead of their use, and kept from a preview for the update that follows."""
 
     plugins: Plugins
+    stack_references: StackReferences
     _idle: list[tuple[str, asyncio.Task[Provider]]] = field(default_factory=list)
     _used: list[tuple[str, Provider]] = field(default_factory=list)
 
     def warm(self, packages: Iterable[tuple[str, str | None]]) -> None:
         """Start one process for each package and version; whatever goes wrong with it shows when it is taken."""
         for package, version in packages:
+            if package == ENGINE_PACKAGE:
+                continue
             self._idle.append((package, asyncio.create_task(Provider.start(self.plugins, package, version))))
 
-    async def take(self, urn: str, package: str, version: str | None) -> Provider:
+    async def take(self, urn: str, package: str, version: str | None) -> Any:
         """A provider process for one provider resource: its own from before, else a fresh one."""
+        if package == ENGINE_PACKAGE:
+            return self.stack_references
         for entry in [entry for entry in self._idle if entry[0] == package]:
             self._idle.remove(entry)
             provider = await entry[1]
@@ -58,7 +66,7 @@ class Pool:
 
 
 class Registry:
-    """Providers by reference (``URN::ID``), and provider resources as something that can be checked, diffed and created like any other."""
+    """Providers by reference (``URN::ID``); and what checks, diffs and creates provider resources."""
 
     def __init__(self, pool: Pool, olds: Iterable[Resource], config: Callable[[str], Properties]):
         self._pool = pool
@@ -73,18 +81,16 @@ class Registry:
         """The configured provider of a custom resource; for a provider resource, the registry in that role."""
         return self if resource.type.startswith(PROVIDER_TYPE) else await self.by_reference(resource.provider or "")
 
-    async def by_reference(self, reference: str) -> Provider:
+    async def by_reference(self, reference: str) -> Any:
         """The configured provider that a reference names: of this run, else from the old state."""
         async with self._locks.setdefault(reference, asyncio.Lock()):
             if reference not in self._ready:
                 if (old := self._olds.get(reference)) is None:
-                    raise EngineError(
-                        f"provider {reference!r} is not in this run nor in the state; register it before what it manages"
-                    )
+                    raise EngineError(f"provider {reference!r} is neither in this run nor in the state")
                 self._ready[reference] = old, await self._take(Urn(old.urn), old.inputs)
             resource, provider = self._ready[reference]
             if not contains_unknown(resource.inputs):
-                await provider.configure(Urn(resource.urn), resource.id, resource.inputs)
+                await provider.configure(Urn(resource.urn), resource.id, own(resource.inputs))
             return provider
 
     def moved(self, old: str, new: str) -> bool:
@@ -100,7 +106,7 @@ class Registry:
         urn = Urn.make(stack.stack, stack.project, "", PROVIDER_TYPE + package, name)
         if (key := f"{urn}@{url}") not in self._defaults:
             inputs = self._config(package)
-            inputs |= {key: value for key, value in (("version", version), ("pluginDownloadURL", url)) if value}
+            inputs |= plugin_inputs(version, url)
             self._defaults[key] = asyncio.ensure_future(
                 self._register(register, Goal(urn=urn, custom=True, inputs=inputs))
             )
@@ -114,9 +120,10 @@ class Registry:
 
     async def check(self, urn: Urn, olds: Properties, news: Properties, seed: bytes) -> Properties:
         """Start the plugin, and let it check its inputs."""
-        provider = self._started.get(str(urn)) or await self._take(urn, news)
-        self._started[str(urn)] = provider
-        return await provider.check_config(urn, olds, news)
+        provider = self._started.get(urn) or await self._take(urn, news)
+        self._started[urn] = provider
+        checked = await provider.check_config(urn, own(olds), own(news))
+        return checked | {key: news[key] for key in (INTERNAL,) if key in news}
 
     async def diff(
         self,
@@ -128,7 +135,7 @@ class Registry:
         ignore_changes: Sequence[str],
     ) -> Difference:
         """Whether the provider's inputs changed, and whether all it manages must be replaced for that."""
-        difference = await self._started[str(urn)].diff_config(urn, old_inputs, old_outputs, news)
+        difference = await self._started[urn].diff_config(urn, own(old_inputs), old_outputs, own(news))
         return Difference(
             difference.changed or old_inputs != news,
             difference.replaces,
@@ -136,9 +143,9 @@ class Registry:
             details=difference.details,
         )
 
-    async def create(self, urn: Urn, inputs: Properties, *, preview: bool, timeout: float) -> tuple[str, Properties]:
+    async def create(self, urn: Urn, inputs: Properties, *, preview: bool, seconds: float) -> tuple[str, Properties]:
         """A provider gets an id of the engine's making."""
-        return "" if preview else str(uuid4()), inputs
+        return "" if preview else str(uuid4()), own(inputs)
 
     async def update(
         self,
@@ -151,12 +158,12 @@ class Registry:
         **_: Any,
     ) -> Properties:
         """A provider's outputs are its inputs."""
-        return news
+        return own(news)
 
-    async def delete(self, urn: Urn, id: str, inputs: Properties, outputs: Properties, *, timeout: float) -> None:
+    async def delete(self, urn: Urn, id: str, inputs: Properties, outputs: Properties, *, seconds: float) -> None:
         """Nothing exists outside state."""
 
-    async def _take(self, urn: Urn, inputs: Properties) -> Provider:
+    async def _take(self, urn: Urn, inputs: Properties) -> Any:
         version = inputs.get("version")
         return await self._pool.take(
             str(urn), urn.type.removeprefix(PROVIDER_TYPE), version if isinstance(version, str) else None
@@ -171,8 +178,20 @@ def reference(resource: Resource) -> str:
     return f"{resource.urn}::{resource.id or UNKNOWN.value}"
 
 
+def plugin_inputs(version: str, url: str) -> Properties:
+    """What a request says about the plugin, as its provider resource keeps it."""
+    if not (version or url):
+        return {}
+    return ({"version": version} if version else {}) | {INTERNAL: {"pluginDownloadURL": url} if url else {}}
+
+
+def own(inputs: Properties) -> Properties:
+    """A provider's inputs as its plugin sees them."""
+    return {key: value for key, value in inputs.items() if key != INTERNAL}
+
+
 def package_of(token: str) -> str:
-    """The package of a type or function token: ``sim`` of ``sim:index:Bucket``; of a provider's own type, what it provides."""
+    """The package of a token: ``sim`` of ``sim:index:Bucket``; of a provider's own type, what it provides."""
     return (
         token.removeprefix(PROVIDER_TYPE).partition(":")[0]
         if token.startswith(PROVIDER_TYPE)

@@ -21,8 +21,9 @@ async def dependents_to_replace(
 ) -> list[tuple[Resource, tuple[str, ...]]]:
     """The resources that cannot outlive `root`, each with the properties that force it, the last made first.
 
-    A dependent is replaced when its provider would replace it for a property that comes from what is replaced: that property is not known
-    until then. A resource that was registered before cannot depend on the root any more; one that depends on it only by `dependsOn` stays.
+    A dependent is replaced when its provider would replace it for a property that comes from what is replaced: that
+    property is not known until then. A resource that was registered before cannot depend on the root any more; one that
+    depends on it only by `dependsOn` stays.
     """
     gone = {root.urn}
     found: list[tuple[Resource, tuple[str, ...]]] = []

@@ -1,4 +1,4 @@
-"""One preview or update: the program and the providers brought together until every resource is as the program wants it."""
+"""One preview or update: program and providers brought together until every resource is as the program wants it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -108,7 +108,8 @@ class Run:
     async def _refresh_step(self, resource: Resource) -> Step:
         asked = resource.custom and not resource.type.startswith(PROVIDER_TYPE)
         provider = await self.registrar.registry.of(resource) if asked else None
-        return Step(Op.REFRESH, resource, resource, provider)
+        known = {key: urns for key, urns in resource.property_dependencies.items() if urns}
+        return Step(Op.REFRESH, resource, replace(resource, property_dependencies=known), provider)
 
     def _forget(self, gone: set[str]) -> None:
         """Remove the names of what is gone from the resources that remain."""
@@ -158,7 +159,7 @@ class Run:
     def cancel(self) -> None:
         """Let what is running finish, start nothing new, and fail."""
         self._cancelled = True
-        self.executor.stop()
+        self.executor.cancel()
 
     def _say_cancelled(self) -> None:
         if self._cancelled:

@@ -11,6 +11,7 @@ from typing import Any
 
 from modelport_engine import analyzers, interrupts
 from modelport_engine.analyzers import Analyzer, Analyzers
+from modelport_engine.backend import StackName
 from modelport_engine.events import Events, OnEvent
 from modelport_engine.journal import NoJournal, StateJournal
 from modelport_engine.monitor import EngineService, serve
@@ -20,6 +21,7 @@ from modelport_engine.protocol import engine_pb2_grpc
 from modelport_engine.registry import PROVIDER_TYPE, Pool
 from modelport_engine.run import Run
 from modelport_engine.stack import Stack
+from modelport_engine.stack_references import StackReferences
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Session:
             self._program.python,
             self._program.env,
         )
-        self._pool = Pool(plugins)
+        self._pool = Pool(plugins, StackReferences(self._outputs_of))
         self._exit.push_async_callback(server.stop, None)
         self._exit.push_async_callback(self._pool.close)
         self._pool.warm(self._expected_packages())
@@ -145,7 +147,7 @@ class Session:
         return {key: "[secret]" if key in secret else value for key, value in self.stack.config.items()}
 
     def _expected_packages(self) -> list[tuple[str, str | None]]:
-        """What will be needed: one process for each provider in state, or, in a new stack, for each that the project brings along."""
+        """One process for each provider in state; in a new stack, for each that the project brings along."""
         known = [
             each for each in self.stack.snapshot.resources if each.type.startswith(PROVIDER_TYPE) and not each.delete
         ]
@@ -160,6 +162,9 @@ class Session:
             self._events.diagnostic(
                 "warning", PENDING.format(count=len(pending), lines="".join(lines)), urn=run.registrar.stack
             )
+
+    def _outputs_of(self, project: str, stack: str) -> Mapping[str, Any] | None:
+        return self.stack.outputs_of(StackName(project, stack), self._program.env)
 
     def _plugin_says(self, name: str, line: str) -> None:
         self._events.diagnostic("debug", f"{name}: {line}\n")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from modelport_engine.errors import EngineError
 from modelport_engine.events import state
 from modelport_engine.provider import NO_DIFFERENCE, Difference, InitFailed, Provider, ProviderError
 from modelport_engine.resource import Resource
@@ -35,7 +36,8 @@ PHYSICAL_ONLY = {Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED}
 class Step:
     """One change: `old` is what state holds, `new` what it will hold; either may be missing.
 
-    `displaced` is the old entry as it stays in state beside a replacement: to be deleted, or deleted and to be made again. `provider` is None for components and wherever nothing is to be asked.
+    `displaced` is the old entry as it stays in state beside a replacement: to be deleted, or deleted and to be made
+    again. `provider` is None for components and wherever nothing is to be asked.
     """
 
     op: Op
@@ -53,15 +55,16 @@ class Step:
         return resource
 
     async def apply(self, preview: bool) -> None:
-        """Do it: ask the provider, and complete `new` with what it answers. An InitFailed leaves `new` complete and raises."""
+        """Do it: ask the provider, and complete `new` with the answer. InitFailed leaves `new` complete, and raises."""
         if self.provider:
             match self.op:
                 case Op.CREATE | Op.CREATE_REPLACEMENT:
                     await self._create(self.provider, preview)
                 case Op.UPDATE:
                     await self._update(self.provider, preview)
-                case Op.DELETE | Op.DELETE_REPLACED if not preview:
-                    await self._delete(self.provider)
+                case Op.DELETE | Op.DELETE_REPLACED:
+                    refuse_if_protected(self.resource)
+                    await self._delete(self.provider, preview)
                 case Op.READ:
                     await self._read(self.provider)
                 case Op.REFRESH:
@@ -71,7 +74,7 @@ class Step:
 
     @property
     def outcome(self) -> Op:
-        """What the step came to: a refresh finds an object the same, changed or gone; any other step is what it says."""
+        """What the step came to: a refresh finds an object the same, changed or gone; any other is what it says."""
         if self.op is not Op.REFRESH:
             return self.op
         return Op.DELETE if self.new is None else Op.UPDATE if self.difference.changed else Op.SAME
@@ -95,7 +98,7 @@ class Step:
         new = self.resource
         try:
             id, outputs = await provider.create(
-                Urn(new.urn), new.inputs, preview=preview, timeout=new.custom_timeouts.get("create", 0)
+                Urn(new.urn), new.inputs, preview=preview, seconds=new.custom_timeouts.get("create", 0)
             )
         except InitFailed as failure:
             self._complete(failure.id, failure.outputs, None, failure.reasons)
@@ -114,18 +117,18 @@ class Step:
                 new.inputs,
                 new.ignore_changes,
                 preview=preview,
-                timeout=new.custom_timeouts.get("update", 0),
+                seconds=new.custom_timeouts.get("update", 0),
             )
         except InitFailed as failure:
             self._complete(old.id, failure.outputs, old, failure.reasons)
             raise
         self._complete(old.id, outputs, old)
 
-    async def _delete(self, provider: Provider) -> None:
+    async def _delete(self, provider: Provider, preview: bool) -> None:
         old = self.resource
-        if not (old.external or old.retain_on_delete):
-            timeout = old.custom_timeouts.get("delete", 0)
-            await provider.delete(Urn(old.urn), old.id, old.inputs, old.outputs, timeout=timeout)
+        if not (preview or old.external or old.retain_on_delete):
+            seconds = old.custom_timeouts.get("delete", 0)
+            await provider.delete(Urn(old.urn), old.id, old.inputs, old.outputs, seconds=seconds)
 
     async def _read(self, provider: Provider) -> None:
         new = self.resource
@@ -136,7 +139,7 @@ class Step:
         self._complete(found[0], found[2], old)
 
     async def _refresh(self, provider: Provider) -> None:
-        """Take over what exists now. The provider's Diff, with the roles of old and new exchanged, says whether that matters."""
+        """Take over what exists now. The provider's Diff, with old and new exchanged, says whether that matters."""
         old = self.resource
         found = await provider.read(Urn(old.urn), old.id, old.inputs, old.outputs)
         if found is None:
@@ -146,8 +149,7 @@ class Step:
         self.difference = await provider.diff(Urn(old.urn), id, inputs, outputs, old.inputs, old.ignore_changes)
         inputs, outputs = restore_secrets(inputs, old.inputs), restore_secrets(outputs, old.outputs)
         changed = (id, inputs, outputs) != (old.id, old.inputs, old.outputs)
-        known = {key: urns for key, urns in old.property_dependencies.items() if urns}
-        self.new = replace(old, id=id, inputs=inputs, outputs=outputs, property_dependencies=known, init_errors=[])
+        self.new = replace(self.resource, id=id, inputs=inputs, outputs=outputs, init_errors=[])
         self.new = replace(self.new, modified=now()) if changed else self.new
 
     def _complete(
@@ -164,3 +166,14 @@ class Step:
     def _date(self, old: Resource | None) -> None:
         moment = now()
         self.new = replace(self.resource, created=old.created if old and old.created else moment, modified=moment)
+
+
+def refuse_if_protected(resource: Resource) -> None:
+    """Raise for a protected resource that is about to be deleted."""
+    if resource.protect:
+        raise EngineError(
+            f'resource "{resource.urn}" cannot be deleted\n'
+            "because it is protected. To unprotect the resource, either remove the `protect` flag from the resource in "
+            "your Pulumi program and run `pulumi up`, or use the command:\n"
+            f"`pulumi state unprotect '{resource.urn}'`"
+        )

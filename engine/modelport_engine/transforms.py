@@ -1,6 +1,7 @@
 """Transforms: the program's own functions that see, and may change, every registration."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -89,7 +90,7 @@ class Transforms:
         return response
 
 
-def options_of(request: Registration) -> resource_pb2.TransformResourceOptions:
+def options_of(request: Any) -> resource_pb2.TransformResourceOptions:
     """The options of a registration, as transforms see them."""
     options = resource_pb2.TransformResourceOptions()
     for theirs, ours in SCALARS.items():
@@ -110,15 +111,15 @@ def options_of(request: Registration) -> resource_pb2.TransformResourceOptions:
 
 def applied(request: Registration, answer: resource_pb2.TransformResponse) -> Registration:
     """The registration with what a transform answered."""
-    result = Registration()
+    result: Any = Registration()
     result.CopyFrom(request)
     if answer.HasField("properties"):
         result.object.CopyFrom(answer.properties)
         for key in [key for key in result.propertyDependencies if key not in answer.properties]:
             del result.propertyDependencies[key]
     if not answer.HasField("options"):
-        return result
-    options = answer.options
+        return result  # type: ignore[no-any-return]
+    options: Any = answer.options
     for theirs, ours in SCALARS.items():
         setattr(result, ours, getattr(options, theirs))
     for theirs, ours in (LISTS | MAPS).items():
@@ -132,4 +133,4 @@ def applied(request: Registration, answer: resource_pb2.TransformResponse) -> Re
     result.ClearField("customTimeouts")
     if options.HasField("custom_timeouts"):
         result.customTimeouts.CopyFrom(options.custom_timeouts)
-    return result
+    return result  # type: ignore[no-any-return]

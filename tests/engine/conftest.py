@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from support.states import PASSPHRASE, recorded_states
+from support.workbench import Workbench
 
 from modelport_engine.backend import Backend
 from modelport_engine.project import Project
@@ -45,3 +46,9 @@ def put_state(backend: Backend) -> Callable[[str], Path]:
         return file
 
     return put
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Callable[[str], Workbench]:
+    """A project of tests/engine/projects, ready to run."""
+    return lambda project: Workbench(tmp_path, project)

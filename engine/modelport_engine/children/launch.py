@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def die_with(engine: int) -> None:
-    """Ask the kernel to kill this process when the engine ends; where that is not possible, the engine's own clean-up must do."""
+    """Ask the kernel to kill this process when the engine ends; without Linux its clean-up must do."""
     if sys.platform == "linux":
         import ctypes
         import signal

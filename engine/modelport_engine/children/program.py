@@ -1,7 +1,7 @@
 """Run a Pulumi program: ``python program.py SETTINGS``.
 
-SETTINGS is JSON: the entry point, the folder to run it in, and what `pulumi.runtime.Settings` takes. The config comes in PULUMI_CONFIG.
-Runs under the program's own interpreter, so it needs the Pulumi SDK and nothing else.
+SETTINGS is JSON: the entry point, the folder to run it in, and what `pulumi.runtime.Settings` takes. The config is in
+PULUMI_CONFIG. Runs under the program's own interpreter, so it needs the Pulumi SDK and nothing else.
 """
 
 import asyncio

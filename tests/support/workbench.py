@@ -1,0 +1,74 @@
+"""A project of tests/engine/projects in a folder of its own, with a provider whose cloud and calls are files."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from modelport_engine import deployment
+from modelport_engine.deployment import Options, Result
+from modelport_engine.project import Project
+from modelport_engine.secrets import Secrets
+from modelport_engine.stack_config import set_value
+
+PROJECTS = Path(__file__).parent.parent / "engine" / "projects"
+PASSPHRASE = "x"
+
+
+class Workbench:
+    def __init__(self, folder: Path, project: str):
+        shutil.copytree(PROJECTS, folder / "projects")
+        self.folder = folder / "projects" / project
+        self.cloud_file, self.calls_file = folder / "cloud.json", folder / "calls.jsonl"
+        self.state_file = folder / f"state/.pulumi/stacks/{project}/dev.json"
+        self.events: list[dict[str, Any]] = []
+        self._name = project
+        (folder / "state").mkdir()
+        self.env: Mapping[str, str] = {
+            **os.environ,
+            "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "SIM_CLOUD": str(self.cloud_file),
+            "SIM_CALLS": str(self.calls_file),
+        }
+        (self.folder / "Pulumi.dev.yaml").write_text("config: {}\n")
+
+    def configure(self, secret_keys: Sequence[str] = (), **values: str) -> None:
+        for key, value in values.items():
+            secrets = Secrets(PASSPHRASE) if key in secret_keys else None
+            set_value(self.folder / "Pulumi.dev.yaml", f"{self._name}:{key}", value, secrets)
+
+    def put_state(self, latest: Mapping[str, Any]) -> None:
+        self.state_file.parent.mkdir(parents=True)
+        checkpoint = {"stack": f"organization/{self._name}/dev", "latest": latest}
+        self.state_file.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
+
+    def run(self, command: str, **options: Any) -> Result:
+        self.events.clear()
+        self.calls_file.unlink(missing_ok=True)
+        perform = getattr(deployment, command)
+        return perform(Project.load(self.folder), "dev", Options(**options), on_event=self.events.append, env=self.env)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return json.loads(self.state_file.read_text())["checkpoint"]["latest"]
+
+    @property
+    def cloud(self) -> dict[str, Any]:
+        return json.loads(self.cloud_file.read_text())
+
+    @property
+    def calls(self) -> list[tuple[str, dict[str, Any]]]:
+        return [tuple(json.loads(line)) for line in self.calls_file.read_text().splitlines()]
+
+    def errors(self) -> str:
+        return "".join(each["message"] for each in self.bodies("diagnosticEvent") if each["severity"] == "error")
+
+    def bodies(self, kind: str) -> list[dict[str, Any]]:
+        return [event[kind] for event in self.events if kind in event]
+
+    def steps(self) -> list[tuple[str, str]]:
+        done = [body["metadata"] for body in self.bodies("resOutputsEvent")]
+        return [(each["op"], each["urn"].rpartition("::")[2]) for each in done]
