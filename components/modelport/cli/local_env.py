@@ -1,4 +1,4 @@
-"""`.modelport/env`: where state and passphrase of a stack on this machine are, for whom the environment names neither."""
+"""`.modelport/env`: where the state and the passphrase of a stack on this machine are, unless the environment says."""
 
 import os
 import secrets

@@ -1,0 +1,115 @@
+"""`preview`, `up`, `refresh` and `destroy`."""
+
+import os
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from modelport.cli.console import say, tell
+from modelport.cli.engines import Operation, Order, choose
+from modelport.cli.errors import UsageError
+from modelport.cli.workspace import Workspace
+
+Stack = Annotated[str | None, typer.Option("--stack", "-s", help="The stack; without it, the only one.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")]
+Which = Annotated[str, typer.Option("--engine", help="auto, pulumi or embedded.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Engine events on standard output, a line each.")]
+
+NOUNS = {"preview": "previewed", "up": "up", "refresh": "refreshed", "destroy": "destroyed"}
+
+
+def preview(stack: Stack = None, engine: Which = "auto", as_json: AsJson = False) -> None:
+    """Show what `up` would do, judged by the policies. Changes nothing."""
+    raise typer.Exit(deploy("preview", stack, engine, yes=True, as_json=as_json))
+
+
+def up(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_json: AsJson = False) -> None:
+    """Make the stack what its config says. Previews first and stops there on a mandatory policy violation."""
+    raise typer.Exit(deploy("up", stack, engine, yes=yes, as_json=as_json))
+
+
+def refresh(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_json: AsJson = False) -> None:
+    """Take over into state what really exists."""
+    raise typer.Exit(deploy("refresh", stack, engine, yes=yes, as_json=as_json))
+
+
+def destroy(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_json: AsJson = False) -> None:
+    """Delete everything that the stack made."""
+    raise typer.Exit(deploy("destroy", stack, engine, yes=yes, as_json=as_json))
+
+
+def deploy(operation: Operation, stack: str | None, engine: str = "auto", *, yes: bool, as_json: bool = False) -> int:
+    """Carry out one operation on a stack and show it; gives the exit code of `modelport`."""
+    from modelport.cli.display import Display
+
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(f"modelport {operation}\n  there is no terminal to ask on. Go ahead with --yes.")
+    workspace, chosen, display = Workspace.find(stack), choose(engine), Display(as_json=as_json)
+    workspace = _with_exemptions(workspace)
+
+    def confirm() -> bool:
+        with display.paused():
+            return typer.confirm("Go ahead?", default=False)
+
+    judged = operation in ("preview", "up")
+    order = Order(operation, workspace, None if yes else confirm, _policy_pack() if judged else None)
+    began = time.monotonic()
+    if not as_json:
+        say(f"{workspace.stack:<56} {chosen.label}")
+    with display.shown(preview_only=operation == "preview"):
+        engine_code = chosen.run(order, display.event)
+    code = display.report.exit_code(engine_code)
+    if not as_json:
+        _conclude(operation, workspace, display, time.monotonic() - began, code, judged)
+        if code == 0 and operation == "up":
+            _endpoints(chosen.outputs(workspace), workspace.stack)
+    return code
+
+
+def _conclude(operation, workspace, display, seconds: float, code: int, judged: bool) -> None:
+    from modelport.cli.display import PAST
+
+    report = display.report
+    if judged and code in (0, 3):
+        found = [v["enforcementLevel"] for v in report.violations]
+        mandatory, advisory = found.count("mandatory"), found.count("advisory")
+        profile = workspace.environment.get("MODELPORT_POLICY_PROFILE", "standard")
+        say(f"policies     {profile}: {mandatory} violations, {advisory} advisories")
+    if code:
+        tell(f"\n{operation} failed after {seconds:.1f} s")
+        return
+    changes = report.changes()
+    done = {op: count for op, count in changes.items() if op in PAST}
+    words = ", ".join(f"{count} {PAST[op] if operation != 'preview' else 'to ' + op}" for op, count in done.items())
+    say(f"\n{words or 'nothing changes':<56} {NOUNS[operation]} in {seconds:.1f} s")
+    following = {"preview": "up", "refresh": "preview", "destroy": "up"}
+    if operation in following:
+        say(f"next: modelport {following[operation]} -s {workspace.stack}")
+
+
+def _endpoints(outputs, stack: str) -> None:
+    services = outputs.get("services")
+    if not isinstance(services, dict) or not services:
+        return
+    for service in services.values():
+        for target in service["targets"].values():
+            say(target["endpoint"]["url"])
+    say(f"next: modelport invoke {next(iter(services))} -s {stack}")
+
+
+def _policy_pack():
+    import modelport_policies
+
+    return modelport_policies.path()
+
+
+def _with_exemptions(workspace: Workspace) -> Workspace:
+    """The project's own exemptions judge with the pack, wherever that is installed."""
+    from dataclasses import replace
+
+    file = workspace.root / "policies" / "exemptions.yaml"
+    if "MODELPORT_POLICY_EXEMPTIONS" in os.environ or not file.exists():
+        return workspace
+    return replace(workspace, environment={**workspace.environment, "MODELPORT_POLICY_EXEMPTIONS": str(file)})

@@ -1,0 +1,92 @@
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from modelport.cli.console import say, tell
+from modelport.cli.engines import choose
+from modelport.cli.errors import UsageError
+from modelport.cli.workspace import Workspace
+from modelport.errors import ModelportError
+
+TIMEOUT_SECONDS = 60
+
+
+def invoke(
+    service: Annotated[str, typer.Argument(help="The service, by name.")],
+    stack: Annotated[str | None, typer.Option("--stack", "-s", help="The stack; without it, the only one.")] = None,
+    target: Annotated[str | None, typer.Option("--target", help="Where, if it runs on several targets.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A V2 infer request; - is standard input; without it, the sample.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the answer exactly as it came.")] = False,
+) -> None:
+    """Send a request to a service and show the answer."""
+    workspace = Workspace.find(stack)
+    made, digest = _deployed(choose("auto").outputs(workspace), service, target, workspace.stack)
+    body = _request(data) if data else _sample(workspace, digest)
+    answer = _post(made["endpoint"]["url"] + "/infer", body)
+    if raw:
+        sys.stdout.buffer.write(answer)
+        return
+    for output in json.loads(answer)["outputs"]:
+        say(f"{output['name']}  {output['datatype']}{output['shape']}  {_short(output['data'])}")
+
+
+def _deployed(outputs: Any, service: str, target: str | None, stack: str) -> tuple[dict[str, Any], str]:
+    """What runs of a service on one target, and the digest of its model."""
+    from modelport.spec import did_you_mean
+
+    services = outputs.get("services") or {}
+    if service not in services:
+        hint = did_you_mean(service, list(services)) or f"Start with: modelport up -s {stack}"
+        raise UsageError(f"{service}\n  no such service is deployed. {hint}")
+    targets = services[service]["targets"]
+    chosen = target or (next(iter(targets)) if len(targets) == 1 else "")
+    if chosen not in targets:
+        raise UsageError(f"{service}\n  name one of its targets with --target: {', '.join(targets)}")
+    return targets[chosen], services[service]["model"]["digest"]
+
+
+def _request(data: Path) -> bytes:
+    if str(data) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return data.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{data}\n  cannot be read: {error.strerror}") from None
+
+
+def _sample(workspace: Workspace, digest: str) -> bytes:
+    sample = workspace.root / ".modelport" / "bundles" / digest.removeprefix("sha256:") / "sample.json"
+    if not sample.exists():
+        raise UsageError(f"{sample}\n  this machine has no sample of the model. Send a request with --data FILE.")
+    tell(f"sends {sample}")
+    return sample.read_bytes()
+
+
+def _post(url: str, body: bytes) -> bytes:
+    from http.client import HTTPConnection, HTTPException, HTTPSConnection
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.netloc, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("POST", parts.path, body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer = response.read()
+    except (OSError, HTTPException) as error:
+        raise ModelportError(f"{url}\n  does not answer: {error}. See whether it runs: modelport refresh") from None
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise ModelportError(f"{url}\n  answered {response.status}: {answer.decode('utf-8', 'replace').strip()}")
+    return answer
+
+
+def _short(data: Any, most: int = 10) -> str:
+    values = [f"{value:.6g}" if isinstance(value, float) else json.dumps(value) for value in data[:most]]
+    return "[" + ", ".join(values) + (", …]" if len(data) > most else "]")

@@ -1,0 +1,165 @@
+"""How a run looks: a line per resource when it is done, and on a terminal those that still go on, with their time."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from .console import err, out
+from .report import Event, Report, Step
+
+MARKS = {
+    "create": ("+", "green"),
+    "update": ("~", "yellow"),
+    "replace": ("±", "yellow"),
+    "create-replacement": ("±", "yellow"),
+    "delete": ("-", "red"),
+    "delete-replaced": ("-", "red"),
+    "refresh": ("~", "cyan"),
+    "read": ("<", "cyan"),
+    "same": (" ", "dim"),
+}
+PAST = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "create-replacement": "replaced",
+    "delete": "deleted",
+    "delete-replaced": "deleted",
+    "refresh": "refreshed",
+}
+LOGICAL = ("replace",)
+"""Operations that are the sum of others which are shown."""
+HIDDEN = "[secret]"
+VALUE_WIDTH = 60
+
+
+class Display:
+    """Shows the events of one command. With `as_json`, passes them on a line each instead."""
+
+    def __init__(self, *, as_json: bool = False):
+        self.report = Report()
+        self._json = as_json
+        self._preview = False
+        self._planned: list[Text] = []
+        self._live: Live | None = None
+
+    @contextmanager
+    def shown(self, *, preview_only: bool) -> Iterator[Display]:
+        """While a run goes on. Lines of a preview are printed as they come only when it is all that runs."""
+        self._preview_only = preview_only
+        if self._json or not out.is_terminal:
+            yield self
+            return
+        with Live(console=out, get_renderable=self._running, refresh_per_second=8, transient=True) as self._live:
+            yield self
+        self._live = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While the user is asked something: shows what the preview planned."""
+        live, self._live = self._live, None
+        if live:
+            live.stop()
+        for line in self._planned:
+            out.print(line)
+        yield
+        if live:
+            live.start()
+            self._live = live
+
+    def event(self, event: Event) -> None:
+        """Take one event."""
+        if self._json:
+            sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        step = self.report.take(event)
+        if "preludeEvent" in event:
+            self._planned, self._preview = [], False
+        if self._json:
+            return
+        if step and step.ended and step.visible and step.op not in LOGICAL:
+            self._planned.append(_line(step))
+            if self._preview_only:
+                self._planned += _changes(step)
+        if message := event.get("diagnosticEvent"):
+            self._diagnostic(message)
+        if violation := event.get("policyEvent"):
+            self._violation(violation)
+        if summary := event.get("summaryEvent"):
+            self._summary(summary)
+
+    def _summary(self, summary: dict[str, Any]) -> None:
+        if summary.get("isPreview") and not self._preview_only:
+            return
+        for line in self._planned:
+            out.print(line)
+
+    def _diagnostic(self, message: dict[str, Any]) -> None:
+        if message["severity"] == "debug" or not message["message"].strip():
+            return
+        style = {"error": "red", "warning": "yellow"}.get(message["severity"], "dim")
+        if message.get("ephemeral"):
+            if self._live is None:
+                err.print(Text("  " + message["message"].strip(), style="dim"))
+            return
+        err.print(Text(message["message"].rstrip(), style=style))
+
+    def _violation(self, violation: dict[str, Any]) -> None:
+        level = violation["enforcementLevel"]
+        if level == "disabled":
+            return
+        name = violation["resourceUrn"].rsplit("::", 1)[-1] if violation.get("resourceUrn") else ""
+        text = f"{level:<10} {violation['policyName']}  {name}\n  {violation['message'].strip()}"
+        err.print(Text(text, style="red" if level == "mandatory" else "yellow"))
+
+    def _running(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for step in self.report.steps.values():
+            if step.visible and step.ended is None:
+                seconds = f"{time.monotonic() - step.began:.0f} s"
+                table.add_row(f"  {MARKS.get(step.op, ('?', ''))[0]} {step.kind}", step.name, seconds)
+        return table
+
+
+def _line(step: Step) -> Text:
+    mark, style = MARKS.get(step.op, ("?", ""))
+    detail = "failed" if step.failed else _detail(step)
+    return Text(f"  {mark} {step.kind:<8} {step.name:<36} {detail}".rstrip(), style="red" if step.failed else style)
+
+
+def _detail(step: Step) -> str:
+    """What a person wants to know of a resource that is done."""
+    outputs = step.new.get("outputs") or {}
+    if step.op in ("create", "update", "create-replacement") and isinstance(outputs.get("readySeconds"), (int, float)):
+        return f"ready in {outputs['readySeconds']:.1f} s, sample answered"
+    if step.op == "same":
+        return "unchanged"
+    return ""
+
+
+def _changes(step: Step) -> list[Text]:
+    """The properties that change, old and new, for an update or a replacement."""
+    if step.op not in ("update", "create-replacement", "replace"):
+        return []
+    old, new = step.old.get("inputs") or {}, step.new.get("inputs") or {}
+    names = step.changed or sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    tops = dict.fromkeys(name.split(".")[0].split("[")[0] for name in names)
+    return [Text(f"      {name}: {_value(old, name)} -> {_value(new, name)}", style="dim") for name in tops]
+
+
+def _value(values: dict[str, Any], name: str) -> str:
+    if name not in values:
+        return "(none)"
+    text = json.dumps(values[name], ensure_ascii=False)
+    if HIDDEN in text or '"ciphertext"' in text:
+        return HIDDEN
+    return text if len(text) <= VALUE_WIDTH else f"{text[: VALUE_WIDTH - 2]} …"

@@ -1,0 +1,109 @@
+"""What the events of a run add up to."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import FAILED, OK, POLICY, REFUSED, USAGE
+
+REFUSAL = re.compile(r"\bMP4\d\d\b")
+PROBLEMS = re.compile(r"^(\d+) problems?, nothing was changed\.$", re.MULTILINE)
+HIDDEN_TYPES = ("pulumi:pulumi:Stack", "pulumi:providers:")
+UNCHANGED = ("same", "read", "refresh")
+
+Event = dict[str, Any]
+
+
+@dataclass
+class Step:
+    """One resource and what happens to it; times in seconds of a monotonic clock."""
+
+    op: str
+    urn: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+    changed: list[str]
+    began: float = field(default_factory=time.monotonic)
+    ended: float | None = None
+    failed: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The last word of its type, in lower case: `server`."""
+        return self.urn.split("::")[2].split("$")[-1].split(":")[-1].lower()
+
+    @property
+    def name(self) -> str:
+        """Its logical name."""
+        return self.urn.split("::")[3]
+
+    @property
+    def visible(self) -> bool:
+        """Whether people want to see it: not the stack itself, nor providers, nor components that only hold others."""
+        kind = self.urn.split("::")[2].split("$")[-1]
+        return not kind.startswith(HIDDEN_TYPES) and bool((self.new or self.old).get("custom"))
+
+
+class Report:
+    """Takes the events of one or more runs in order.
+
+    Attributes:
+        steps: the last run's steps by URN and operation, in the order in which they began.
+        errors: what went wrong, in words.
+        violations: policy events, of the last run that had any.
+        preview: whether the events of the moment belong to a preview.
+    """
+
+    def __init__(self) -> None:
+        self.steps: dict[tuple[str, str], Step] = {}
+        self.errors: list[str] = []
+        self.violations: list[dict[str, Any]] = []
+        self.summaries: list[dict[str, Any]] = []
+
+    def take(self, event: Event) -> Step | None:
+        """Add one event; gives the step that it is about, if any."""
+        if "preludeEvent" in event:
+            self.steps, self.violations = {}, []
+        elif pre := event.get("resourcePreEvent"):
+            return self._begin(pre["metadata"])
+        elif done := event.get("resOutputsEvent") or event.get("resOpFailedEvent"):
+            return self._end(done["metadata"], failed="resOpFailedEvent" in event)
+        elif (message := event.get("diagnosticEvent")) and message["severity"] == "error":
+            self.errors.append(message["message"].strip())
+        elif violation := event.get("policyEvent"):
+            self.violations.append(violation)
+        elif summary := event.get("summaryEvent"):
+            self.summaries.append(summary)
+        return None
+
+    def changes(self) -> Counter[str]:
+        """Resources that people see, by operation, without those that stay as they are."""
+        return Counter(step.op for step in self.steps.values() if step.visible and step.op not in UNCHANGED)
+
+    def exit_code(self, engine_code: int) -> int:
+        """What `modelport` exits with: wrong config before refused before policy before failed."""
+        text = "\n".join(self.errors)
+        problems, refusals = sum(int(count) for count in PROBLEMS.findall(text)), len(REFUSAL.findall(text))
+        if problems > refusals:
+            return USAGE
+        if refusals:
+            return REFUSED
+        if engine_code and any(violation["enforcementLevel"] == "mandatory" for violation in self.violations):
+            return POLICY
+        return FAILED if engine_code else OK
+
+    def _begin(self, metadata: dict[str, Any]) -> Step:
+        changed = sorted(metadata.get("detailedDiff") or metadata.get("diffs") or [])
+        step = Step(metadata["op"], metadata["urn"], metadata.get("old") or {}, metadata.get("new") or {}, changed)
+        self.steps[step.urn, step.op] = step
+        return step
+
+    def _end(self, metadata: dict[str, Any], *, failed: bool) -> Step:
+        step = self.steps.get((metadata["urn"], metadata["op"])) or self._begin(metadata)
+        step.op, step.new = metadata["op"], metadata.get("new") or step.new
+        step.ended, step.failed = time.monotonic(), failed
+        return step
