@@ -73,10 +73,10 @@ def _print_plain(event: Event) -> None:
         case {"diagnosticEvent": {"severity": severity, "message": message, "prefix": prefix}} if severity != "debug":
             stream = sys.stdout if severity == "info" else sys.stderr
             print(f"{prefix}{message}".rstrip(), file=stream, flush=True)
-        case {"resOutputsEvent": {"metadata": step}} | {"resOpFailedEvent": {"metadata": step}} if step["op"] in SIGNS:
-            failed = "  failed" if "resOpFailedEvent" in event else ""
-            changed = f"  [{', '.join(step['diffs'])}]" if step.get("diffs") else ""
-            print(f" {SIGNS[step['op']]} {step['type']} {Urn(step['urn']).name}{changed}{failed}", flush=True)
+        case {"resOutputsEvent": {"metadata": step}} if _changes(step):
+            print(_step(step), flush=True)
+        case {"resOpFailedEvent": {"metadata": step}}:
+            print(f"{_step(step)}  failed", flush=True)
         case {"policyEvent": policy}:
             print(
                 f"{policy['enforcementLevel']}: {policy['policyName']}: {policy['message']}",
@@ -85,6 +85,16 @@ def _print_plain(event: Event) -> None:
             )
         case {"summaryEvent": summary}:
             print(_summary(summary), flush=True)
+
+
+def _changes(step: Mapping[str, Any]) -> bool:
+    """Whether a step is worth a line: a refresh is only if something has drifted."""
+    return step["op"] in SIGNS and (step["op"] != "refresh" or bool(step.get("diffs")))
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    changed = f"  [{', '.join(step['diffs'])}]" if step.get("diffs") else ""
+    return f" {SIGNS.get(step['op'], '  ')} {step['type']} {Urn(step['urn']).name}{changed}"
 
 
 def _summary(summary: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """YAML files, read with errors that name the file and the line, and edited without losing comments."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,6 @@ def edit(path: Path) -> tuple[dict[str, Any], YAML]:
 
 def save(path: Path, content: dict[str, Any], editor: YAML) -> None:
     """Write what `edit` gave and the caller changed."""
-    from io import BytesIO
-
     text = BytesIO()
     editor.dump(content, text)
     files.replace(path, text.getvalue())

@@ -5,8 +5,10 @@ import pytest
 from support.states import recorded, recorded_states
 
 from modelport_engine.__main__ import main
+from modelport_engine.secrets import Secrets
 from modelport_engine.snapshot import deployment_of
 from modelport_engine.stack import Stack
+from modelport_engine.stack_config import set_value
 
 OUTPUTS = {"plainList": [1, 2.5, "x", True, None], "secretPw": "[secret]", "url": "http://arn:sim:site-server-6cca80f"}
 
@@ -132,9 +134,6 @@ def test_a_wrong_passphrase_is_told(run, put_state, monkeypatch):
 
 def test_state_and_config_with_different_salts_are_both_read(run, put_state, project_folder, project):
     put_state("01-up-first")
-    from modelport_engine.secrets import Secrets
-    from modelport_engine.stack_config import set_value
-
     set_value(project_folder / "Pulumi.dev.yaml", "demo:password", "swordfish", Secrets("x"))
     stack = Stack.open(project, "dev")
     assert stack.config == {"demo:password": "swordfish"}
