@@ -1,4 +1,4 @@
-"""`make demo`: provision the digits service from its YAML, ask it about images it has never seen, say how well it did."""
+"""`make demo`: bring the digits service up from its YAML, ask it about images it has never seen, say how well it did."""
 
 import csv
 import json
@@ -7,12 +7,15 @@ import sys
 import urllib.request
 from pathlib import Path
 
+from modelport.cli.local_env import ensure_local_env
+
 ROOT = Path(__file__).resolve().parent.parent
 MODELPORT = Path(sys.executable).parent / "modelport"
 MODELS = ROOT / "stacks" / "models"
 
 
 def main() -> int:
+    ensure_local_env(ROOT)
     if modelport("up", "--engine", "embedded", "--yes"):
         return 1
     url = endpoint()

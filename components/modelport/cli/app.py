@@ -46,29 +46,29 @@ def run(arguments: list[str] | None = None) -> int:
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else FAILED
     except ModelportError as error:
-        tell(str(error))
-        return error.exit_code
+        return _told(error)
     except KeyboardInterrupt:
         tell("stopped")
-        return 130
+        return FAILED
     except BrokenPipeError:
         return FAILED
     except Exception as error:
-        return _foreign(error)
+        return _told(error) if isinstance(error, _standalone_errors()) else _bug(error)
     return 0
 
 
-def _foreign(error: Exception) -> int:
-    """The engine and the server stand alone: their errors are told from bugs by their base classes."""
-    bases = {f"{base.__module__}.{base.__name__}" for base in type(error).__mro__}
-    if bases & {
-        "modelport_engine.errors.EngineError",
-        "modelport_server.errors.ServerError",
-        "modelport_policies.errors.PolicyError",
-    }:
-        tell(str(error))
-        return getattr(error, "exit_code", FAILED)
-    return _bug(error)
+def _standalone_errors() -> tuple[type[Exception], ...]:
+    """The base errors of the parts that import nothing of ours. Imported only when something went wrong."""
+    from modelport_engine.errors import EngineError
+    from modelport_policies.errors import PolicyError
+    from modelport_server.errors import ServerError
+
+    return EngineError, PolicyError, ServerError
+
+
+def _told(error: Exception) -> int:
+    tell(str(error))
+    return int(getattr(error, "exit_code", FAILED))
 
 
 def _bug(error: Exception) -> int:

@@ -23,7 +23,6 @@ MARKS = {
     "create-replacement": ("±", "yellow"),
     "delete": ("-", "red"),
     "delete-replaced": ("-", "red"),
-    "refresh": ("~", "cyan"),
     "read": ("<", "cyan"),
     "same": (" ", "dim"),
 }
@@ -34,7 +33,6 @@ PAST = {
     "create-replacement": "replaced",
     "delete": "deleted",
     "delete-replaced": "deleted",
-    "refresh": "refreshed",
 }
 LOGICAL = ("replace",)
 """Operations that are the sum of others which are shown."""

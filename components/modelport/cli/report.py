@@ -13,7 +13,7 @@ from .errors import FAILED, OK, POLICY, REFUSED, USAGE
 REFUSAL = re.compile(r"\bMP4\d\d\b")
 PROBLEMS = re.compile(r"^(\d+) problems?, nothing was changed\.$", re.MULTILINE)
 HIDDEN_TYPES = ("pulumi:pulumi:Stack", "pulumi:providers:")
-UNCHANGED = ("same", "read", "refresh")
+UNCHANGED = ("same", "read")
 
 Event = dict[str, Any]
 
@@ -103,7 +103,17 @@ class Report:
         return step
 
     def _end(self, metadata: dict[str, Any], *, failed: bool) -> Step:
-        step = self.steps.get((metadata["urn"], metadata["op"])) or self._begin(metadata)
-        step.op, step.new = metadata["op"], metadata.get("new") or step.new
+        urn = metadata["urn"]
+        step = self.steps.get((urn, metadata["op"])) or self.steps.get((urn, "refresh")) or self._begin(metadata)
+        step.op, step.new = metadata["op"], metadata.get("new") or {}
+        if step.op == "refresh":
+            step.op = _found(step)
         step.ended, step.failed = time.monotonic(), failed
         return step
+
+
+def _found(step: Step) -> str:
+    """What a refresh came upon, as the operation that would have led to it."""
+    if not step.new:
+        return "delete"
+    return "same" if step.old.get("outputs") == step.new.get("outputs") else "update"

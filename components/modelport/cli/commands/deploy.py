@@ -75,8 +75,7 @@ def _conclude(operation, workspace, display, seconds: float, code: int, judged: 
     if judged and code in (0, 3):
         found = [v["enforcementLevel"] for v in report.violations]
         mandatory, advisory = found.count("mandatory"), found.count("advisory")
-        profile = workspace.environment.get("MODELPORT_POLICY_PROFILE", "standard")
-        say(f"policies     {profile}: {mandatory} violations, {advisory} advisories")
+        say(f"policies     {mandatory} violations, {advisory} advisories")
     if code:
         tell(f"\n{operation} failed after {seconds:.1f} s")
         return

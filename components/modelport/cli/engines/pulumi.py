@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from modelport.cli.console import tell
@@ -25,39 +28,39 @@ class PulumiCli:
         """See `Engine.run`."""
         self._select(order.workspace)
         pack = ["--policy-pack", str(order.policy_pack)] if order.policy_pack else []
-        preview = {"preview": ["preview", *pack], "up": ["preview", *pack], "destroy": ["destroy", "--preview-only"]}
-        if command := preview.get(order.operation):
-            code = self._stream(command, order.workspace, on_event)
+        if order.operation in ("preview", "up"):
+            code = self._stream(["preview", *pack], order.workspace, on_event)
             if code or order.operation == "preview":
                 return code
+        elif order.confirm:
+            self._call([order.operation, "--preview-only"], order.workspace, stdout=sys.stderr)
         if order.confirm and not order.confirm():
             return 1
-        change = [order.operation, "--yes", *(["--skip-preview"])]
-        return self._stream(change + (pack if order.operation == "up" else []), order.workspace, on_event)
+        judged = pack if order.operation == "up" else []
+        return self._stream([order.operation, "--yes", "--skip-preview", *judged], order.workspace, on_event)
 
     def outputs(self, workspace: Workspace) -> Mapping[str, Any]:
         """See `Engine.outputs`."""
-        command = ["pulumi", "stack", "output", "--json", "--stack", workspace.stack, "--non-interactive"]
-        result = subprocess.run(
-            command, cwd=workspace.root, env=dict(workspace.environment), capture_output=True, text=True
-        )
-        if result.returncode:
-            raise ModelportError(result.stderr.strip())
-        return dict(json.loads(result.stdout))
+        return dict(json.loads(self._call(["stack", "output", "--json"], workspace)))
 
     def _select(self, workspace: Workspace) -> None:
         """Make the stack known to the backend; its settings file is there already."""
-        command = ["pulumi", "stack", "select", workspace.stack, "--create", "--non-interactive"]
+        self._call(["stack", "select", "--create"], workspace)
+
+    def _call(self, command: list[str], workspace: Workspace, stdout: Any = subprocess.PIPE) -> str:
+        words = ["pulumi", *command, "--non-interactive", "--stack", workspace.stack]
         result = subprocess.run(
-            command, cwd=workspace.root, env=dict(workspace.environment), capture_output=True, text=True
+            words, cwd=workspace.root, env=_environment(workspace), stdout=stdout, stderr=subprocess.PIPE, text=True
         )
         if result.returncode:
-            raise ModelportError(result.stderr.strip())
+            raise ModelportError(f"{' '.join(words)}\n  {result.stderr.strip()}")
+        return result.stdout or ""
 
     def _stream(self, command: list[str], workspace: Workspace, on_event: Callable[[Event], None]) -> int:
-        environment = {**workspace.environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
         words = ["pulumi", *command, "--json", "--non-interactive", "--stack", workspace.stack]
-        with subprocess.Popen(words, cwd=workspace.root, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            words, cwd=workspace.root, env=_environment(workspace), stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout
             for line in process.stdout:
                 if line.startswith("{"):
@@ -65,3 +68,9 @@ class PulumiCli:
                 elif line.strip():
                     tell(line.rstrip())
         return process.returncode
+
+
+def _environment(workspace: Workspace) -> dict[str, str]:
+    """Pulumi starts an installed policy pack with the python on PATH: that has to be ours."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), workspace.environment.get("PATH", os.defpath)])
+    return {**workspace.environment, "PATH": path, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
