@@ -153,8 +153,7 @@ async def reconfigured(
 
 
 async def _load(plugins: Plugins, folder: Path, program: Program, config: Path | None, dry_run: bool) -> Analyzer:
-    if not (folder / MANIFEST).exists():
-        raise EngineError(f"{folder} is no policy pack: {MANIFEST} is missing")
+    folder, version = _pack_at(folder)
     python, target = how_to_run(folder, MANIFEST)
     env = {
         "PULUMI_PROJECT": program.project,
@@ -166,13 +165,21 @@ async def _load(plugins: Plugins, folder: Path, program: Program, config: Path |
     }
     plugin = await plugins.launch(str(folder), python, target, folder, [plugins.engine], env)
     stub = analyzer_pb2_grpc.AnalyzerStub(plugin.channel)
-    manifest = YAML(typ="safe").load((folder / MANIFEST).read_text()) or {}
     pack = Analyzer(folder, plugin, pb.AnalyzerInfo(name=str(folder)), stub, "")
     await pack.ask(stub.ConfigureStack, _stack_request(program, dry_run))
     pack.info = await pack.ask(stub.GetAnalyzerInfo, empty_pb2.Empty())
-    pack.version = str(manifest.get("version") or pack.info.version)
+    pack.version = version or pack.info.version
     await pack.ask(stub.Configure, policy_config(pack.info, config))
     return pack
+
+
+def _pack_at(folder: Path) -> tuple[Path, str]:
+    """The absolute folder of a pack, and the version that its manifest states."""
+    folder = folder.resolve()
+    if not (folder / MANIFEST).exists():
+        raise EngineError(f"{folder} is no policy pack: {MANIFEST} is missing")
+    manifest = YAML(typ="safe").load((folder / MANIFEST).read_text()) or {}
+    return folder, str(manifest.get("version") or "")
 
 
 def policy_config(info: pb.AnalyzerInfo, file: Path | None) -> pb.ConfigureAnalyzerRequest:

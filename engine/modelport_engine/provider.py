@@ -51,7 +51,8 @@ NO_DIFFERENCE = Difference(False)
 class Provider:
     """One provider instance, in a process of its own. Every method raises ProviderError when the provider does.
 
-    `owner` is the URN of the provider resource that it serves, once it serves one.
+    `owner` is the URN of the provider resource that it serves, once it serves one. In a preview its config may not be
+    known yet; then it is not configured, and says nothing about what it manages.
     """
 
     plugin: Plugin
@@ -132,6 +133,8 @@ class Provider:
 
     async def check(self, urn: Urn, olds: Properties, news: Properties, seed: bytes) -> Properties:
         """The inputs with the provider's defaults; raises ProviderError with every failed property."""
+        if self.configured_with is None:
+            return news
         request = pb.CheckRequest(
             urn=str(urn),
             olds=self._struct(olds),
@@ -142,11 +145,7 @@ class Provider:
         )
         answer = await self._call(self._stub.Check, request)
         raise_failures(urn, news, answer.failures)
-        return (
-            restore_secrets(from_struct(answer.inputs), news)
-            if not self.accepts_secrets
-            else from_struct(answer.inputs)
-        )
+        return self._answered(answer.inputs, news)
 
     async def diff(
         self,
@@ -158,6 +157,8 @@ class Provider:
         ignore_changes: Sequence[str] = (),
     ) -> Difference:
         """What would change, and whether that needs a replacement."""
+        if self.configured_with is None:
+            return Difference(old_inputs != news)
         request = pb.DiffRequest(
             id=id,
             urn=str(urn),
@@ -172,6 +173,8 @@ class Provider:
 
     async def create(self, urn: Urn, inputs: Properties, *, preview: bool, seconds: float) -> tuple[str, Properties]:
         """Id and outputs of a new object; raises InitFailed when it exists and is not ready."""
+        if preview and not self.supports_preview:
+            return "", inputs
         request = pb.CreateRequest(
             urn=str(urn),
             properties=self._struct(inputs),
@@ -183,7 +186,7 @@ class Provider:
         answer = await self._call(self._stub.Create, self._with_status(request))
         if not answer.id and not preview:
             raise ProviderError(f"plugin {self.plugin.name} created {urn.name} ({urn.type}) and returned no id for it")
-        return answer.id, from_struct(answer.properties)
+        return answer.id, self._answered(answer.properties, inputs)
 
     async def update(
         self,
@@ -198,6 +201,8 @@ class Provider:
         seconds: float,
     ) -> Properties:
         """The outputs after an update in place."""
+        if preview and not self.supports_preview:
+            return news
         request = pb.UpdateRequest(
             id=id,
             urn=str(urn),
@@ -210,7 +215,8 @@ class Provider:
             name=urn.name,
             type=urn.type,
         )
-        return from_struct((await self._call(self._stub.Update, self._with_status(request))).properties)
+        answer = await self._call(self._stub.Update, self._with_status(request))
+        return self._answered(answer.properties, news)
 
     async def delete(self, urn: Urn, id: str, inputs: Properties, outputs: Properties, *, seconds: float) -> None:
         """Delete an object."""
@@ -274,6 +280,11 @@ class Provider:
 
     def _struct(self, properties: Properties, secrets: bool = False) -> Any:
         return to_struct(properties, secrets=secrets or self.accepts_secrets)
+
+    def _answered(self, properties: Any, like: Properties) -> Properties:
+        """What a provider answers; one that knows no secrets gets them restored from what it was asked."""
+        values = from_struct(properties)
+        return values if self.accepts_secrets else {**restore_secrets(values, like)}
 
     def _with_status(self, request: Any) -> Any:
         request.resource_status_token = str(uuid4())
