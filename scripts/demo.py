@@ -1,4 +1,4 @@
-"""`make demo`: bring the digits service up from its YAML, ask it about images it has never seen, say how well it did."""
+"""`make demo`: bring the digits service up from its YAML, ask it about unseen images, say how well it did."""
 
 import csv
 import json
