@@ -49,13 +49,22 @@ class Workspace:
         Raises:
             UsageError: when there is none, with the nearest that there is.
         """
-        from modelport.spec import did_you_mean
+        return service_file(self.services, service)
 
-        file = self.services / f"{service}.yaml"
-        if not file.exists():
-            known = sorted(path.stem for path in self.services.glob("*.yaml"))
-            raise UsageError(f"{file}\n  no such service. {did_you_mean(service, known)}".rstrip())
-        return file
+
+def service_file(services: Path, service: str) -> Path:
+    """The file of a service by its name, in the folder of the service files.
+
+    Raises:
+        UsageError: when there is none, with the nearest that there is.
+    """
+    from modelport.spec import did_you_mean
+
+    file = services / f"{service}.yaml"
+    if not file.exists():
+        known = sorted(path.stem for path in services.glob("*.yaml"))
+        raise UsageError(f"{file}\n  no such service. {did_you_mean(service, known)}".rstrip())
+    return file
 
 
 def find_project(folder: Path | None = None) -> Project:

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modelport.cli.console import say, say_json
+
+from .options import AsJson
+
+if TYPE_CHECKING:
+    from modelport.bundle import Bundle
+
+app = typer.Typer(no_args_is_help=True, help="Models with their contract, in one folder each.")
+
+
+@app.command()
+def build(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The model.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to make.", show_default=False)],
+    sample: Annotated[
+        Path | None, typer.Option("--sample", help="A V2 infer request in JSON; without it, one is made up.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The model's name; without it, the file's.")] = None,
+    version: Annotated[str | None, typer.Option("--version", help="The model's version; without it, 1.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a bundle of an ONNX model: the model, what it takes and gives, and a request that it must answer."""
+    from modelport.bundle import build as build_bundle
+
+    _show(build_bundle(model, out, sample=sample, name=name, version=version), as_json)
+    if not as_json:
+        say(f"next: modelport bundle verify {out}")
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Compare every file of a bundle with its digest. Fails with what differs."""
+    from modelport.bundle.errors import surfaced
+    from modelport_server import bundle
+
+    with surfaced():
+        verified = bundle.verify(folder)
+    _show(verified, as_json)
+    if not as_json:
+        say(f"next: name {folder} in model.source of a service file")
+
+
+def _show(bundle: Bundle, as_json: bool) -> None:
+    if as_json:
+        say_json(_plain(bundle))
+        return
+    say(f"{bundle.name} {bundle.version}  {bundle.digest}  {bundle.size:,} bytes")
+    for word, tensors in (("takes", bundle.inputs), ("gives", bundle.outputs)):
+        for tensor in tensors:
+            say(f"  {word}  {tensor.name}  {tensor.datatype}{list(tensor.shape)}")
+
+
+def _plain(bundle: Bundle) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "path": str(bundle.path),
+        "name": bundle.name,
+        "version": bundle.version,
+        "digest": bundle.digest,
+        "size": bundle.size,
+        "inputs": [asdict(tensor) for tensor in bundle.inputs],
+        "outputs": [asdict(tensor) for tensor in bundle.outputs],
+    }

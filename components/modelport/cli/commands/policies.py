@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from modelport.cli.console import columns, say, say_json
+from modelport.cli.errors import POLICY, UsageError
+
+from .options import AsJson
+
+Profile = Annotated[
+    str | None,
+    typer.Option("--profile", envvar="MODELPORT_POLICY_PROFILE", help="baseline, standard or regulated."),
+]
+
+app = typer.Typer(no_args_is_help=True, help="What every stack is judged by.")
+
+
+@app.command("list")
+def list_(profile: Profile = None, as_json: AsJson = False) -> None:
+    """List the controls and their level in each profile, or in one."""
+    from modelport_policies.control import PROFILES, known_profile
+    from modelport_policies.controls import catalogue
+
+    with _problems_shown():
+        profiles = [known_profile(profile)] if profile else list(PROFILES)
+    levels = {each.id: {name: getattr(each.levels, name) for name in profiles} for each in catalogue()}
+    if as_json:
+        listed = [
+            {"id": each.id, "title": each.title, "severity": each.severity, "levels": levels[each.id]}
+            for each in catalogue()
+        ]
+        say_json({"controls": listed})
+        return
+    rows = [["control", "severity", *profiles, ""]]
+    rows += [[each.id, each.severity, *levels[each.id].values(), each.title] for each in catalogue()]
+    say("\n".join(columns(rows)))
+    say(f"next: modelport policies explain {rows[1][0]}")
+
+
+@app.command()
+def explain(
+    control: Annotated[str, typer.Argument(metavar="ID", help="The control, like NET-01.", show_default=False)],
+) -> None:
+    """Show what a control reads, how to comply, and which requirements it serves."""
+    from modelport.spec import did_you_mean
+    from modelport_policies.controls import catalogue
+    from modelport_policies.page import section
+
+    found = {each.id: each for each in catalogue()}
+    if control.upper() not in found:
+        raise UsageError(f"{control}\n  no such control. {did_you_mean(control, list(found))}")
+    say("\n".join(section(found[control.upper()])).strip())
+    say("\nnext: modelport policies check --state FILE")
+
+
+@app.command()
+def path() -> None:
+    """Print the folder to give to `pulumi up --policy-pack`."""
+    import modelport_policies
+
+    say(str(modelport_policies.path()))
+
+
+@app.command()
+def check(
+    state: Annotated[Path, typer.Option("--state", help="A deployment export: `pulumi stack export` writes one.")],
+    profile: Profile = None,
+    exemptions: Annotated[
+        Path | None,
+        typer.Option(
+            "--exemptions",
+            envvar="MODELPORT_POLICY_EXEMPTIONS",
+            help="Findings that are accepted; without it, policies/exemptions.yaml of this folder.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a deployment export, offline. Fails on a mandatory violation that is not exempted."""
+    import modelport_policies
+
+    with _problems_shown():
+        report = modelport_policies.check(
+            _export(state), profile, exemptions=exemptions or Path("policies", "exemptions.yaml")
+        )
+    if as_json:
+        say_json(report)
+    else:
+        _show(report)
+    if any(each["level"] == "mandatory" and not each["exempted"] for each in report["violations"]):
+        raise typer.Exit(POLICY)
+
+
+def _export(file: Path) -> Any:
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file}\n  cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise UsageError(f"{file}\n  not JSON: {error}. `pulumi stack export --file {file}` writes one.") from None
+
+
+def _show(report: dict[str, Any]) -> None:
+    violations = report["violations"]
+    for each in violations:
+        say(f"{each['level']:<10} {each['rule']}  {each['urn'].rpartition('::')[2]}\n  {each['message']}")
+        if each["exempted"]:
+            say(f"  {each['exemption']}")
+    exempted = sum(each["exempted"] for each in violations)
+    say(
+        f"policies     {report['profile']}: {report['evaluated']} evaluated, {len(violations) - exempted} violations, "
+        f"{exempted} exempted, {len(report['undecided'])} undecided"
+    )
+    if violations:
+        say(f"next: modelport policies explain {violations[0]['rule']}")
+
+
+@contextmanager
+def _problems_shown() -> Iterator[None]:
+    """A wrong profile or export is the user's to correct."""
+    from modelport_policies.errors import PolicyError
+
+    try:
+        yield
+    except PolicyError as error:
+        raise UsageError(str(error)) from None
