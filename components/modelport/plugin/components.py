@@ -8,6 +8,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import ConstructRequest, ConstructResponse
 
 from modelport.errors import ModelportError
+from modelport.providers.crud import UNKNOWN
 from modelport.spec import Environment, ModelSpec
 from modelport.spec.document import Document
 from modelport.spec.validation import validate
@@ -15,7 +16,7 @@ from modelport.targets.args import ModelServiceArgs
 from modelport.targets.local.target import LocalService
 from modelport.targets.service import ModelService
 
-from .values import UNKNOWN, Properties, as_input, plain, resolved
+from .values import Properties, as_input, plain, resolved
 
 NOTHING = PropertyValue({})
 COMPONENTS = {component.kind: component for component in (ModelService, LocalService)}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 
@@ -9,6 +9,8 @@ from modelport.plan import Plan
 from modelport.spec import Patch
 
 from .patches import patched_inputs, patched_options
+
+R = TypeVar("R", bound=pulumi.CustomResource)
 
 
 class Children:
@@ -28,10 +30,10 @@ class Children:
         """The logical name of the resource with a role. Logical names are public."""
         return f"{self._name}-{role}"
 
-    def make(self, kind: type[pulumi.CustomResource], role: str, inputs: Mapping[str, Any]) -> Any:
+    def make(self, kind: type[R], role: str, inputs: Mapping[str, Any]) -> R:
         """A `kind` in its role, from inputs without tags."""
         patch = self._patches.get(role, Patch())
         options = patched_options(pulumi.ResourceOptions(parent=self._parent), patch)
-        made = kind(self.name(role), patched_inputs({**inputs, "tags": dict(self.plan.tags)}, patch), options)
+        made: R = kind(self.name(role), patched_inputs({**inputs, "tags": dict(self.plan.tags)}, patch), options)
         self.resources[role] = made
         return made

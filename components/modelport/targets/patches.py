@@ -22,9 +22,11 @@ OPTIONS = {
 
 
 class Kind(Protocol):
-    """A resource class. `inputs` are the names of its inputs."""
+    """A resource class."""
 
-    inputs: Collection[str]
+    @property
+    def inputs(self) -> Collection[str]:
+        """Names of its inputs."""
 
 
 def patches_of(component: str, environment: Environment, kinds: Mapping[str, Kind]) -> dict[str, Patch]:

@@ -69,8 +69,8 @@ class ServerInputs(BaseModel):
 
 
 DEFAULTS = {
-    field.alias: field.get_default(call_default_factory=True)
-    for field in ServerInputs.model_fields.values()
+    field.alias or name: field.get_default(call_default_factory=True)
+    for name, field in ServerInputs.model_fields.items()
     if not field.is_required() and field.get_default() is not None
 }
 

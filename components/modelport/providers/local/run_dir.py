@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from modelport.errors import ModelportError
 
@@ -109,15 +108,12 @@ class RunDir:
         return round(self._record.stat().st_mtime - self._started.stat().st_mtime, 2)
 
     def _lock(self) -> int | None:
+        """A lock on the folder itself, so that none is left behind; None while another holds it."""
         self.path.mkdir(parents=True, exist_ok=True)
-        descriptor: Any = None
-        try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        with suppress(BlockingIOError, FileNotFoundError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(descriptor).st_ino == self.path.stat().st_ino:  # not one that was removed meanwhile
                 return descriptor
-        except (BlockingIOError, FileNotFoundError):
-            pass
-        if descriptor is not None:
-            os.close(descriptor)
+        os.close(descriptor)
         return None

@@ -60,7 +60,9 @@ class LocalServer:
         """See `Crud.read`. A process that was killed or stopped by hand is gone."""
         run_dir = RunDir(id)
         serving = run_dir.serving()
-        return serving and {**outputs, "runDir": id, "digest": serving.digest, **_outputs(run_dir, serving)}
+        if serving is None:
+            return None
+        return {**outputs, "runDir": id, "digest": serving.digest, **_outputs(run_dir, serving)}
 
     def update(self, id: str, inputs: Values, say: Say) -> Values:
         """See `Crud.update`."""
