@@ -30,7 +30,8 @@ def with_entry(text: str, keys: Sequence[str], entry: Mapping[str, Any]) -> str:
     there = _path(YAML().compose(text), keys)
     if not there:
         raise UsageError("the stack file is written in braces. Write it with a line for each key, then run again.")
-    step = there[1][0].start_mark.column if len(there) > 1 else 2
+    config = there[0][1]
+    step = config.value[0][0].start_mark.column if _is_block(config) else 2
     innermost, missing = there[-1][1], keys[len(there) :]
     if missing and _is_block(innermost):
         start = stop = _end(text, there[-1])
@@ -99,7 +100,7 @@ def _outdented(text: str, column: int) -> str:
 
 
 def _changed(text: str, keys: Sequence[str], entry: Mapping[str, Any], step: int) -> str:
-    document = YAML().load(text)
+    document = _yaml().load(text)
     _merge(document, _nested(keys, entry), len(keys))
     return _dumped(document, step)
 
@@ -128,10 +129,14 @@ def _merge(old: Any, new: Mapping[str, Any], kept: int) -> None:
 
 
 def _dumped(data: Any, step: int) -> str:
+    yaml, stream = _yaml(), io.StringIO()
+    yaml.indent(mapping=step, sequence=step + 2, offset=step)
+    yaml.dump(data, stream)
+    return stream.getvalue()
+
+
+def _yaml() -> YAML:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = sys.maxsize
-    yaml.indent(mapping=step, sequence=step + 2, offset=step)
-    stream = io.StringIO()
-    yaml.dump(data, stream)
-    return stream.getvalue()
+    return yaml

@@ -4,6 +4,7 @@ from typing import Annotated
 import typer
 
 from modelport.cli.console import say
+from modelport.cli.errors import UsageError
 from modelport.cli.services import load_in_stack
 from modelport.cli.workspace import Workspace
 
@@ -30,10 +31,17 @@ def rules(
     workspace = Workspace.find(stack)
     services = load_environment(workspace.stack_file).services
     specs = [load_in_stack(workspace.service_file(name), workspace)[0].spec for name in services]
-    out.mkdir(parents=True, exist_ok=True)
     for spec in specs:
-        file = out / f"{spec.metadata.name}.rules.yaml"
         alerts = alert_rules(spec)
-        file.write_text(rules_file(alerts), encoding="utf-8")
+        file = out / f"{spec.metadata.name}.rules.yaml"
+        _write(file, rules_file(alerts))
         say(f"{file}  {len(alerts)} rules")
     say(f"next: promtool check rules {out}/*.rules.yaml")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{error.filename}\n  cannot be written: {error.strerror}. Name another folder.") from None

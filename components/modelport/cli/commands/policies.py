@@ -76,6 +76,8 @@ def check(
         typer.Option(
             "--exemptions",
             envvar="MODELPORT_POLICY_EXEMPTIONS",
+            exists=True,
+            dir_okay=False,
             help="Findings that are accepted; without it, policies/exemptions.yaml of this folder.",
         ),
     ] = None,

@@ -1,0 +1,122 @@
+import json
+from datetime import date, timedelta
+
+import pytest
+
+import modelport_policies
+from modelport_policies.controls import catalogue
+
+URN = "urn:pulumi:local::test::modelport:local:Server::fraud-local-server"
+
+
+@pytest.fixture
+def export(project):
+    """Writes a deployment export of one server with the given inputs; its path."""
+
+    def write(**inputs):
+        resources = [{"urn": URN, "type": "modelport:local:Server", "inputs": inputs}]
+        (project / "export.json").write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+        return "export.json"
+
+    return write
+
+
+def found(answer):
+    return {each["rule"]: each for each in answer.json["violations"]}
+
+
+def test_the_list_has_every_control_and_profile(modelport):
+    controls = modelport("policies", "list", "--json").json["controls"]
+    assert [each["id"] for each in controls] == [control.id for control in catalogue()]
+    assert all(set(each["levels"]) == {"baseline", "standard", "regulated"} for each in controls)
+
+
+def test_the_list_of_one_profile_has_its_levels_only(modelport):
+    lines = modelport("policies", "list", "--profile", "baseline").out.splitlines()
+    assert lines[0].split() == ["control", "severity", "baseline"]
+    assert next(line for line in lines if line.startswith("NET-14")).split()[2] == "disabled"
+
+
+def test_explain_says_how_to_comply(modelport):
+    control = next(each for each in catalogue() if each.id == "NET-01")
+    answer = modelport("policies", "explain", "net-01")
+    assert answer.code == 0
+    assert control.remediation in answer.out
+
+
+def test_path_is_the_pack_and_nothing_else(modelport):
+    assert modelport("policies", "path").out == f"{modelport_policies.path()}\n"
+
+
+def test_check_fails_on_a_mandatory_violation(export, modelport):
+    answer = modelport("policies", "check", "--state", export(host="0.0.0.0"), "--json")
+    assert answer.code == 3
+    assert found(answer)["NET-01"] == {
+        "rule": "NET-01",
+        "urn": URN,
+        "level": "mandatory",
+        "message": found(answer)["NET-01"]["message"],
+        "exempted": False,
+    }
+    assert answer.json["evaluated"] > 0
+    assert answer.json["undecided"] == []
+
+
+def test_check_for_people_names_the_resource_and_what_to_read_next(export, modelport):
+    answer = modelport("policies", "check", "--state", export(host="0.0.0.0"))
+    lines = answer.out.splitlines()
+    assert lines[0] == "mandatory  NET-01  fraud-local-server"
+    assert lines[-1] == "next: modelport policies explain NET-01"
+
+
+def test_an_exempted_violation_does_not_fail(project, export, modelport):
+    state = export(host="0.0.0.0")
+    rules = found(modelport("policies", "check", "--state", state, "--json"))
+    until = date.today() + timedelta(days=30)
+    (project / "policies").mkdir()
+    (project / "policies" / "exemptions.yaml").write_text(
+        "".join(
+            f"- {{control: {rule}, urn: '*', owner: lab, reason: for the demonstration, expires: {until}}}\n"
+            for rule in rules
+        )
+    )
+    answer = modelport("policies", "check", "--state", state, "--json")
+    assert answer.code == 0
+    assert all(each["exempted"] for each in found(answer).values())
+    assert set(found(answer)) == set(rules)
+
+
+def test_what_is_encrypted_is_undecided(export, modelport):
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+    answer = modelport("policies", "check", "--state", export(host=secret), "--json")
+    assert "NET-01" in [each["rule"] for each in answer.json["undecided"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "help_"),
+    [
+        ("{}", [], "no `deployment` at the top"),
+        ('{"deployment": {"resources": [{}]}}', [], "a resource needs a type and a urn"),
+        ("{", [], "not JSON"),
+        (None, [], "cannot be read: No such file"),
+        ('{"deployment": {}}', ["--profile", "standart"], "Did you mean standard?"),
+    ],
+)
+def test_check_says_what_is_wrong_with_its_input(project, modelport, content, words, help_):
+    if content is not None:
+        (project / "state.json").write_text(content)
+    answer = modelport("policies", "check", "--state", "state.json", "--json", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert help_ in answer.err
+
+
+def test_exemptions_that_are_named_must_be_there(export, modelport):
+    answer = modelport("policies", "check", "--state", export(host="127.0.0.1"), "--exemptions", "none.yaml")
+    assert answer.code == 2
+    assert "none.yaml" in answer.err
+
+
+def test_an_unknown_control_is_corrected(modelport):
+    answer = modelport("policies", "explain", "NET-0")
+    assert answer.code == 2
+    assert "Did you mean NET-01?" in answer.err

@@ -1,0 +1,177 @@
+from dataclasses import replace
+
+import pytest
+from support.models import save, scaling
+
+from modelport.cli.commands import deploy
+from modelport.plan import FIELDS, native
+from modelport.spec import load_environment
+from modelport.targets import load
+
+DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.fixture
+def stack(project):
+    """The stack file of a project with a second model; its service has two rollout steps."""
+    save(scaling(3.0), project / "models" / "next.onnx")
+    with (project / "services" / "fraud.yaml").open("a") as file:
+        file.write("rollout:\n  steps: [5, 40]\n")
+    return project / "Pulumi.local.yaml"
+
+
+@pytest.fixture
+def ups(stack, monkeypatch):
+    """The stacks that were brought up, on a target that has releases."""
+    done = []
+    target = replace(load("local"), capabilities=dict.fromkeys(FIELDS, native("Any.request", source="a test")))
+    monkeypatch.setattr("modelport.targets.load", lambda name: target)
+    monkeypatch.setattr(deploy, "deploy", lambda operation, stack, yes: done.append((operation, stack, yes)) or 0)
+    return done
+
+
+@pytest.fixture
+def rollout(modelport):
+    def command(word, *words):
+        return modelport("rollout", word, "fraud", *words)
+
+    return command
+
+
+def live(stack):
+    """What the stack file says of the service."""
+    releases = load_environment(stack).releases["fraud"]
+    return releases.stable.source, releases.candidate and releases.candidate.source, releases.weight, releases.mirror
+
+
+def test_a_rollout_goes_step_by_step_to_all_requests(stack, ups, rollout):
+    own, new = "../models/fraud.onnx", "../models/next.onnx"
+    for words, wanted, following in [
+        (["start", "--source", new], (own, new, 5, 0), "step"),
+        (["step"], (own, new, 40, 0), "promote"),
+        (["promote"], (new, None, 0, 0), "start"),
+    ]:
+        answer = rollout(*words, "--yes")
+        assert (answer.code, answer.err, live(stack)) == (0, "", wanted)
+        assert answer.out.splitlines()[-1] == f"next: modelport rollout {following} fraud -s local"
+    assert ups == [("up", "local", True)] * 3
+
+
+def test_an_aborted_rollout_leaves_the_stable_version_with_all_requests(stack, ups, rollout):
+    rollout("start", "--source", "../models/next.onnx", "--weight", "100", "--yes")
+    assert rollout("abort", "--yes").code == 0
+    assert live(stack) == ("../models/fraud.onnx", None, 0, 0)
+
+
+def test_a_candidate_can_be_pinned(stack, ups, rollout):
+    image = "registry.example/serve@" + DIGEST
+    rollout("start", "--source", "s3://models/next", "--digest", DIGEST, "--image", image, "--weight", "7", "--yes")
+    candidate = load_environment(stack).releases["fraud"].candidate
+    assert (candidate.source, candidate.digest, candidate.image) == ("s3://models/next", DIGEST, image)
+    assert live(stack)[2] == 7
+
+
+def test_a_mirrored_candidate_gets_copies_first_and_requests_at_its_first_step(stack, ups, rollout, project):
+    with (project / "services" / "fraud.yaml").open("a") as file:
+        file.write("  mirror: 20\n")
+    rollout("start", "--source", "../models/next.onnx", "--yes")
+    assert live(stack)[2:] == (0, 20)
+    rollout("step", "--yes")
+    assert live(stack)[2:] == (5, 0)
+
+
+def test_the_rest_of_the_stack_file_stays_byte_for_byte(stack, rollout):
+    before = stack.read_bytes()
+    assert rollout("start", "--source", "../models/next.onnx", "--no-up").code == 0
+    assert stack.read_bytes().startswith(before)
+    assert stack.read_bytes() != before
+
+
+def test_status_shows_versions_and_shares(stack, ups, rollout):
+    assert (
+        rollout("status").out == "stable  100 %  ../models/fraud.onnx\nnext: modelport rollout start fraud -s local\n"
+    )
+    rollout("start", "--source", "../models/next.onnx", "--yes")
+    assert rollout("status", "--json").json == {
+        "service": "fraud",
+        "stable": {"source": "../models/fraud.onnx"},
+        "candidate": {"source": "../models/next.onnx"},
+        "weight": 5,
+        "mirror": 0,
+        "nextStep": 40,
+    }
+
+
+def test_what_a_target_refuses_is_not_written(stack, rollout):
+    before = stack.read_bytes()
+    answer = rollout("start", "--source", "../models/next.onnx", "--yes")
+    assert (answer.code, answer.out) == (4, "")
+    assert "modelport:releases.fraud.candidate.source" in answer.err
+    assert answer.err.endswith("nothing was changed.\n")
+    assert stack.read_bytes() == before
+
+
+def test_without_up_a_refusal_is_only_told(stack, rollout):
+    answer = rollout("start", "--source", "../models/next.onnx", "--no-up")
+    assert answer.code == 0
+    assert "MP402 unbuilt on local" in answer.err
+    assert live(stack)[2] == 5
+
+
+def test_the_exit_code_is_that_of_the_up(stack, ups, rollout, monkeypatch):
+    monkeypatch.setattr(deploy, "deploy", lambda *_, **__: 3)
+    assert rollout("start", "--source", "../models/next.onnx", "--yes").code == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "help_"),
+    [
+        (["step"], "no rollout is on. Start one: modelport rollout start fraud"),
+        (["promote"], "no rollout is on"),
+        (["abort"], "no rollout is on"),
+        (["start", "--source", "../models/nxt.onnx"], "no such file"),
+        (["start", "--source", "ftp://models/next"], "must be a path or a URI"),
+        (["start", "--source", "../models/next.onnx", "--digest", "abc"], "must be sha256:"),
+        (["start", "--source", "../models/next.onnx", "--weight", "101"], "--weight"),
+    ],
+)
+def test_nonsense_changes_nothing(stack, ups, rollout, words, help_):
+    before = stack.read_bytes()
+    answer = rollout(*words, "--yes")
+    assert (answer.code, answer.out, ups) == (2, "", [])
+    assert help_ in answer.err
+    assert stack.read_bytes() == before
+
+
+def test_a_second_candidate_and_a_step_after_the_last_are_nonsense(stack, ups, rollout):
+    rollout("start", "--source", "../models/next.onnx", "--weight", "40", "--yes")
+    before = stack.read_bytes()
+    second = rollout("start", "--source", "../models/next.onnx", "--yes")
+    further = rollout("step", "--yes")
+    assert (second.code, further.code) == (2, 2)
+    assert "a rollout is on already" in second.err
+    assert "it has had every step. Promote it." in further.err
+    assert stack.read_bytes() == before
+
+
+def test_without_a_terminal_it_asks_for_a_yes_before_it_writes(stack, ups, rollout):
+    before = stack.read_bytes()
+    answer = rollout("start", "--source", "../models/next.onnx")
+    assert (answer.code, ups) == (2, [])
+    assert "--yes" in answer.err
+    assert stack.read_bytes() == before
+
+
+def test_a_service_of_another_stack_is_not_touched(stack, project, modelport):
+    (project / "services" / "spam.yaml").write_text("metadata: {name: spam}\nmodel: {source: ../models/fraud.onnx}\n")
+    answer = modelport("rollout", "status", "spam")
+    assert answer.code == 2
+    assert "spam is not in this stack" in answer.err
+
+
+def test_a_wrong_stack_file_is_told_with_its_line(stack, rollout):
+    with stack.open("a") as file:
+        file.write("  modelport:releases: {fraud: {stabel: {source: x.onnx}}}\n")
+    answer = rollout("status")
+    assert answer.code == 2
+    assert "Pulumi.local.yaml:7  modelport:releases.fraud.stabel\n  unknown field. Did you mean stable?" in answer.err
