@@ -69,6 +69,8 @@ def stack_of(state: dict[str, Any]) -> list[Resource]:
         raise PolicyError("not a deployment export: no `deployment` at the top. `pulumi stack export` writes one.")
     stack: list[Resource] = []
     for row in deployment.get("resources") or []:
+        if not (isinstance(row, dict) and isinstance(row.get("type"), str) and isinstance(row.get("urn"), str)):
+            raise PolicyError(f"not a deployment export: a resource needs a type and a urn, this is none: {row!r:.80}")
         if not row.get("delete"):
             inputs = unknown_checking_proxy(plain(row.get("inputs") or {}))
             stack.append(Resource(row["type"], row["urn"].rpartition("::")[2], row["urn"], inputs, stack))
