@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from modelport.cli.errors import UsageError
 from modelport.cli.stack_file import read, with_entry, write
+from modelport.errors import ModelportError
 
 KEYS = ("config", "releases", "fraud")
 ENTRY = {"stable": {"source": "a.onnx"}, "candidate": {"source": "b.onnx"}, "weight": 10}
@@ -150,3 +151,8 @@ def test_a_file_is_replaced_with_its_line_ends_and_permissions(tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert (tmp_path / "link.yaml").is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["Pulumi.dev.yaml", "link.yaml"]
+
+
+def test_a_file_that_cannot_be_written_is_told_without_a_traceback(tmp_path):
+    with pytest.raises(ModelportError, match="cannot be written: No such file or directory"):
+        write(tmp_path / "gone" / "Pulumi.dev.yaml", "a: 1")

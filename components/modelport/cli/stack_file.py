@@ -16,6 +16,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
 
+from modelport.errors import ModelportError
+
 from .errors import UsageError
 
 Pair = tuple[Node, Node]
@@ -54,19 +56,23 @@ def read(file: Path) -> str:
 
 
 def write(file: Path, text: str) -> None:
-    """Put `text` in the place of the file's content in one step; its line ends and permissions stay."""
+    """Put `text` in the place of the file's content in one step; its line ends and permissions stay.
+
+    Raises:
+        ModelportError: the file cannot be written; it is as it was.
+    """
     file = file.resolve()
-    descriptor, scratch = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        shutil.copymode(file, scratch)
-        Path(scratch).replace(file)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+        with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+            scratch = Path(folder, file.name)
+            with scratch.open("w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            shutil.copymode(file, scratch)
+            scratch.replace(file)
+    except OSError as error:
+        raise ModelportError(f"{file}\n  cannot be written: {error.strerror}. It is as it was.") from None
 
 
 def _path(node: Node, keys: Sequence[str]) -> list[Pair]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelport.spec import Leaf
+
+VALUE_WIDTH = 40
 
 
 def explain(
@@ -77,11 +80,10 @@ def _plain(leaf: Leaf) -> dict[str, object]:
 
 
 def _value(leaf: Leaf) -> str:
-    import json
-
     from modelport.spec.problem import shown
 
-    return shown(leaf.value) or json.dumps(leaf.value, ensure_ascii=False)
+    text = shown(leaf.value) or json.dumps(leaf.value, ensure_ascii=False)
+    return text if len(text) <= VALUE_WIDTH else f"{text[: VALUE_WIDTH - 1]}…"
 
 
 def _origin(leaf: Leaf) -> str:
