@@ -2,15 +2,24 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from modelport_engine.errors import EngineError
+from modelport_engine.nursery import nursery
 from modelport_engine.project import Project
 
+SDK = ("pulumi", "pulumi_policy")
 Command = Callable[[Project, argparse.Namespace], int]
+
+
+class NotConfirmed(EngineError):
+    """Nobody is there to say yes."""
+
+    exit_code = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,9 +83,13 @@ def _deployment_arguments(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _deploy(project: Project, given: argparse.Namespace) -> int:
-    from modelport_engine.console import deploy  # the protocols take a while to import
+    if given.command != "preview" and not given.yes and not (sys.stdin and sys.stdin.isatty()):
+        raise NotConfirmed("--yes must be passed in to proceed when running in non-interactive mode")
+    quick = nursery(project.python, SDK, os.environ)  # imports while we do
 
-    return deploy(project, given)
+    from modelport_engine.console import deploy
+
+    return deploy(project, given, quick)
 
 
 def _outputs(project: Project, given: argparse.Namespace) -> int:

@@ -4,11 +4,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from modelport_engine import deployment
-from modelport_engine.errors import EngineError
 from modelport_engine.events import Event
+from modelport_engine.nursery import Nursery
 from modelport_engine.project import Project
 from modelport_engine.session import Options, Outcome
 from modelport_engine.urn import Urn
@@ -27,20 +28,12 @@ SIGNS = {
 }
 
 
-class NotConfirmed(EngineError):
-    """Nobody is there to say yes."""
-
-    exit_code = 2
-
-
-def deploy(project: Project, given: argparse.Namespace) -> int:
+def deploy(project: Project, given: argparse.Namespace, nursery: Nursery | None = None) -> int:
     """Run preview, up, refresh or destroy as the command line says; returns the exit code."""
     on_event = _print_json if given.json else _print_plain
-    options = _options(given)
+    options = replace(_options(given), nursery=nursery)
     if given.command == "preview":
         return deployment.preview(project, given.stack, options, on_event=on_event).exit_code
-    if not given.yes and not (sys.stdin and sys.stdin.isatty()):
-        raise NotConfirmed("--yes must be passed in to proceed when running in non-interactive mode")
     run = {"up": deployment.up, "refresh": deployment.refresh, "destroy": deployment.destroy}[given.command]
     confirm = None if given.yes else _ask(given.command)
     result = run(project, given.stack, options, on_event=on_event, confirm=confirm)

@@ -1,6 +1,5 @@
 """Plugins: finding one for a package, starting it, and the connection to it. None is ever downloaded."""
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +12,8 @@ import grpc.aio
 from ruamel.yaml import YAML
 
 from modelport_engine.errors import EngineError
-from modelport_engine.processes import CHILDREN, Process, ProcessFailed
+from modelport_engine.nursery import Nursery
+from modelport_engine.processes import Process, ProcessFailed
 from modelport_engine.protocol import sdk
 
 START_SECONDS = 60.0
@@ -73,7 +73,8 @@ class Plugins:
     """Starts the plugins of one project.
 
     `paths` maps packages to the folders that Pulumi.yaml names, `engine` is the address that a plugin logs to,
-    `on_line` receives what plugins write, with the plugin's name; `python` runs what the SDK itself brings along.
+    `on_line` receives what plugins write, with the plugin's name; `python` runs what the SDK itself brings along;
+    `nursery` starts those of its interpreter.
     """
 
     root: Path
@@ -82,6 +83,7 @@ class Plugins:
     on_line: Callable[[str, str], None]
     python: Path
     env: Mapping[str, str]
+    nursery: Nursery | None = None
     running: list[Plugin] = field(default_factory=list)
 
     async def start(self, package: str, version: str | None = None) -> Plugin:
@@ -105,13 +107,14 @@ class Plugins:
         env: Mapping[str, str] | None = None,
     ) -> Plugin:
         """Run `target`, read its port, connect."""
-        argv: list[str | Path] = [python, CHILDREN / "launch.py", str(os.getpid()), target, *arguments]
         process = await Process.start(
             f"plugin {name}",
-            argv,
+            python,
+            [target, *arguments],
             cwd=self.root,
             env={**self.env, **(env or {})},
             on_line=lambda line: self.on_line(name, line),
+            nursery=self.nursery,
         )
         try:
             port = int(await process.first_line(START_SECONDS))

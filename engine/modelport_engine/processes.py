@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from modelport_engine.errors import EngineError
+from modelport_engine.nursery import CHILDREN, LINE_BYTES, Child, Nursery
 
-CHILDREN = Path(__file__).parent / "children"
 TAIL_LINES = 30
 GRACE_SECONDS = 3.0
 
@@ -24,7 +24,7 @@ class Process:
     `on_line` gets every line that it writes to its standard error, and to its standard output after the first.
     """
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, on_line: Callable[[str], None]):
+    def __init__(self, name: str, process: asyncio.subprocess.Process | Child, on_line: Callable[[str], None]):
         self.name = name
         self._process = process
         self._on_line = on_line
@@ -38,24 +38,37 @@ class Process:
 
     @classmethod
     async def start(
-        cls, name: str, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], on_line: Callable[[str], None]
+        cls,
+        name: str,
+        python: Path,
+        arguments: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        on_line: Callable[[str], None],
+        nursery: Nursery | None = None,
     ) -> "Process":
-        """Start `argv`; raises ProcessFailed when the system cannot."""
+        """Start what `launch.py` takes with an interpreter, from its nursery where there is one.
+
+        Raises:
+            ProcessFailed: when the system cannot.
+        """
+        words, env = [str(word) for word in arguments], {**env, "PYTHONUNBUFFERED": "1"}
+        if nursery and nursery.serves(python):
+            return cls(name, await nursery.start(words, cwd, env), on_line)
         try:
             process = await asyncio.create_subprocess_exec(
-                *map(str, argv),
+                *(str(python), str(CHILDREN / "launch.py"), str(os.getpid()), *words),
                 cwd=cwd,
-                env={**env, "PYTHONUNBUFFERED": "1"},
+                env=env,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 process_group=0,
-                limit=2**24,  # a line that the engine must read whole: 16 MiB
+                limit=LINE_BYTES,
             )
         except OSError as error:
-            raise ProcessFailed(
-                f"{name} could not be started: {error.strerror}: {error.filename or argv[0]}"
-            ) from error
+            raise ProcessFailed(f"{name} could not be started: {error.strerror}: {error.filename or python}") from error
         return cls(name, process, on_line)
 
     async def first_line(self, within: float) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelport_engine.processes import CHILDREN, Process
+from modelport_engine.nursery import CHILDREN, Nursery
+from modelport_engine.processes import Process
 
 ALREADY_TOLD = 32  # the program's exit code when the engine has its error message
 
@@ -25,7 +26,15 @@ class Program:
     env: Mapping[str, str]
     organization: str = "organization"
 
-    async def start(self, monitor: str, *, dry_run: bool, parallel: int, on_line: Callable[[str], None]) -> Process:
+    async def start(
+        self,
+        monitor: str,
+        *,
+        dry_run: bool,
+        parallel: int,
+        on_line: Callable[[str], None],
+        nursery: Nursery | None = None,
+    ) -> Process:
         """Start it against the engine at `monitor`."""
         settings = {
             "entry": str(self.folder),
@@ -49,11 +58,7 @@ class Program:
                 "VIRTUAL_ENV": str(self.python.parent.parent),
                 "PATH": f"{self.python.parent}{os.pathsep}{env.get('PATH', '')}",
             }
-        argv: list[str | Path] = [
-            self.python,
-            CHILDREN / "launch.py",
-            str(os.getpid()),
-            CHILDREN / "program.py",
-            json.dumps(settings),
-        ]
-        return await Process.start("the program", argv, cwd=self.folder, env=env, on_line=on_line)
+        arguments: list[str | Path] = [CHILDREN / "program.py", json.dumps(settings)]
+        return await Process.start(
+            "the program", self.python, arguments, cwd=self.folder, env=env, on_line=on_line, nursery=nursery
+        )

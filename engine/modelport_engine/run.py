@@ -65,7 +65,11 @@ class Run:
         )
         self.registrar.monitor_address = address
         process = await self.program.start(
-            address, dry_run=self.preview, parallel=self.parallel, on_line=self._program_says
+            address,
+            dry_run=self.preview,
+            parallel=self.parallel,
+            on_line=self._program_says,
+            nursery=self.pool.plugins.nursery,
         )
         try:
             await self._follow(process)

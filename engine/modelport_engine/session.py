@@ -15,6 +15,7 @@ from modelport_engine.backend import StackName
 from modelport_engine.events import Events, OnEvent
 from modelport_engine.journal import NoJournal, StateJournal
 from modelport_engine.monitor import EngineService, serve
+from modelport_engine.nursery import Nursery
 from modelport_engine.plugins import Plugins
 from modelport_engine.program import Program
 from modelport_engine.protocol import engine_pb2_grpc
@@ -26,7 +27,11 @@ from modelport_engine.stack_references import StackReferences
 
 @dataclass(frozen=True)
 class Options:
-    """How to run. `policy_config` maps a pack's folder to a JSON file; `parallel` is how many steps run at once."""
+    """How to run.
+
+    `policy_config` maps a pack's folder to a JSON file; `parallel` is how many steps run at once; `nursery`
+    starts the program, the plugins and the packs of its interpreter, and is closed at the end.
+    """
 
     policy_packs: Sequence[Path] = ()
     policy_config: Mapping[Path, Path] = field(default_factory=dict)
@@ -35,6 +40,7 @@ class Options:
     skip_preview: bool = False
     expect_no_changes: bool = False
     clear_pending_creates: bool = False
+    nursery: Nursery | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Session:
     async def __aenter__(self) -> "Session":
         service = EngineService(self._events, lambda: False)
         server, address = await serve((engine_pb2_grpc.add_EngineServicer_to_server, service))
+        if self.options.nursery:
+            self._exit.push_async_callback(self.options.nursery.close)
         plugins = Plugins(
             self.stack.project.root,
             self.stack.project.plugins,
@@ -75,6 +83,7 @@ class Session:
             self._plugin_says,
             self._program.python,
             self._program.env,
+            self.options.nursery,
         )
         self._pool = Pool(plugins, StackReferences(self._outputs_of))
         self._exit.push_async_callback(server.stop, None)

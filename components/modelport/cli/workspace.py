@@ -58,10 +58,10 @@ def service_file(services: Path, service: str) -> Path:
     Raises:
         UsageError: when there is none, with the nearest that there is.
     """
-    from modelport.spec import did_you_mean
-
     file = services / f"{service}.yaml"
     if not file.exists():
+        from modelport.spec import did_you_mean
+
         known = sorted(path.stem for path in services.glob("*.yaml"))
         raise UsageError(f"{file}\n  no such service. {did_you_mean(service, known)}".rstrip())
     return file
@@ -78,14 +78,14 @@ def find_project(folder: Path | None = None) -> Project:
 
 
 def _stack(project: Project, wanted: str | None) -> str:
-    from modelport.spec import did_you_mean
-
     known = project.stack_files()
     if wanted is None and len(known) == 1:
         return known[0]
     if wanted is None:
         raise UsageError(f"which stack? Name one with -s: {', '.join(known) or 'there is none yet'}")
     if wanted not in known:
+        from modelport.spec import did_you_mean
+
         where = project.stack_file(wanted)
         raise UsageError(f"{where}\n  no stack named {wanted}. {did_you_mean(wanted, known)}".rstrip())
     return wanted

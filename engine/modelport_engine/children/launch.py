@@ -25,6 +25,11 @@ def main() -> None:
     """Become the child."""
     engine, path, *arguments = sys.argv[1:]
     die_with(int(engine))
+    run(path, *arguments)
+
+
+def run(path: str, *arguments: str) -> None:
+    """Run what PATH names, as the main program of this process."""
     if not Path(path).is_dir() and not path.endswith(".py"):
         os.execv(path, [path, *arguments])  # noqa: S606  the engine found this executable
     sys.argv = [path, *arguments]

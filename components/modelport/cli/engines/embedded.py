@@ -5,12 +5,13 @@ from typing import Any
 
 from modelport.cli.console import tell
 from modelport.cli.workspace import Workspace
-from modelport_engine import commands, deployment, locks
-from modelport_engine.backend import Backend, StackName
+from modelport_engine.nursery import nursery
 from modelport_engine.project import Project
-from modelport_engine.session import Options
 
 from . import Event, Order
+
+PRELOAD = ("modelport.targets.service", "modelport.plugin.provider", "pulumi_policy")
+"""What our programs, plugin and policy pack would each import for themselves."""
 
 
 class Embedded:
@@ -22,7 +23,12 @@ class Embedded:
         """See `Engine.run`."""
         workspace, confirm = order.workspace, order.confirm
         project = Project.load(workspace.root)
-        options = Options(policy_packs=[order.policy_pack] if order.policy_pack else [])
+        quick = nursery(project.python, PRELOAD, workspace.environment)  # imports while we do
+
+        from modelport_engine import deployment
+
+        packs = [order.policy_pack] if order.policy_pack else []
+        options = deployment.Options(policy_packs=packs, nursery=quick)
         given: dict[str, Any] = {"on_event": on_event, "env": workspace.environment}
         if order.operation == "preview":
             return deployment.preview(project, workspace.stack, options, **given).exit_code
@@ -34,11 +40,16 @@ class Embedded:
 
     def outputs(self, workspace: Workspace) -> Mapping[str, Any]:
         """See `Engine.outputs`."""
+        from modelport_engine import commands
+
         return commands.outputs(Project.load(workspace.root), workspace.stack, env=workspace.environment)
 
 
 def _remove_dead_locks(project: Project, workspace: Workspace) -> None:
     """A run that was killed on this machine leaves its lock behind; nobody else can miss it."""
+    from modelport_engine import locks
+    from modelport_engine.backend import Backend, StackName
+
     backend = Backend.find(project.backend_url, project.root, workspace.environment)
     for lock in locks.remove_dead(backend.lock_folder(StackName(project.name, workspace.stack))):
         tell(f"removed the lock of a run that has ended: {lock}")

@@ -1,0 +1,126 @@
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from modelport_engine.nursery import Nursery
+from modelport_engine.processes import Process, ProcessFailed
+
+PYTHON = Path(sys.executable)
+TELL = """
+import json, os, sys
+print(json.dumps({"argv": sys.argv[1:], "cwd": os.getcwd(), "env": dict(os.environ), "path": sys.path[0],
+                  "loaded": "colorsys" in sys.modules, "name": __name__}))
+print("aside", file=sys.stderr)
+sys.exit(int(os.environ.get("CODE", "0")))
+"""
+HANG = "import time; print('up', flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def script(tmp_path):
+    def write(text: str) -> Path:
+        path = tmp_path / "script.py"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def run(test):
+    """A test in a loop of its own, with a nursery that has imported `colorsys`."""
+
+    async def main():
+        nursery = Nursery(PYTHON, ["colorsys", "no_such_module"], os.environ)
+        try:
+            await asyncio.wait_for(test(nursery), 60)
+        finally:
+            await nursery.close()
+
+    asyncio.run(main())
+
+
+async def start(nursery, script, *arguments, lines=None, cwd=None, **env):
+    env = {"PATH": os.environ["PATH"], **env}
+    on_line = (lines if lines is not None else []).append
+    where = cwd or script.parent
+    return await Process.start(
+        "child", PYTHON, [script, *arguments], cwd=where, env=env, on_line=on_line, nursery=nursery
+    )
+
+
+def test_a_child_has_its_own_arguments_folder_environment_and_output(script, tmp_path):
+    async def test(nursery):
+        lines = []
+        child = await start(nursery, script(TELL), "a", "b c", lines=lines, CODE="7", MARK="here")
+        told = json.loads(await child.first_line(30))
+        assert await child.wait() == 7
+        assert told["argv"] == ["a", "b c"]
+        assert told["cwd"] == told["path"] == str(tmp_path)
+        assert told["env"]["MARK"] == "here"
+        assert "HOME" not in told["env"]
+        assert told["name"] == "__main__"
+        assert lines == ["aside"]
+
+    run(test)
+
+
+def test_children_find_imported_what_the_nursery_imported(script):
+    async def test(nursery):
+        child = await start(nursery, script(TELL))
+        assert json.loads(await child.first_line(30))["loaded"]
+
+    run(test)
+
+
+def test_a_child_killed_by_a_signal_ends_with_its_negative_number(script):
+    async def test(nursery):
+        child = await start(nursery, script(HANG))
+        await child.first_line(30)
+        os.kill(child._process.pid, signal.SIGKILL)
+        assert await child.wait() == -signal.SIGKILL
+
+    run(test)
+
+
+def test_many_children_run_side_by_side_and_each_is_told_apart(script):
+    async def test(nursery):
+        codes, path = range(12), script(TELL)
+        children = [await start(nursery, path, CODE=str(code)) for code in codes]
+        assert [await child.wait() for child in children] == [*codes]
+
+    run(test)
+
+
+def test_no_child_outlives_the_nursery(script):
+    async def test(nursery):
+        child = await start(nursery, script(HANG))
+        await child.first_line(30)
+        process = psutil.Process(child._process.pid)
+        nursery._process.kill()
+        assert await child.wait() != 0
+        await asyncio.to_thread(process.wait, 30)
+
+    run(test)
+
+
+def test_a_child_that_cannot_start_says_why(script, tmp_path):
+    async def test(nursery):
+        child = await start(nursery, script(TELL), cwd=tmp_path / "missing")
+        with pytest.raises(ProcessFailed, match="missing"):
+            await child.first_line(30)
+
+    run(test)
+
+
+def test_another_interpreter_is_started_without_the_nursery(tmp_path):
+    async def test(nursery):
+        assert nursery.serves(PYTHON)
+        assert not nursery.serves(tmp_path / "bin" / "python")
+
+    run(test)
