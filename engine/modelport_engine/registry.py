@@ -1,6 +1,7 @@
 """The providers of one run: which there are, started when first needed, and the resources that stand for them."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,7 +103,7 @@ class Registry:
         self, package: str, version: str, url: str, register: Callable[[Goal], Awaitable[Resource]], stack: Urn
     ) -> str:
         """The reference of a package's default provider, registered before its first user."""
-        name = "default" + (f"_{version.replace('.', '_')}" if version else "")
+        name = default_name(version, url)
         urn = Urn.make(stack.stack, stack.project, "", PROVIDER_TYPE + package, name)
         if (key := f"{urn}@{url}") not in self._defaults:
             inputs = self._config(package)
@@ -171,6 +172,14 @@ class Registry:
 
     async def _register(self, register: Callable[[Goal], Awaitable[Resource]], goal: Goal) -> str:
         return reference(await register(goal))
+
+
+def default_name(version: str, url: str) -> str:
+    """The name of a default provider, as Pulumi derives it from what a request says about the plugin."""
+    parts = ["default", *re.split(r"[.+-]", version)] if version else ["default"]
+    # A name's segments begin with a letter, a digit, `_` or `.`, and go on with these or `-`; others become `_`.
+    segments = [re.sub(r"^[^\w.]|[^\w.-]", "_", part, flags=re.ASCII) for part in url.split("/") if part]
+    return "_".join([*parts, "/".join(segments)] if segments else parts)
 
 
 def reference(resource: Resource) -> str:
