@@ -21,6 +21,7 @@ from modelport_engine.program import Program
 from modelport_engine.protocol import engine_pb2_grpc
 from modelport_engine.registry import PROVIDER_TYPE, Pool
 from modelport_engine.run import Run
+from modelport_engine.snapshot_manager import Repeatable, never
 from modelport_engine.stack import Stack
 from modelport_engine.stack_references import StackReferences
 
@@ -29,8 +30,9 @@ from modelport_engine.stack_references import StackReferences
 class Options:
     """How to run.
 
-    `policy_config` maps a pack's folder to a JSON file; `parallel` is how many steps run at once; `nursery`
-    starts the program, the plugins and the packs of its interpreter, and is closed at the end.
+    `policy_config` maps a pack's folder to a JSON file; `parallel` is how many steps run at once; `repeatable`
+    tells the types whose creation an earlier run may have begun and this one may repeat; `nursery` starts the program,
+    the plugins and the packs of its interpreter, and is closed at the end.
     """
 
     policy_packs: Sequence[Path] = ()
@@ -40,6 +42,7 @@ class Options:
     skip_preview: bool = False
     expect_no_changes: bool = False
     clear_pending_creates: bool = False
+    repeatable: Repeatable = never
     nursery: Nursery | None = None
 
 
@@ -99,7 +102,7 @@ class Session:
     async def run(self, kind: str, *, preview: bool = False) -> Outcome:
         """One run of the given kind: update, refresh or destroy; in a preview nothing changes."""
         started = time.time()
-        manager = self.stack.manager()
+        manager = self.stack.manager(self.options.repeatable)
         if self.options.clear_pending_creates and not preview:
             manager.clear_pending_creates()
         self._events.emit("preludeEvent", {"config": self._shown_config()})

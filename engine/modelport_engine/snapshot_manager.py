@@ -10,6 +10,14 @@ from modelport_engine.snapshot import Operation, Snapshot, SnapshotError, manife
 
 CARRIED_OVER = "creating"  # whether it exists is for the user to say; every other kind is tried again
 
+Repeatable = Callable[[str], bool]
+"""Whether creating a resource of a type twice makes it once."""
+
+
+def never(kind: str) -> bool:
+    """What is known of resources in general."""
+    return False
+
 
 @dataclass(eq=False)
 class _Entries:
@@ -43,10 +51,18 @@ class SnapshotManager:
     `save` writes a snapshot. Its resources are those touched in this run, in the order of completion, then the others
     in their old order. An old resource is known by identity: pass the very objects of the base snapshot, or what
     `amend`, `keep` or `end` has put in their place.
+
+    Where creating is `repeatable`, a creation that succeeds also ends one of an earlier run whose end is unknown. Pulumi keeps that one until the user clears it, and so do we by default.
     """
 
-    def __init__(self, base: Snapshot, save: Callable[[Snapshot], None]):
+    def __init__(
+        self,
+        base: Snapshot,
+        save: Callable[[Snapshot], None],
+        repeatable: Repeatable = never,
+    ):
         self._save = save
+        self._repeatable = repeatable
         self._metadata = base.metadata
         self._touched, self._untouched = _Entries(), _Entries()
         for resource in base.resources:
@@ -67,6 +83,8 @@ class SnapshotManager:
         """Write that a change is over: `old` leaves state, `new` enters it. A failed change passes neither."""
         with self._lock:
             self._operations = [each for each in self._operations if each is not operation]
+            if new and self._repeatable(new.type):
+                self._operations = [each for each in self._operations if each.resource.urn != new.urn]
             self._move(old, new)
             self._write()
 

@@ -14,7 +14,7 @@ from modelport_engine.locks import Lock
 from modelport_engine.project import Project
 from modelport_engine.secrets import Secrets, find_passphrase, salt_of
 from modelport_engine.snapshot import Encoder, Snapshot, checkpoint, deployment_of
-from modelport_engine.snapshot_manager import SnapshotManager
+from modelport_engine.snapshot_manager import Repeatable, SnapshotManager, never
 from modelport_engine.stack_config import StackConfig
 
 
@@ -85,9 +85,9 @@ class Stack:
         """Remove the locks of processes of this host that are gone; returns them."""
         return locks.remove_dead(self.backend.lock_folder(self.name))
 
-    def manager(self) -> SnapshotManager:
+    def manager(self, repeatable: Repeatable = never) -> SnapshotManager:
         """The state while this run changes it."""
-        return SnapshotManager(self.snapshot, self.save)
+        return SnapshotManager(self.snapshot, self.save, repeatable)
 
     def save(self, snapshot: Snapshot) -> None:
         """Write a state. Raises EngineError, and leaves the old one, if it is inconsistent or cannot be written."""

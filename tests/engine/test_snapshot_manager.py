@@ -148,6 +148,14 @@ def test_only_creations_whose_end_is_unknown_are_carried_over():
     assert disk.saved[-1].pending_operations == []
 
 
+def test_a_creation_that_may_be_repeated_ends_the_one_whose_end_is_unknown():
+    disk, other = Disk(), Operation(entry("other"), "creating")
+    base = Snapshot([], [Operation(entry("a"), "creating"), other])
+    manager = SnapshotManager(base, disk.saved.append, lambda kind: kind == "sim:index:Bucket")
+    manager.end(manager.begin("creating", entry("a")), new=entry("a", id="1"))
+    assert manager.snapshot.pending_operations == [other]
+
+
 def test_a_resource_that_state_does_not_have_is_told():
     manager = SnapshotManager(Snapshot([entry("a")]), lambda _: None)
     with pytest.raises(SnapshotError, match=r"::b is not in the state"):

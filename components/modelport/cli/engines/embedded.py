@@ -28,7 +28,7 @@ class Embedded:
         from modelport_engine import deployment
 
         packs = [order.policy_pack] if order.policy_pack else []
-        options = deployment.Options(policy_packs=packs, nursery=quick)
+        options = deployment.Options(policy_packs=packs, repeatable=_is_ours, nursery=quick)
         given: dict[str, Any] = {"on_event": on_event, "env": workspace.environment}
         if order.operation == "preview":
             return deployment.preview(project, workspace.stack, options, **given).exit_code
@@ -43,6 +43,11 @@ class Embedded:
         from modelport_engine import commands
 
         return commands.outputs(Project.load(workspace.root), workspace.stack, env=workspace.environment)
+
+
+def _is_ours(kind: str) -> bool:
+    """Our own resources adopt what a killed run has made."""
+    return kind.startswith("modelport:")
 
 
 def _remove_dead_locks(project: Project, workspace: Workspace) -> None:
