@@ -49,6 +49,7 @@ class Display:
         self._preview = False
         self._planned: list[Text] = []
         self._live: Live | None = None
+        self._told: set[str] = set()
 
     @contextmanager
     def shown(self, *, preview_only: bool) -> Iterator[Display]:
@@ -117,7 +118,9 @@ class Display:
             return
         name = violation["resourceUrn"].rsplit("::", 1)[-1] if violation.get("resourceUrn") else ""
         text = f"{level:<10} {violation['policyName']}  {name}\n  {violation['message'].strip()}"
-        err.print(Text(text, style="red" if level == "mandatory" else "yellow"))
+        if text not in self._told:  # `up` is judged as its preview was
+            self._told.add(text)
+            err.print(Text(text, style="red" if level == "mandatory" else "yellow"))
 
     def _running(self) -> Table:
         table = Table.grid(padding=(0, 2))

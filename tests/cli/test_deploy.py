@@ -1,0 +1,170 @@
+"""`preview`, `up`, `refresh`, `destroy`, `outputs` and `invoke` on the embedded engine and the target `local`."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import psutil
+import pytest
+from support.console import REQUEST, SERVER, Console, predict
+
+
+@pytest.fixture
+def console(tmp_path):
+    with Console(tmp_path / "project") as console:
+        yield console
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A stack that is up and is only read, and the answer of that `up`."""
+    with Console(tmp_path_factory.mktemp("served") / "project") as console:
+        yield console, console.run("up", "-s", "dev", "--yes")
+
+
+def files(console):
+    return {str(path.relative_to(console.folder)) for path in console.folder.rglob("*") if path.is_file()}
+
+
+@contextmanager
+def asked(address):
+    """Ask for predictions without a pause, each on a connection of its own; gives the answers. All have to succeed."""
+    answers, done = [], threading.Event()
+
+    def ask():
+        while not done.is_set():
+            answers.append(tuple(predict(address)))
+
+    with ThreadPoolExecutor() as threads:
+        asking = threads.submit(ask)
+        try:
+            yield answers
+        finally:
+            done.set()
+        asking.result()
+
+
+def test_up_says_what_it_made_where_it_is_and_what_to_type_next(served):
+    console, answer = served
+    assert (answer.code, answer.err) == (0, "")
+    lines = answer.out.splitlines()
+    assert lines[0].split() == ["dev", "embedded", "engine"]
+    assert lines[1].split()[:3] == ["+", "server", SERVER]
+    assert lines[1].endswith("sample answered")
+    assert "1 created" in answer.out
+    assert lines[-2:] == [console.url, "next: modelport invoke fraud -s dev"]
+    assert predict(console.url) == [2, 4, 6]
+
+
+def test_a_second_up_says_that_nothing_changes(served):
+    answer = served[0].run("up", "--yes")
+    assert answer.code == 0
+    assert "nothing changes" in answer.out
+    assert "created" not in answer.out
+
+
+def test_outputs_say_what_tools_need(served):
+    answer = served[0].run("outputs", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    fraud = answer.json["services"]["fraud"]
+    assert fraud["model"]["digest"].startswith("sha256:")
+    made = fraud["targets"]["local"]
+    assert set(made) == {"endpoint", "image", "live", "dashboards", "alerts", "capture_location", "logs", "invoke"}
+    assert set(made["endpoint"]) == {"url", "auth", "health_url", "protocols"}
+    assert set(made["endpoint"]["auth"]) == {"kind", "audience", "principal"}
+    assert [set(live) for live in made["live"]] == [{"version", "digest", "weight"}]
+
+
+def test_outputs_for_people_name_url_live_versions_and_logs(served):
+    console, _ = served
+    answer = console.run("outputs")
+    assert (answer.code, answer.err) == (0, "")
+    assert "fraud on local" in answer.out
+    assert console.url in answer.out
+    assert "100 %" in answer.out
+    assert answer.out.splitlines()[-1] == "next: modelport invoke fraud -s dev"
+
+
+def test_invoke_sends_the_sample_of_the_bundle(served):
+    answer = served[0].run("invoke", "fraud")
+    assert answer.code == 0
+    assert answer.out.startswith("y  FP32[")
+    assert "sample.json" in answer.err
+
+
+def test_invoke_sends_a_file_and_gives_the_answer_as_it_came(served, tmp_path):
+    (tmp_path / "request.json").write_text(json.dumps(REQUEST))
+    answer = served[0].run("invoke", "fraud", "--data", str(tmp_path / "request.json"), "--raw")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.json["outputs"][0]["data"] == [2, 4, 6]
+
+
+def test_invoke_says_what_the_server_objects_to(served, tmp_path):
+    (tmp_path / "request.json").write_text('{"inputs": []}')
+    answer = served[0].run("invoke", "fraud", "--data", str(tmp_path / "request.json"))
+    assert (answer.code, answer.out) == (1, "")
+    assert "answered 400" in answer.err
+
+
+def test_invoke_of_a_service_that_is_not_there_names_the_nearest(served):
+    answer = served[0].run("invoke", "frad")
+    assert (answer.code, answer.out) == (2, "")
+    assert "Did you mean fraud?" in answer.err
+
+
+def test_json_is_one_event_a_line_and_nothing_else(served):
+    answer = served[0].run("up", "--yes", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    kinds = [next(key for key in event if key.endswith("Event")) for event in answer.events]
+    assert (kinds[0], kinds[-2:]) == ("preludeEvent", ["summaryEvent", "cancelEvent"])
+
+
+def test_a_preview_shows_what_changes_and_an_update_keeps_the_address_while_it_is_asked(console):
+    assert console.run("up", "--yes").code == 0
+    before, state = console.url, console.state
+    console.train(3.0)
+
+    preview = console.run("preview")
+    assert preview.code == 0
+    assert f"~ server   {SERVER}" in preview.out
+    assert 'digest: "sha256:' in preview.out
+    assert "1 to update" in preview.out
+    assert preview.out.splitlines()[-1] == "next: modelport up -s dev"
+    assert console.state == state
+
+    with asked(before) as answers:
+        update = console.run("up", "--yes")
+    assert update.code == 0
+    assert "1 updated" in update.out
+    assert console.url == before
+    assert predict(console.url) == [3, 6, 9]
+    assert {(2, 4, 6)} <= set(answers) <= {(2, 4, 6), (3, 6, 9)}
+
+
+def test_refresh_notices_a_killed_server_up_brings_it_back_and_destroy_leaves_nothing(console):
+    untouched = files(console)
+    assert console.run("up", "--yes").code == 0
+    (killed,) = console.servers
+    killed.kill()
+    killed.wait(60)
+
+    refreshed = console.run("refresh", "--yes")
+    assert refreshed.code == 0
+    assert f"- server   {SERVER}" in refreshed.out
+
+    assert console.run("up", "--yes").code == 0
+    address = console.url
+    assert predict(console.url) == [2, 4, 6]
+    (server,) = console.servers
+
+    destroyed = console.run("destroy", "--yes")
+    assert destroyed.code == 0
+    assert "1 deleted" in destroyed.out
+    assert not psutil.pid_exists(server.pid)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
+    left = {name for name in files(console) - untouched if not name.startswith((".modelport/bundles/", ".pulumi/"))}
+    assert left == set()
+    assert console.locks == []
