@@ -1,0 +1,62 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from support.models import doubling, save
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, modelport):
+    """A project that `init` has started, in the current folder."""
+    save(doubling(), tmp_path / "any.onnx")
+    monkeypatch.chdir(tmp_path)
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    assert modelport("init", "fraud", "--model", "any.onnx").code == 0
+    return tmp_path
+
+
+def findings(answer):
+    return {finding["subject"]: finding for finding in answer.json["findings"]}
+
+
+def test_a_sound_project_lacks_nothing(modelport, project):
+    answer = modelport("doctor", "--json")
+    assert answer.code == 0
+    assert answer.json["ok"]
+    assert {"python", "target local", "plugin", "state and passphrase"} <= findings(answer).keys()
+
+
+def test_targets_that_are_not_built_say_so_and_fail_nothing(modelport, project):
+    for target in ("kubernetes", "sagemaker", "vertex", "azureml"):
+        found = findings(modelport("doctor", "--json"))[f"target {target}"]
+        assert (found["state"], found["ok"], found["needed"]) == ("not built yet", False, False)
+
+
+@pytest.mark.parametrize("lost", ["plugin", "env", "venv"])
+def test_what_is_lost_is_named_and_mended(modelport, project, lost):
+    path = Path(".modelport", lost)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    broken = modelport("doctor")
+    assert broken.code == 1
+    assert "modelport doctor --fix" in broken.out
+    assert modelport("doctor", "--fix").code == 0
+    assert modelport("doctor").code == 0
+
+
+def test_a_link_to_another_python_is_made_anew(modelport, project, tmp_path):
+    link = Path(".modelport/venv")
+    link.unlink()
+    link.symlink_to(tmp_path)
+    assert modelport("doctor", "--fix").code == 0
+    assert link.resolve() != tmp_path
+
+
+def test_without_a_project_the_installation_is_looked_at(modelport, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = modelport("doctor", "--json")
+    assert answer.code == 0
+    assert "project" not in findings(answer)

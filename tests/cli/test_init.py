@@ -1,0 +1,102 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.models import doubling, save
+
+from modelport.cli.local_env import read_local_env
+from modelport.plan import make_plan
+from modelport.spec import load_environment, load_service
+from modelport.targets import load
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder, the current one, beside a model."""
+    save(doubling(), tmp_path / "any.onnx")
+    empty = tmp_path / "project"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    return empty
+
+
+def start(modelport, name="fraud", model="../any.onnx", *more):
+    return modelport("init", name, "--model", model, "--target", "local", *more)
+
+
+def test_a_project_is_started_with_a_config_that_loads(modelport, folder):
+    answer = start(modelport)
+    assert answer.code == 0
+    assert answer.out.splitlines()[-1] == "next: modelport up -s local"
+    service = Path("services/fraud.yaml")
+    assert len(service.read_text().splitlines()) <= 15
+    assert load_service(service).spec.metadata.name == "fraud"
+    environment = load_environment(Path("Pulumi.local.yaml"))
+    assert (environment.targets, environment.services, environment.environment) == (("local",), ("fraud",), "dev")
+
+
+def test_nothing_that_belongs_to_this_machine_is_for_git(modelport, folder):
+    start(modelport)
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "add", "."], check=True)
+    listed = subprocess.run(["git", "ls-files"], check=True, capture_output=True, text=True).stdout
+    assert ".modelport" not in listed.replace(".gitignore", "")
+    assert "models/fraud.onnx" in listed
+
+
+def test_state_and_a_secret_passphrase_are_the_projects_own(modelport, folder):
+    start(modelport)
+    environment = read_local_env(folder, {})
+    assert environment["PULUMI_BACKEND_URL"] == (folder / ".modelport" / "state").as_uri()
+    passphrase = Path(environment["PULUMI_CONFIG_PASSPHRASE_FILE"])
+    assert passphrase.stat().st_mode & 0o777 == 0o600
+    assert len(passphrase.read_text()) > 30
+
+
+@pytest.mark.parametrize("given", ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"])
+def test_an_environment_that_names_either_keeps_both(modelport, folder, given):
+    start(modelport)
+    assert read_local_env(folder, {given: "mine"}) == {given: "mine"}
+
+
+def test_the_project_runs_with_the_python_that_made_it(modelport, folder):
+    start(modelport)
+    assert Path(".modelport/venv").resolve() == Path(sys.prefix).resolve()
+    assert Path(".modelport/plugin/PulumiPlugin.yaml").exists()
+
+
+def test_the_sample_is_one_for_the_model(modelport, folder):
+    start(modelport)
+    assert '"generated"' in Path("samples/fraud.json").read_text()
+
+
+def test_files_that_are_there_are_never_overwritten(modelport, folder):
+    Path("Pulumi.yaml").write_text("mine\n")
+    answer = start(modelport)
+    assert answer.code == 2
+    assert "there already: Pulumi.yaml" in answer.err
+    assert [path.name for path in folder.iterdir()] == ["Pulumi.yaml"]
+    assert Path("Pulumi.yaml").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "target", "code", "text"),
+    [
+        ("Fraud", "../any.onnx", "local", 2, "is no name for a service"),
+        ("x", "../any.onnx", "local", 2, "is no name for a service"),
+        ("fraud", "../missing.onnx", "local", 1, "cannot be read"),
+        ("fraud", "../any.onnx", "locl", 2, "Did you mean local?"),
+        ("fraud", "../any.onnx", "sagemaker", 2, "not built yet"),
+    ],
+)
+def test_wrong_words_write_nothing(modelport, folder, name, model, target, code, text):
+    answer = modelport("init", name, "--model", model, "--target", target)
+    assert (answer.code, text in answer.err) == (code, True)
+    assert not [*folder.iterdir()]
+
+
+def test_a_started_project_is_refused_nothing(modelport, folder):
+    start(modelport)
+    plan = make_plan(load_service("services/fraud.yaml"), load_environment(Path("Pulumi.local.yaml")), load("local"))
+    assert plan.name == "fraud"
