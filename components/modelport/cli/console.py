@@ -1,18 +1,31 @@
 """Where a command speaks: results on standard output, everything else on standard error."""
 
+from __future__ import annotations
+
 import json
+import sys
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+@cache
+def console(*, stderr: bool = False) -> Console:
+    """The terminal, for what is more than plain text."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str = "", style: str | None = None) -> None:
     """A line of plain text on standard output; brackets in it are only brackets."""
-    out.print(text, markup=False, style=style)
+    if style:
+        console().print(text, markup=False, style=style)
+    else:
+        print(text, flush=True)
 
 
 def say_json(value: Any) -> None:
@@ -22,7 +35,7 @@ def say_json(value: Any) -> None:
 
 def tell(text: str) -> None:
     """A line of plain text on standard error."""
-    err.print(text, markup=False)
+    print(text, file=sys.stderr, flush=True)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

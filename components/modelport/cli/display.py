@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from .console import err, out
+from .console import console
 from .report import Event, Report, Step
 
 MARKS = {
@@ -55,10 +55,10 @@ class Display:
     def shown(self, *, preview_only: bool) -> Iterator[Display]:
         """While a run goes on. Lines of a preview are printed as they come only when it is all that runs."""
         self._preview_only = preview_only
-        if self._json or not out.is_terminal:
+        if self._json or not console().is_terminal:
             yield self
             return
-        with Live(console=out, get_renderable=self._running, refresh_per_second=8, transient=True) as self._live:
+        with Live(console=console(), get_renderable=self._running, refresh_per_second=8, transient=True) as self._live:
             yield self
         self._live = None
 
@@ -69,7 +69,7 @@ class Display:
         if live:
             live.stop()
         for line in self._planned:
-            out.print(line)
+            console().print(line)
         yield
         if live:
             live.start()
@@ -100,7 +100,7 @@ class Display:
         if summary.get("isPreview") and not self._preview_only:
             return
         for line in self._planned:
-            out.print(line)
+            console().print(line)
 
     def _diagnostic(self, message: dict[str, Any]) -> None:
         if message["severity"] == "debug" or not message["message"].strip():
@@ -108,9 +108,9 @@ class Display:
         style = {"error": "red", "warning": "yellow"}.get(message["severity"], "dim")
         if message.get("ephemeral"):
             if self._live is None:
-                err.print(Text("  " + message["message"].strip(), style="dim"))
+                console(stderr=True).print(Text("  " + message["message"].strip(), style="dim"))
             return
-        err.print(Text(message["message"].rstrip(), style=style))
+        self._tell(message["message"].rstrip(), style)
 
     def _violation(self, violation: dict[str, Any]) -> None:
         level = violation["enforcementLevel"]
@@ -118,9 +118,13 @@ class Display:
             return
         name = violation["resourceUrn"].rsplit("::", 1)[-1] if violation.get("resourceUrn") else ""
         text = f"{level:<10} {violation['policyName']}  {name}\n  {violation['message'].strip()}"
-        if text not in self._told:  # `up` is judged as its preview was
+        self._tell(text, "red" if level == "mandatory" else "yellow")
+
+    def _tell(self, text: str, style: str) -> None:
+        """Say it once: `up` comes upon what its preview came upon."""
+        if text not in self._told:
             self._told.add(text)
-            err.print(Text(text, style="red" if level == "mandatory" else "yellow"))
+            console(stderr=True).print(Text(text, style=style))
 
     def _running(self) -> Table:
         table = Table.grid(padding=(0, 2))

@@ -1,7 +1,6 @@
 """`.modelport/env`: where the state and the passphrase of a stack on this machine are, unless the environment says."""
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,6 +30,8 @@ def ensure_local_env(root: Path) -> None:
         ignore.write_text("*\n", encoding="utf-8")
     passphrase = folder / "passphrase"
     if not passphrase.exists():
+        import secrets
+
         descriptor = os.open(passphrase, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))

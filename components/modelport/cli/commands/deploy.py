@@ -3,14 +3,17 @@
 import os
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelport.cli.console import say, tell
-from modelport.cli.engines import Operation, Order, choose
-from modelport.cli.errors import UsageError
+from modelport.cli.engines import Engine, Operation, Order, choose
+from modelport.cli.errors import FAILED, OK, POLICY, UsageError
 from modelport.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from modelport.cli.display import Display
 
 Stack = Annotated[str | None, typer.Option("--stack", "-s", help="The stack; without it, the only one.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")]
@@ -59,25 +62,35 @@ def deploy(operation: Operation, stack: str | None, engine: str = "auto", *, yes
     if not as_json:
         say(f"{workspace.stack:<56} {chosen.label}")
     with display.shown(preview_only=operation == "preview"):
-        engine_code = chosen.run(order, display.event)
+        engine_code = _carried_out(chosen, order, display)
     code = display.report.exit_code(engine_code)
     if not as_json:
         _conclude(operation, workspace, display, time.monotonic() - began, code, judged)
-        if code == 0 and operation == "up":
+        if code == OK and operation == "up":
             _endpoints(chosen.outputs(workspace), workspace.stack)
     return code
+
+
+def _carried_out(engine: Engine, order: Order, display: "Display") -> int:
+    try:
+        return engine.run(order, display.event)
+    except Exception as error:
+        if str(error) not in display.report.errors:
+            raise
+        return FAILED  # an event told it already
 
 
 def _conclude(operation, workspace, display, seconds: float, code: int, judged: bool) -> None:
     from modelport.cli.display import PAST
 
     report = display.report
-    if judged and code in (0, 3):
+    if judged and code in (OK, POLICY):
         found = [v["enforcementLevel"] for v in report.violations]
         mandatory, advisory = found.count("mandatory"), found.count("advisory")
-        say(f"policies     {mandatory} violations, {advisory} advisories")
+        say(f"policies     {_counted(mandatory, 'violation')}, {_counted(advisory, 'advisory', 'advisories')}")
     if code:
-        tell(f"\n{operation} failed after {seconds:.1f} s")
+        stopped = "was stopped by the policies" if code == POLICY else "failed"
+        tell(f"\n{operation} {stopped} after {seconds:.1f} s")
         return
     changes = report.changes()
     done = {op: count for op, count in changes.items() if op in PAST}
@@ -86,6 +99,10 @@ def _conclude(operation, workspace, display, seconds: float, code: int, judged: 
     following = {"preview": "up", "refresh": "preview", "destroy": "up"}
     if operation in following:
         say(f"next: modelport {following[operation]} -s {workspace.stack}")
+
+
+def _counted(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _endpoints(outputs, stack: str) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +62,8 @@ def _installed() -> list[Finding]:
 
 
 def _targets() -> list[Finding]:
+    from importlib.util import find_spec
+
     from modelport.cli.templates import template
     from modelport.targets import NAMES
 

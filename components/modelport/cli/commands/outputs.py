@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from modelport.cli.console import out, say
+from modelport.cli.console import say
 from modelport.cli.engines import choose
 from modelport.cli.errors import UsageError
 from modelport.cli.workspace import Workspace
@@ -27,5 +27,5 @@ def outputs(
             live = ", ".join(f"{one['version']} {one['weight']} %" for one in made["live"])
             say(f"{name} on {target}")
             for label, value in (("url", made["endpoint"]["url"]), ("live", live), ("logs", made["logs"])):
-                out.print(f"  {label:<8} {value}", markup=False)
+                say(f"  {label:<8} {value}")
     say(f"next: modelport invoke {next(iter(values['services']))} -s {workspace.stack}")
