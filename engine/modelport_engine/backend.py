@@ -17,6 +17,7 @@ SCHEME = "file://"
 META = b"version: 1\n"
 FOLDER = ".pulumi"
 DEFAULT_URL = "file://~"
+ADVICE = "See that there is room and that it can be written, or name another folder with PULUMI_BACKEND_URL."
 
 
 class BackendError(EngineError):
@@ -153,4 +154,5 @@ def _told(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BackendError(f"cannot {doing}: {error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
+        problem = f"cannot {doing}: {error.strerror or error}: {error.filename or ''}".rstrip(": ")
+        raise BackendError(f"{problem}\n  {ADVICE}") from error

@@ -116,8 +116,10 @@ class Display:
         level = violation["enforcementLevel"]
         if level == "disabled":
             return
-        name = violation["resourceUrn"].rsplit("::", 1)[-1] if violation.get("resourceUrn") else ""
-        text = f"{level:<10} {violation['policyName']}  {name}\n  {violation['message'].strip()}"
+        rule, (title, _, reason) = violation["policyName"], violation["message"].strip().partition("\n")
+        title = title if title.startswith(rule) else f"{rule} {title}"
+        name = violation["resourceUrn"].rsplit("::", 1)[-1] if violation.get("resourceUrn") else "stack"
+        text = f"{level:<10} {title}\n  {name}: {reason}"
         self._tell(text, "red" if level == "mandatory" else "yellow")
 
     def _tell(self, text: str, style: str) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pulumi
 from pulumi.runtime import config, get_root_directory
+from ruamel.yaml import YAML
 
 from modelport.errors import ModelportError
-from modelport.spec import Environment
+from modelport.spec import ConfigError, Environment, load_environment
 
 PROJECT_FILE = "Pulumi.yaml"
 
@@ -35,8 +36,24 @@ def running_environment() -> Environment:
     """The environment that the running stack's config describes.
 
     Raises:
-        ConfigError: everything that is wrong with its `modelport:` keys.
+        ConfigError: everything that is wrong with its `modelport:` keys, by the lines of the stack file where it is.
     """
     given = {**config.get_config_env(), **config.CONFIG.get()}
     secret = [key for key in given if config.is_config_secret(key)] + config.get_config_secret_keys_env()
-    return Environment.from_config(given, stack=pulumi.get_stack(), project=pulumi.get_project(), secret=secret)
+    try:
+        return Environment.from_config(given, stack=pulumi.get_stack(), project=pulumi.get_project(), secret=secret)
+    except ConfigError as error:
+        raise _located(error) from None
+
+
+def _located(error: ConfigError) -> ConfigError:
+    """What is wrong with the stack's config, as its file has it: an engine passes on values without their places."""
+    project = project_root() / PROJECT_FILE
+    folder = (YAML(typ="safe").load(project) or {}).get("stackConfigDir", "") if project.exists() else ""
+    file = project.parent / folder / f"Pulumi.{pulumi.get_stack()}.yaml"
+    try:
+        if file.exists():
+            load_environment(file, project=pulumi.get_project())
+    except ConfigError as located:
+        return located
+    return error

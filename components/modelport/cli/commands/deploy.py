@@ -45,11 +45,14 @@ def destroy(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_js
 
 def deploy(operation: Operation, stack: str | None, engine: str = "auto", *, yes: bool, as_json: bool = False) -> int:
     """Carry out one operation on a stack and show it; gives the exit code of `modelport`."""
-    from modelport.cli.display import Display
-
     if not yes and not sys.stdin.isatty():
         raise UsageError(f"modelport {operation}\n  there is no terminal to ask on. Go ahead with --yes.")
-    workspace, chosen, display = Workspace.find(stack), choose(engine), Display(as_json=as_json)
+    chosen = choose(engine)
+    chosen.prepare()
+
+    from modelport.cli.display import Display
+
+    workspace, display = Workspace.find(stack), Display(as_json=as_json)
     workspace = _with_exemptions(workspace)
 
     def confirm() -> bool:
