@@ -36,6 +36,9 @@ class Engine(Protocol):
 
     label: str
 
+    def prepare(self) -> None:
+        """Begin what takes time and needs no order: a run is sure to follow."""
+
     def run(self, order: Order, on_event: Callable[[Event], None]) -> int:
         """Carry an order out, a preview first where something may change; gives the engine's exit code."""
 

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from modelport.cli.console import tell
 from modelport.cli.workspace import Workspace
-from modelport_engine.nursery import nursery
-from modelport_engine.project import Project
+from modelport_engine.nursery import Nursery, nursery
 
 from . import Event, Order
+
+if TYPE_CHECKING:
+    from modelport_engine.project import Project
 
 PRELOAD = ("modelport.targets.service", "modelport.plugin.provider", "pulumi_policy")
 """What our programs, plugin and policy pack would each import for themselves."""
@@ -18,17 +23,21 @@ class Embedded:
     """`modelport_engine` in this process."""
 
     label = "embedded engine"
+    _nursery: Nursery | None = None
+
+    def prepare(self) -> None:
+        """See `Engine.prepare`. Imports for this Python: as a rule the project's is the same."""
+        self._nursery = nursery(Path(sys.executable), PRELOAD, os.environ)
 
     def run(self, order: Order, on_event: Callable[[Event], None]) -> int:
         """See `Engine.run`."""
+        from modelport_engine import deployment
+        from modelport_engine.project import Project
+
         workspace, confirm = order.workspace, order.confirm
         project = Project.load(workspace.root)
-        quick = nursery(project.python, PRELOAD, workspace.environment)  # imports while we do
-
-        from modelport_engine import deployment
-
         packs = [order.policy_pack] if order.policy_pack else []
-        options = deployment.Options(policy_packs=packs, repeatable=_is_ours, nursery=quick)
+        options = deployment.Options(policy_packs=packs, repeatable=_is_ours, nursery=self._nursery)
         given: dict[str, Any] = {"on_event": on_event, "env": workspace.environment}
         if order.operation == "preview":
             return deployment.preview(project, workspace.stack, options, **given).exit_code
@@ -41,6 +50,7 @@ class Embedded:
     def outputs(self, workspace: Workspace) -> Mapping[str, Any]:
         """See `Engine.outputs`."""
         from modelport_engine import commands
+        from modelport_engine.project import Project
 
         return commands.outputs(Project.load(workspace.root), workspace.stack, env=workspace.environment)
 

@@ -24,6 +24,9 @@ class PulumiCli:
 
     label = "pulumi"
 
+    def prepare(self) -> None:
+        """See `Engine.prepare`."""
+
     def run(self, order: Order, on_event: Callable[[Event], None]) -> int:
         """See `Engine.run`."""
         self._select(order.workspace)
