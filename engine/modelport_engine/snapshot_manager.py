@@ -52,8 +52,8 @@ class SnapshotManager:
     in their old order. An old resource is known by identity: pass the very objects of the base snapshot, or what
     `amend`, `keep` or `end` has put in their place.
 
-    Where creating is `repeatable`, a creation that succeeds also ends one of an earlier run whose end is unknown. Pulumi
-    keeps that one until the user clears it, and so do we by default.
+    Where creating is `repeatable`, a creation that succeeds also ends one of an earlier run whose end is unknown.
+    Pulumi keeps that one until the user clears it, and so do we by default.
     """
 
     def __init__(
