@@ -46,7 +46,6 @@ class Display:
     def __init__(self, *, as_json: bool = False):
         self.report = Report()
         self._json = as_json
-        self._preview = False
         self._planned: list[Text] = []
         self._live: Live | None = None
         self._told: set[str] = set()
@@ -82,7 +81,7 @@ class Display:
             sys.stdout.flush()
         step = self.report.take(event)
         if "preludeEvent" in event:
-            self._planned, self._preview = [], False
+            self._planned = []
         if self._json:
             return
         if step and step.ended and step.visible and step.op not in LOGICAL:
