@@ -9,10 +9,29 @@ import pytest
 from support.console import SERVER, SERVICE, Console, predict
 
 from modelport_engine import locks
+from modelport_engine.secrets import Secrets
+from modelport_engine.stack_config import set_value
 
 LIMIT_BYTES = 3000
 FULL_DISK = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({LIMIT_BYTES}, {LIMIT_BYTES}))"
 SECONDS = 100
+WITH_A_SECRET = """
+import pulumi
+from modelport import ModelService
+
+token = pulumi.Config("test").require_secret("token")
+
+
+def tagged(args):
+    if args.type_ != "modelport:local:Server":
+        return None
+    return pulumi.ResourceTransformResult({**args.props, "tags": {**args.props["tags"], "token": token}}, args.opts)
+
+
+service = ModelService.from_file("fraud.yaml", pulumi.ResourceOptions(transforms=[tagged]))
+pulumi.export("services", {"fraud": service.outputs})
+pulumi.export("token", token)
+"""
 
 
 @pytest.fixture
@@ -256,3 +275,18 @@ def test_runs_killed_at_any_moment_leave_what_the_next_up_makes_right(console):
     assert console.locks == []
     assert "pending_operations" not in console.state
     assert "nothing changes" in console.run("up", "--yes").out
+
+
+def test_a_secret_is_never_shown(console):
+    console.write("__main__.py", WITH_A_SECRET)
+    answers = []
+    for token in ("t0p-s3cret", "an0ther-s3cret"):
+        set_value(console.folder / "Pulumi.dev.yaml", "test:token", token, Secrets("x"))
+        answers += [console.run(*words) for words in (["preview"], ["up", "--yes", "--json"])]
+    answers.append(console.run("outputs", "--json"))
+    assert [answer.code for answer in answers] == [0] * 5
+    assert "tags: [secret] -> [secret]" in answers[2].out
+    assert answers[4].json["token"] == "[secret]"
+    written = [path.read_text() for path in console.folder.rglob("*") if path.suffix in (".json", ".log", ".bak")]
+    assert [text for text in written if "s3cret" in text] == []
+    assert [answer for answer in answers if "s3cret" in answer.out + answer.err] == []
