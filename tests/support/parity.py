@@ -62,7 +62,7 @@ def check_refused(subject: Subject, field: str, code: str, *, accepted: bool = T
     assert values, f"no value of {field} that {subject.target.name} does not have anyway"
     for value in values:
         error = failure(subject, field, value, accepted=accepted)
-        place = field.replace("releases.", "modelport:releases.fraud.")
+        place = field.replace("releases.", "modelport:releases.fraud.").replace("existing.", "modelport:existing.")
         assert any(line.startswith(place) for line in error.splitlines()), error
         assert f"{code} " in error.split(place)[1].splitlines()[1], error
 
@@ -111,13 +111,17 @@ def failure(subject: Subject, field: str, value: Any, *, accepted: bool = True) 
 def config(field: str, value: Any, target: str, *, accepted: bool) -> tuple[Loaded, Environment]:
     """A service and a stack that say nothing but what is required and the value of a field."""
     asked = {**COMPANIONS.get(field, {}), field: value}
-    live = {path.removeprefix("releases."): each for path, each in asked.items() if path.startswith("releases.")}
-    own = {path: each for path, each in asked.items() if not path.startswith("releases.")}
+    live, existing = (part_of(asked, prefix) for prefix in ("releases.", "existing."))
+    own = {path: each for path, each in asked.items() if not path.startswith(("releases.", "existing."))}
     accept = [{"field": field, "target": target, "reason": "to try the row"}] if accepted and own else []
     spec = ModelSpec.model_validate({**nested({**REQUIRED, **own}), "accept": accept}, by_alias=True)
     releases = {"fraud": nested({**STABLE, **live})} if live else {}
-    environment = Environment.model_validate({"stack": "dev", "targets": ["local"], "releases": releases})
-    return Loaded(spec), environment
+    stack = {"stack": "dev", "targets": ["local"], "releases": releases, "existing": existing}
+    return Loaded(spec), Environment.model_validate(stack, by_alias=True)
+
+
+def part_of(asked: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {path.removeprefix(prefix): each for path, each in asked.items() if path.startswith(prefix)}
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

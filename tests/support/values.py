@@ -81,6 +81,17 @@ VALUES = {
     "releases.candidate.image": ("registry/one", "registry/two"),
     "releases.weight": (10, 20),
     "releases.mirror": (10, 20),
+    "existing.vpc": ("vpc-1", "vpc-2"),
+    "existing.subnets": (["subnet-1"], ["subnet-2"]),
+    "existing.role": ("role-1", "role-2"),
+    "existing.permissionsBoundary": ("boundary-1", "boundary-2"),
+    "existing.key": ("key-1", "key-2"),
+    "existing.bucket": ("bucket-1", "bucket-2"),
+    "existing.registry": ("registry-1", "registry-2"),
+    "existing.workspace": ("workspace-1", "workspace-2"),
+    "existing.namespace": ("namespace-1", "namespace-2"),
+    "existing.gateway": ("gateway-1", "gateway-2"),
+    "existing.topic": ("topic-1", "topic-2"),
 }
 
 CANDIDATE = {"releases.candidate.source": "triple.onnx", "releases.weight": 0}

@@ -1,6 +1,7 @@
 """What is to be made: a service and its environment become a frozen plan for one target, or everything it refuses."""
 
 from .capability import (
+    EXISTING,
     FIELDS,
     OWN,
     UNBUILT,
@@ -24,6 +25,7 @@ from .tags import TagRule
 from .target import Target
 
 __all__ = [
+    "EXISTING",
     "FIELDS",
     "OWN",
     "UNBUILT",

@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from modelport.spec import ModelSpec, Releases, leaf_fields
+from modelport.spec import Existing, ModelSpec, Releases, leaf_fields
 
 Level = Literal["native", "emulated", "approximated", "refused", "unbuilt"]
 
 RELEASES = "releases."
 """Prefix of the fields of `modelport:releases`, which stand in the stack file and have rows of their own."""
 
-FIELDS = (*leaf_fields(ModelSpec), *(RELEASES + path for path in leaf_fields(Releases)))
+EXISTING = "existing."
+"""Prefix of the fields of `modelport:existing`, likewise."""
+
+FIELDS = (
+    *leaf_fields(ModelSpec),
+    *(RELEASES + path for path in leaf_fields(Releases)),
+    *(EXISTING + path for path in leaf_fields(Existing)),
+)
 """Every field that a target says something about."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from modelport.spec import Environment, Loaded, Origin, leaf_values, written
 from modelport.spec.problem import shown
 
-from .capability import RELEASES, Capability
+from .capability import EXISTING, RELEASES, Capability
 from .refusal import NOT_ACCEPTED, REFUSED, UNBUILT, Refusal
 from .tags import clashing_labels
 from .target import Target
@@ -54,7 +54,7 @@ def refusals(service: Loaded, environment: Environment, target: Target) -> list[
         return [_unbuilt_target(target)]
     found = [
         refusal
-        for each in (*_asked_of_service(service), *_asked_of_releases(service, environment))
+        for each in _asked(service, environment)
         if each.written and (refusal := _refusal(each, target.capabilities[each.field], service, target))
     ]
     found += _label_refusals(service, environment, target)
@@ -71,6 +71,12 @@ def adjustments(service: Loaded, target: Target) -> tuple[Adjustment, ...]:
     )
 
 
+def _asked(service: Loaded, environment: Environment) -> Iterator[Asked]:
+    yield from _asked_of_service(service)
+    yield from _asked_of_releases(service, environment)
+    yield from _asked_of_existing(environment)
+
+
 def _asked_of_service(service: Loaded) -> Iterator[Asked]:
     for path, value in leaf_values(service.spec).items():
         if value is not None:
@@ -85,6 +91,14 @@ def _asked_of_releases(service: Loaded, environment: Environment) -> Iterator[As
         if value is not None:
             place = f"modelport:releases.{name}.{path}"
             yield Asked(RELEASES + path, place, value, path in written(live), Origin("file"))
+
+
+def _asked_of_existing(environment: Environment) -> Iterator[Asked]:
+    given = written(environment.existing)
+    for path, value in leaf_values(environment.existing).items():
+        if value is not None:
+            plain = value if isinstance(value, str) else "an output"
+            yield Asked(EXISTING + path, f"modelport:existing.{path}", plain, path in given, Origin("file"))
 
 
 def _refusal(each: Asked, row: Capability, service: Loaded, target: Target) -> Refusal | None:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelport import targets
-from modelport.plan import FIELDS, OWN, Capability, Level, Machine
-from modelport.plan.capability import RELEASES
+from modelport.plan import OWN, Capability, Level, Machine
 from modelport.plan.capacity import Shortage, smallest
-from modelport.spec import Loaded, leaf_values
+from modelport.spec import Loaded, ModelSpec, leaf_fields, leaf_values
 from modelport.spec.problem import shown
 
 VALUE_WIDTH = 24
@@ -76,7 +75,7 @@ def compare(service: Loaded, names: Sequence[str] = targets.NAMES) -> Comparison
     """
     chosen = [targets.load(name) for name in names]
     values = leaf_values(service.spec)
-    paths = [path for path in FIELDS if not path.startswith(RELEASES)]
+    paths = leaf_fields(ModelSpec)
     fields = {
         path: {target.name: _cell(target.capabilities[path], values.get(path)) for target in chosen} for path in paths
     }

@@ -1,4 +1,4 @@
-from modelport.plan import OWN, Capabilities, Capability, native, refused, unbuilt
+from modelport.plan import EXISTING, FIELDS, OWN, Capabilities, Capability, native, refused, unbuilt
 
 
 def _server(path: str, *, also: tuple[str, ...] = ()) -> Capability:
@@ -13,6 +13,8 @@ def _record(path: str) -> Capability:
     """The service's component carries it, for policies and reports."""
     return native(f"Service.{path}", source="modelport:local:Service")
 
+
+NOTHING_EXISTING = refused("a process of this machine runs in no infrastructure", instead="a cloud target")
 
 CAPABILITIES: Capabilities = {
     **OWN,
@@ -95,4 +97,5 @@ CAPABILITIES: Capabilities = {
     "releases.candidate.image": unbuilt(),
     "releases.weight": unbuilt(always=0),
     "releases.mirror": unbuilt(always=0),
+    **{name: NOTHING_EXISTING for name in FIELDS if name.startswith(EXISTING)},
 }
