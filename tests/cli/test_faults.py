@@ -176,6 +176,14 @@ def test_a_state_folder_that_cannot_be_written_is_named(console):
     assert console.servers == []
 
 
+def test_without_a_passphrase_nothing_is_made(console):
+    del console.env["PULUMI_CONFIG_PASSPHRASE"]
+    answer = console.run("up", "--yes")
+    assert answer.code == 1
+    assert "PULUMI_CONFIG_PASSPHRASE" in answer.err
+    assert (console.servers, console.state_file.exists()) == ([], False)
+
+
 def test_a_bug_says_so_and_where_its_traceback_is(console, monkeypatch):
     monkeypatch.setattr("modelport.cli.workspace.find_project", lambda folder: {}["root"])
     answer = console.run("outputs")
@@ -235,21 +243,51 @@ def test_the_old_state_survives_a_full_disk(served):
     assert errors.count("cannot write the state of organization/test/dev: File too large") == 1
 
 
-def test_what_was_made_before_ctrl_c_is_kept_and_the_next_up_goes_on(console):
-    with console.running("up", "--yes") as stopped:
-        when(newer(console.run_dir / "started.json"), stopped)
-        stopped.send_signal(signal.SIGINT)
-        _, errors = stopped.communicate(timeout=SECONDS)
+@pytest.fixture
+def starting(console):
+    """An `up` whose server has been started and is held there, and that server."""
+    with console.running("up", "--yes") as process:
+        when(newer(console.run_dir / "started.json"), process)
+        (server,) = console.servers
+        server.suspend()
+        yield process, server
+
+
+def press_ctrl_c(process):
+    """Once, and wait until it is noticed."""
+    process.send_signal(signal.SIGINT)
+    while "^C received" not in process.stderr.readline():
+        assert process.poll() is None
+
+
+def test_ctrl_c_waits_for_what_is_being_made_and_the_next_up_goes_on(console, starting):
+    stopped, server = starting
+    press_ctrl_c(stopped)
+    assert stopped.poll() is None
+    server.resume()
+    stopped.communicate(timeout=SECONDS)
     assert stopped.returncode == 1
-    assert "^C received" in errors
-    (server,) = console.servers
-    assert console.locks == []
+    assert (console.servers, console.locks) == ([server], [])
     assert console.state["resources"][-1]["outputs"]["pid"] == server.pid
 
     answer = console.run("up", "--yes")
     assert answer.code == 0
     assert "nothing changes" in answer.out
     assert console.servers == [server]
+    assert predict(console.url) == [2, 4, 6]
+
+
+def test_a_second_ctrl_c_waits_for_nothing_and_the_next_up_goes_on(console, starting):
+    stopped, server = starting
+    press_ctrl_c(stopped)
+    press_ctrl_c(stopped)
+    stopped.communicate(timeout=SECONDS)
+    assert stopped.returncode == 1
+    assert console.locks == []
+    server.resume()
+
+    assert console.run("up", "--yes").code == 0
+    assert len(console.servers) == 1
     assert predict(console.url) == [2, 4, 6]
 
 
