@@ -168,3 +168,15 @@ def test_refresh_notices_a_killed_server_up_brings_it_back_and_destroy_leaves_no
     left = {name for name in files(console) - untouched if not name.startswith((".modelport/bundles/", ".pulumi/"))}
     assert left == set()
     assert console.locks == []
+
+
+def test_the_plan_is_written_as_an_export_that_policies_can_judge(console):
+    exported = console.folder / "planned.json"
+    assert console.run("preview", "-s", "dev", "--export", str(exported)).code == 0
+    document = json.loads(exported.read_text())
+    (server,) = [each for each in document["deployment"]["resources"] if each["type"] == "modelport:local:Server"]
+    assert (document["version"], server["inputs"]["host"]) == (3, "127.0.0.1")
+    assert server["outputs"]["pid"] == "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # not known before it is made
+    judged = console.run("policies", "check", "--state", str(exported), "--json")
+    assert judged.json["evaluated"] > 0
+    assert not console.state_file.exists()

@@ -69,3 +69,13 @@ def test_outside_a_project_a_name_needs_one(tmp_path, monkeypatch, modelport):
     answer = modelport("explain", "fraud")
     assert answer.code == 2
     assert "modelport init" in answer.err
+
+
+def test_a_target_that_uses_nothing_that_exists_says_so(modelport, project):
+    assert modelport("explain", "fraud", "-s", "local", "--requires").out == "local  uses no existing infrastructure\n"
+    assert modelport("explain", "fraud", "--requires", "--json").json == {"requires": {"local": {}}}
+
+
+def test_what_an_unbuilt_target_requires_is_refused(modelport, project):
+    answer = modelport("explain", "fraud", "--requires", "--target", "sagemaker")
+    assert (answer.code, "MP402" in answer.err) == (4, True)

@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from .errors import FAILED, OK, POLICY, REFUSED, USAGE
@@ -84,6 +85,16 @@ class Report:
         """Resources that people see, by operation, without those that stay as they are."""
         return Counter(step.op for step in self.steps.values() if step.visible and step.op not in UNCHANGED)
 
+    def deployment(self) -> dict[str, Any]:
+        """What the last run leaves or would leave, as a deployment export; secrets hidden, unknowns as the sentinel."""
+        left = [step.new for step in self.steps.values() if step.new and not step.op.startswith(("delete", "discard"))]
+        by_urn = {state["urn"]: _exported(state) for state in left}
+        now = datetime.now(UTC).isoformat()
+        return {
+            "version": 3,
+            "deployment": {"manifest": {"time": now, "magic": "", "version": ""}, "resources": list(by_urn.values())},
+        }
+
     def exit_code(self, engine_code: int) -> int:
         """What `modelport` exits with: wrong config before refused before policy before failed."""
         text = "\n".join(self.errors)
@@ -110,6 +121,12 @@ class Report:
             step.op = _found(step)
         step.ended, step.failed = time.monotonic(), failed
         return step
+
+
+def _exported(state: dict[str, Any]) -> dict[str, Any]:
+    """A state of an event as an entry of an export: there, what is empty is left out."""
+    kept = ("urn", "custom", "id", "type", "inputs", "outputs", "parent", "protect", "external", "provider")
+    return {"urn": state["urn"], "custom": False} | {key: state[key] for key in kept if state.get(key)}
 
 
 def _found(step: Step) -> str:

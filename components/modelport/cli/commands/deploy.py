@@ -1,8 +1,10 @@
 """`preview`, `up`, `refresh` and `destroy`."""
 
+import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,12 +22,16 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.
 Which = Annotated[str, typer.Option("--engine", help="auto, pulumi or embedded.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Engine events on standard output, a line each.")]
 
+Export = Annotated[
+    Path | None, typer.Option("--export", metavar="FILE", help="Write the planned resources, as `pulumi stack export`.")
+]
+
 NOUNS = {"preview": "previewed", "up": "up", "refresh": "refreshed", "destroy": "destroyed"}
 
 
-def preview(stack: Stack = None, engine: Which = "auto", as_json: AsJson = False) -> None:
+def preview(stack: Stack = None, engine: Which = "auto", as_json: AsJson = False, export: Export = None) -> None:
     """Show what `up` would do, judged by the policies. Changes nothing."""
-    raise typer.Exit(deploy("preview", stack, engine, yes=True, as_json=as_json))
+    raise typer.Exit(deploy("preview", stack, engine, yes=True, as_json=as_json, export=export))
 
 
 def up(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_json: AsJson = False) -> None:
@@ -43,7 +49,15 @@ def destroy(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_js
     raise typer.Exit(deploy("destroy", stack, engine, yes=yes, as_json=as_json))
 
 
-def deploy(operation: Operation, stack: str | None, engine: str = "auto", *, yes: bool, as_json: bool = False) -> int:
+def deploy(
+    operation: Operation,
+    stack: str | None,
+    engine: str = "auto",
+    *,
+    yes: bool,
+    as_json: bool = False,
+    export: Path | None = None,
+) -> int:
     """Carry out one operation on a stack and show it; gives the exit code of `modelport`."""
     if not yes and not sys.stdin.isatty():
         raise UsageError(f"modelport {operation}\n  there is no terminal to ask on. Go ahead with --yes.")
@@ -67,6 +81,8 @@ def deploy(operation: Operation, stack: str | None, engine: str = "auto", *, yes
     with display.shown(preview_only=operation == "preview"):
         engine_code = _carried_out(chosen, order, display)
     code = display.report.exit_code(engine_code)
+    if export and code in (OK, POLICY):
+        export.write_text(json.dumps(display.report.deployment(), indent=4, ensure_ascii=False), encoding="utf-8")
     if not as_json:
         _conclude(operation, workspace, display, time.monotonic() - began, code, judged)
         if code == OK and operation == "up":
@@ -83,7 +99,9 @@ def _carried_out(engine: Engine, order: Order, display: "Display") -> int:
         return FAILED  # an event told it already
 
 
-def _conclude(operation, workspace, display, seconds: float, code: int, judged: bool) -> None:
+def _conclude(
+    operation: Operation, workspace: Workspace, display: "Display", seconds: float, code: int, judged: bool
+) -> None:
     from modelport.cli.display import PAST
 
     report = display.report

@@ -15,6 +15,7 @@ from .options import AsJson, ServiceOrFile
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from modelport.plan import Plan
     from modelport.spec import Leaf
 
 VALUE_WIDTH = 40
@@ -25,10 +26,18 @@ def explain(
     stack: Annotated[str | None, typer.Option("--stack", "-s", help="As this stack has it, overrides merged.")] = None,
     target: Annotated[str | None, typer.Option("--target", help="As this target has it.")] = None,
     resources: Annotated[bool, typer.Option("--resources", help="Logical names of its resources instead.")] = False,
+    requires: Annotated[
+        bool, typer.Option("--requires", help="What existing infrastructure each target uses instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the effective config of a service, and where each value comes from."""
     file = find_service(service)
+    if requires:
+        needs = _requires(file, Workspace.find(stack), target)
+        lines = [f"{name}  {', '.join(rows) or 'uses no existing infrastructure'}" for name, rows in needs.items()]
+        say_json({"requires": needs}) if as_json else say("\n".join(lines))
+        return
     if resources:
         names = _resources(file, Workspace.find(stack), target)
         say_json({"resources": names}) if as_json else say("\n".join(names))
@@ -58,21 +67,37 @@ def _leaves(file: Path, stack: str | None, target: str | None) -> list[Leaf]:
 
 
 def _resources(file: Path, workspace: Workspace, target: str | None) -> list[str]:
-    """The logical names that `modelport:resources` knows.
+    """The logical names that `modelport:resources` knows; raises as `_planned` does."""
+    from modelport.targets.service import logical_names
+
+    plans = _planned(file, workspace, target)
+    environment = plans[0].environment.model_copy(update={"targets": tuple(plan.target for plan in plans)})
+    return logical_names(plans[0].name, environment)
+
+
+def _requires(file: Path, workspace: Workspace, target: str | None) -> dict[str, dict[str, str]]:
+    """What each target uses of `modelport:existing`, with what that must allow; raises as `_planned` does."""
+    from modelport.plan import EXISTING
+    from modelport.targets import load
+
+    rows = {plan.target: load(plan.target).capabilities for plan in _planned(file, workspace, target)}
+    return {
+        name: {path: row.reason for path, row in table.items() if path.startswith(EXISTING) and row.drives}
+        for name, table in rows.items()
+    }
+
+
+def _planned(file: Path, workspace: Workspace, target: str | None) -> list[Plan]:
+    """The plan for each target of the stack, or for the one given.
 
     Raises:
-        Refused: one of the targets cannot run the service, so that it has no resources there.
+        Refused: one of the targets cannot run the service.
     """
     from modelport.plan import make_plan
     from modelport.targets import load
-    from modelport.targets.service import logical_names
 
     loaded, environment = load_in_stack(file, workspace)
-    if target:
-        environment = environment.model_copy(update={"targets": (target,)})
-    for name in environment.targets:
-        make_plan(loaded, environment, load(name))
-    return logical_names(loaded.spec.metadata.name, environment)
+    return [make_plan(loaded, environment, load(name)) for name in ((target,) if target else environment.targets)]
 
 
 def _plain(leaf: Leaf) -> dict[str, object]:
