@@ -111,6 +111,20 @@ def test_services_compose_in_python_with_a_provider_and_a_parent(args):
     assert program.inputs["churn-local-server"]["service"] == "churn"
 
 
+def test_a_wrong_stack_config_is_shown_at_its_lines_in_the_stack_file(project):
+    (project / "Pulumi.yaml").write_text("name: test\nruntime: python\nstackConfigDir: stacks\n")
+    (project / "stacks").mkdir()
+    (project / "stacks" / "Pulumi.dev.yaml").write_text(
+        "config:\n  modelport:services: [fraud]\n  modelport:target: lcoal\n"
+    )
+
+    def program():
+        with pytest.raises(pulumi.RunError, match=r'stacks/Pulumi.dev.yaml:3  modelport:target: "lcoal"'):
+            ModelService.from_file("fraud.yaml")
+
+    Program.run(program, {**CONFIG, "modelport:target": "lcoal"})
+
+
 def test_a_loaded_file_and_a_python_spec_make_the_same_resources(project, args):
     python = args()
     loaded = ModelServiceArgs(load_service("fraud.yaml"), python.environment)
