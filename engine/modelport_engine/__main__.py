@@ -89,7 +89,11 @@ def _deploy(project: Project, given: argparse.Namespace) -> int:
 
     from modelport_engine.console import deploy
 
-    return deploy(project, given, quick)
+    try:
+        return deploy(project, given, quick)
+    finally:
+        if quick:
+            quick.kill()
 
 
 def _outputs(project: Project, given: argparse.Namespace) -> int:

@@ -124,3 +124,10 @@ def test_another_interpreter_is_started_without_the_nursery(tmp_path):
         assert not nursery.serves(tmp_path / "bin" / "python")
 
     run(test)
+
+
+def test_a_nursery_that_nobody_used_can_be_ended_at_once():
+    nursery = Nursery(PYTHON, [], os.environ)
+    nursery.kill()
+    assert nursery._process.poll() is not None
+    nursery.kill()

@@ -62,12 +62,16 @@ def deploy(
     if not yes and not sys.stdin.isatty():
         raise UsageError(f"modelport {operation}\n  there is no terminal to ask on. Go ahead with --yes.")
     chosen = choose(engine)
-    chosen.prepare()
+    with chosen.prepared():
+        return _deploy(chosen, operation, stack, yes=yes, as_json=as_json, export=export)
 
+
+def _deploy(
+    engine: Engine, operation: Operation, stack: str | None, *, yes: bool, as_json: bool, export: Path | None
+) -> int:
     from modelport.cli.display import Display
 
-    workspace, display = Workspace.find(stack), Display(as_json=as_json)
-    workspace = _with_exemptions(workspace)
+    workspace, display = _with_exemptions(Workspace.find(stack)), Display(as_json=as_json)
 
     def confirm() -> bool:
         with display.paused():
@@ -77,16 +81,16 @@ def deploy(
     order = Order(operation, workspace, None if yes else confirm, _policy_pack() if judged else None)
     began = time.monotonic()
     if not as_json:
-        say(f"{workspace.stack:<56} {chosen.label}")
+        say(f"{workspace.stack:<56} {engine.label}")
     with display.shown(preview_only=operation == "preview"):
-        engine_code = _carried_out(chosen, order, display)
+        engine_code = _carried_out(engine, order, display)
     code = display.report.exit_code(engine_code)
     if export and code in (OK, POLICY):
         export.write_text(json.dumps(display.report.deployment(), indent=4, ensure_ascii=False), encoding="utf-8")
     if not as_json:
         _conclude(operation, workspace, display, time.monotonic() - began, code, judged)
         if code == OK and operation == "up":
-            _endpoints(chosen.outputs(workspace), workspace.stack)
+            _endpoints(engine.outputs(workspace), workspace.stack)
     return code
 
 

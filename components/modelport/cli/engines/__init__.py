@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -36,8 +37,8 @@ class Engine(Protocol):
 
     label: str
 
-    def prepare(self) -> None:
-        """Begin what takes time and needs no order: a run is sure to follow."""
+    def prepared(self) -> AbstractContextManager[None]:
+        """Around the run of an order: begins what takes time and needs no order, and ends what is left of it."""
 
     def run(self, order: Order, on_event: Callable[[Event], None]) -> int:
         """Carry an order out, a preview first where something may change; gives the engine's exit code."""

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,15 @@ class Embedded:
     label = "embedded engine"
     _nursery: Nursery | None = None
 
-    def prepare(self) -> None:
-        """See `Engine.prepare`. Imports for this Python: as a rule the project's is the same."""
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """See `Engine.prepared`. Imports for this Python: as a rule the project's is the same."""
         self._nursery = nursery(Path(sys.executable), PRELOAD, os.environ)
+        try:
+            yield
+        finally:
+            if self._nursery:
+                self._nursery.kill()
 
     def run(self, order: Order, on_event: Callable[[Event], None]) -> int:
         """See `Engine.run`."""

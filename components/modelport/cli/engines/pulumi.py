@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ class PulumiCli:
 
     label = "pulumi"
 
-    def prepare(self) -> None:
-        """See `Engine.prepare`."""
+    def prepared(self) -> AbstractContextManager[None]:
+        """See `Engine.prepared`."""
+        return nullcontext()
 
     def run(self, order: Order, on_event: Callable[[Event], None]) -> int:
         """See `Engine.run`."""
