@@ -84,11 +84,14 @@ def test_what_decides_structure_must_be_known(plugin, engine, spec):
         plugin.construct(engine, KIND, "fraud", inputs)
 
 
-def test_existing_infrastructure_may_be_unknown_or_secret(plugin, engine, spec):
-    existing = {"vpc": UNKNOWN, "key": {_special_sig_key: _special_secret_sig, "value": "k"}}
+def test_existing_infrastructure_that_is_unknown_or_secret_is_judged_without_its_value(plugin, engine, spec):
+    existing = {"vpc": UNKNOWN, "key": {_special_sig_key: _special_secret_sig, "value": "hunter2"}}
     environment = {"targets": ["local"], "existing": existing}
-    plugin.construct(engine, KIND, "fraud", {"spec": spec, "environment": environment})
-    assert len(engine.registered) == 3
+    with pytest.raises(grpc.RpcError, match="MP401 refused by local") as refusal:
+        plugin.construct(engine, KIND, "fraud", {"spec": spec, "environment": environment})
+    assert "modelport:existing.key" in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)
+    assert not engine.registered
 
 
 def test_an_unknown_component_is_named(plugin, engine):
