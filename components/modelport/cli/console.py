@@ -38,6 +38,11 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: `1 error`, `2 errors`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows as lines of text, with their cells below each other."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

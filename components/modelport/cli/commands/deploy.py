@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelport.cli.console import say, tell
+from modelport.cli.console import counted, say, tell
 from modelport.cli.engines import Engine, Operation, Order, choose
 from modelport.cli.errors import FAILED, OK, POLICY, UsageError
 from modelport.cli.workspace import Workspace
@@ -112,7 +112,7 @@ def _conclude(
     if judged and code in (OK, POLICY):
         found = [v["enforcementLevel"] for v in report.violations]
         mandatory, advisory = found.count("mandatory"), found.count("advisory")
-        say(f"policies     {_counted(mandatory, 'violation')}, {_counted(advisory, 'advisory', 'advisories')}")
+        say(f"policies     {counted(mandatory, 'violation')}, {counted(advisory, 'advisory', 'advisories')}")
     if code:
         stopped = "was stopped by the policies" if code == POLICY else "failed"
         tell(f"\n{operation} {stopped} after {seconds:.1f} s")
@@ -124,10 +124,6 @@ def _conclude(
     following = {"preview": "up", "refresh": "preview", "destroy": "up"}
     if operation in following:
         say(f"next: modelport {following[operation]} -s {workspace.stack}")
-
-
-def _counted(number: int, noun: str, plural: str = "") -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _endpoints(outputs, stack: str) -> None:

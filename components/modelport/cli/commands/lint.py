@@ -1,6 +1,6 @@
 import typer
 
-from modelport.cli.console import say, say_json
+from modelport.cli.console import counted, say, say_json
 from modelport.cli.errors import FAILED
 from modelport.cli.services import find_service
 
@@ -19,7 +19,7 @@ def lint(service: ServiceOrFile, as_json: AsJson = False) -> None:
     else:
         for finding in findings:
             say(str(finding))
-        say(f"{errors} errors, {len(findings) - errors} warnings")
+        say(f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}")
         say(f"next: modelport compare {service}")
     if errors:
         raise typer.Exit(FAILED)
