@@ -33,7 +33,7 @@ def test_targets_that_are_not_built_say_so_and_fail_nothing(modelport, project):
         assert (found["state"], found["ok"], found["needed"]) == ("not built yet", False, False)
 
 
-@pytest.mark.parametrize("lost", ["plugin", "env", "venv"])
+@pytest.mark.parametrize("lost", ["plugin", "plugin/PulumiPlugin.yaml", "env", "venv"])
 def test_what_is_lost_is_named_and_mended(modelport, project, lost):
     path = Path(".modelport", lost)
     if path.is_dir() and not path.is_symlink():
@@ -53,6 +53,19 @@ def test_a_link_to_another_python_is_made_anew(modelport, project, tmp_path):
     link.symlink_to(tmp_path)
     assert modelport("doctor", "--fix").code == 0
     assert link.resolve() != tmp_path
+
+
+def test_a_project_file_that_is_wrong_is_not_for_us_to_mend(modelport, project):
+    Path("Pulumi.yaml").write_text("name: [\n")
+    broken = findings(modelport("doctor", "--json"))["project"]
+    assert (broken["ok"], broken["remedy"]) == (False, "")
+    assert "Pulumi.yaml:2" in broken["state"]
+
+
+def test_a_fresh_clone_is_sent_to_the_doctor(modelport, project):
+    shutil.rmtree(".modelport")
+    answer = modelport("preview")
+    assert (answer.code, answer.err.splitlines()[-1]) == (2, "  See what it lacks with: modelport doctor")
 
 
 def test_without_a_project_the_installation_is_looked_at(modelport, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.models import doubling, save
+from support.models import doubling, save, with_external_data
 
 from modelport.cli.local_env import read_local_env
 from modelport.plan import make_plan
@@ -15,6 +15,7 @@ from modelport.targets import load
 def folder(tmp_path, monkeypatch):
     """An empty folder, the current one, beside a model."""
     save(doubling(), tmp_path / "any.onnx")
+    (tmp_path / "junk.onnx").write_text("junk")
     empty = tmp_path / "project"
     empty.mkdir()
     monkeypatch.chdir(empty)
@@ -80,12 +81,49 @@ def test_files_that_are_there_are_never_overwritten(modelport, folder):
     assert Path("Pulumi.yaml").read_text() == "mine\n"
 
 
+def test_a_file_where_a_folder_is_needed_is_named_and_nothing_is_written(modelport, folder):
+    Path("services").write_text("mine\n")
+    answer = start(modelport)
+    assert (answer.code, "there already: services." in answer.err) == (2, True)
+    assert [path.name for path in folder.iterdir()] == ["services"]
+
+
+def test_nothing_is_written_through_a_link(modelport, folder, tmp_path):
+    Path("Pulumi.yaml").symlink_to(tmp_path / "elsewhere")
+    answer = start(modelport)
+    assert (answer.code, "there already: Pulumi.yaml." in answer.err) == (2, True)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_its_path(modelport, folder):
+    Path("taken").write_text("mine\n")
+    answer = start(modelport, "fraud", "../any.onnx", "--dir", "taken/project")
+    assert answer.code == 1
+    assert answer.err.startswith(str(folder / "taken" / "project"))
+    assert "Not a directory" in answer.err
+
+
+def test_another_folder_is_entered_in_the_next_command(modelport, folder):
+    answer = start(modelport, "fraud", "../any.onnx", "--dir", "my models")
+    assert answer.out.splitlines()[-1] == "next: cd 'my models' && modelport up -s local"
+    assert Path("my models", "Pulumi.yaml").exists()
+
+
+def test_what_belongs_to_the_model_comes_along(modelport, folder, tmp_path):
+    with_external_data(tmp_path)
+    assert start(modelport, "fraud", "../external.onnx").code == 0
+    assert sorted(path.name for path in Path("models").iterdir()) == ["fraud.onnx", "weights.bin"]
+    assert Path("models/weights.bin").read_bytes() == (tmp_path / "weights.bin").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("name", "model", "target", "code", "text"),
     [
         ("Fraud", "../any.onnx", "local", 2, "is no name for a service"),
         ("x", "../any.onnx", "local", 2, "is no name for a service"),
-        ("fraud", "../missing.onnx", "local", 1, "cannot be read"),
+        ("fraud", "../missing.onnx", "local", 2, "cannot be read"),
+        ("fraud", "..", "local", 2, "Is a directory"),
+        ("fraud", "../junk.onnx", "local", 2, "not an ONNX model"),
         ("fraud", "../any.onnx", "locl", 2, "Did you mean local?"),
         ("fraud", "../any.onnx", "sagemaker", 2, "not built yet"),
     ],

@@ -74,7 +74,16 @@ def find_project(folder: Path | None = None) -> Project:
     try:
         return Project.load(folder or Path.cwd())
     except ProjectError as error:
-        raise UsageError(f"{error}\n  Start one with: modelport init NAME --model FILE.onnx --target local") from None
+        hint = "See what it lacks with: modelport doctor"
+        if project_root(folder) is None:
+            hint = "Start one with: modelport init NAME --model FILE.onnx --target local"
+        raise UsageError(f"{error}\n  {hint}") from None
+
+
+def project_root(folder: Path | None = None) -> Path | None:
+    """The nearest folder with a Pulumi.yaml at or above `folder`, or the current one, whatever is in that file."""
+    here = folder or Path.cwd()
+    return next((each for each in (here, *here.parents) if (each / "Pulumi.yaml").is_file()), None)
 
 
 def _stack(project: Project, wanted: str | None) -> str:

@@ -10,6 +10,8 @@ import typer
 
 from modelport.cli.console import say, say_json
 from modelport.cli.errors import FAILED
+from modelport.cli.machine import PLUGIN_FILES, VENV
+from modelport.cli.workspace import project_root
 
 RUNTIME = ("numpy", "onnx", "onnxruntime", "orjson", "uvicorn")
 
@@ -32,7 +34,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document.")] = False,
 ) -> None:
     """Say what is installed and, per target, what is missing. Fails when something that is needed is."""
-    root = _project_root()
+    root = project_root()
     if fix and root:
         from modelport.cli.machine import ensure_machine
 
@@ -87,9 +89,10 @@ def _project(root: Path) -> list[Finding]:
     try:
         project = Project.load(root)
     except EngineError as error:
-        return [Finding("project", str(error), ok=False, remedy=fix)]
+        mendable = not (root / VENV / "bin" / "python").exists()
+        return [Finding("project", str(error), ok=False, remedy=fix if mendable else "")]
     plugin = project.plugins.get("modelport")
-    served = plugin is not None and (plugin / "__main__.py").exists()
+    served = plugin is not None and all((plugin / name).exists() for name in PLUGIN_FILES)
     environment = read_local_env(root)
     stated = any(name in environment for name in OURS)
     return [
@@ -98,8 +101,3 @@ def _project(root: Path) -> list[Finding]:
         Finding("plugin", str(plugin or "not in Pulumi.yaml"), served, remedy="" if served else fix),
         Finding("state and passphrase", str(FILE) if stated else "not set", stated, remedy="" if stated else fix),
     ]
-
-
-def _project_root() -> Path | None:
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").is_file()), None)

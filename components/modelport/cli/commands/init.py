@@ -1,16 +1,15 @@
-from __future__ import annotations
-
+import os
+import shlex
 import tempfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from modelport.cli.console import say
 from modelport.cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from modelport.bundle import Bundle
+from modelport.errors import ModelportError
 
 STACK_FILE = """\
 config:
@@ -28,25 +27,17 @@ def init(
     folder: Annotated[Path, typer.Option("--dir", help="The folder of the project.")] = Path(),
 ) -> None:
     """Start a project: a service file, a stack file, the program, the model, a sample request."""
-    from modelport.bundle import build
-    from modelport.cli.machine import ensure_machine
-
     root = folder.absolute()
     files = _project_files(name, target)
     _check_name(name)
-    with tempfile.TemporaryDirectory() as scratch:
-        bundle = build(model, Path(scratch) / "bundle", name=name)
-        content = {**files, **_model_files(bundle, name)}
-        if there := [path for path in content if (root / path).exists()]:
-            listed = ", ".join(map(str, there))
-            raise UsageError(f"{root}\n  these files are there already: {listed}. Nothing was written.")
-        for path, data in content.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_bytes(data)
-    ensure_machine(root)
-    for path in content:
+    files |= _model_files(model, name)
+    if there := _in_the_way(root, files):
+        listed = ", ".join(map(str, there))
+        raise UsageError(f"{root}\n  these files are there already: {listed}. Nothing was written.")
+    _write(root, files)
+    for path in files:
         say(f"  + {path}")
-    where = "" if root == Path.cwd() else f"cd {folder} && "
+    where = "" if root == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
     say(f"\n{name} is ready to be deployed to {target}.\nnext: {where}modelport up -s {target}")
 
 
@@ -83,10 +74,40 @@ def _check_name(name: str) -> None:
         ) from None
 
 
-def _model_files(bundle: Bundle, name: str) -> dict[Path, bytes]:
-    """The model with the files that belong to it, and the sample request that was generated for it."""
-    models = bundle.path / "model"
-    files = {path.relative_to(models): path.read_bytes() for path in sorted(models.rglob("*")) if path.is_file()}
+def _model_files(model: Path, name: str) -> dict[Path, bytes]:
+    """The model with the files that belong to it, and a sample request that is generated for it."""
+    from modelport.bundle import BundleError, build
+
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            bundle = build(model, Path(scratch) / "bundle", name=name)
+        except BundleError as error:
+            raise UsageError(f"--model {error}") from None
+        models = bundle.path / "model"
+        files = {path.relative_to(models): path.read_bytes() for path in sorted(models.rglob("*")) if path.is_file()}
+        sample = (bundle.path / "sample.json").read_bytes()
     named = {path.with_stem(name) if path == Path("model.onnx") else path: data for path, data in files.items()}
-    sample = (bundle.path / "sample.json").read_bytes()
     return {**{Path("models") / path: data for path, data in named.items()}, Path("samples", f"{name}.json"): sample}
+
+
+def _in_the_way(root: Path, files: Collection[Path]) -> list[Path]:
+    """What is there already: one of the files, or something else where they need a folder."""
+    places = {place for path in files for place in (path, *path.parents)}
+    return sorted(
+        place for place in places if os.path.lexists(root / place) and (place in files or not (root / place).is_dir())
+    )
+
+
+def _write(root: Path, files: Mapping[Path, bytes]) -> None:
+    from modelport.cli.machine import ensure_machine
+
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        ensure_machine(root)
+        for path, data in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(data)
+    except OSError as error:
+        raise ModelportError(
+            f"{error.filename or root}\n  {error.strerror}. See to its space and permissions, or name another --dir."
+        ) from error
