@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from modelport_engine.errors import EngineError
-from modelport_engine.nursery import nursery
-from modelport_engine.project import Project
+from modelport_engine.plugins.nursery import nursery
+from modelport_engine.projects.project import Project
 
 SDK = ("pulumi", "pulumi_policy")
 Command = Callable[[Project, argparse.Namespace], int]

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from modelport_engine import locks
-from modelport_engine.backend import Backend, StackName
 from modelport_engine.errors import EngineError
-from modelport_engine.project import Project
-from modelport_engine.secrets import Secrets, find_passphrase, salt_of
-from modelport_engine.snapshot import VERSION, Snapshot, deployment_of
-from modelport_engine.stack import Stack
-from modelport_engine.urn import Urn
-from modelport_engine.values import contains_secret, show, strip_secrets, to_state
+from modelport_engine.projects.project import Project
+from modelport_engine.projects.stack import Stack
+from modelport_engine.protocol.urn import Urn
+from modelport_engine.protocol.values import contains_secret, show, strip_secrets, to_state
+from modelport_engine.state import locks
+from modelport_engine.state.backend import Backend, StackName
+from modelport_engine.state.secrets import Secrets, find_passphrase, salt_of
+from modelport_engine.state.snapshot import VERSION, Snapshot, deployment_of
 
 HIDDEN = "[secret]"
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from modelport_engine import deployment
-from modelport_engine.events import Event
-from modelport_engine.nursery import Nursery
-from modelport_engine.project import Project
-from modelport_engine.session import Options, Outcome
-from modelport_engine.urn import Urn
-from modelport_engine.values import hide_secrets
+from modelport_engine.plugins.nursery import Nursery
+from modelport_engine.projects.project import Project
+from modelport_engine.protocol.urn import Urn
+from modelport_engine.protocol.values import hide_secrets
+from modelport_engine.update.events import Event
+from modelport_engine.update.session import Options, Outcome
 
 SIGNS = {
     "create": "+ ",

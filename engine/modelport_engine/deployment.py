@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modelport_engine.errors import EngineError
-from modelport_engine.events import OnEvent
-from modelport_engine.interrupts import Terminated
-from modelport_engine.project import Project
-from modelport_engine.session import Options, Outcome, Session
-from modelport_engine.stack import Stack
+from modelport_engine.projects.project import Project
+from modelport_engine.projects.stack import Stack
+from modelport_engine.update.events import OnEvent
+from modelport_engine.update.interrupts import Terminated
+from modelport_engine.update.session import Options, Outcome, Session
 
 __all__ = ["Options", "Outcome", "Result", "destroy", "preview", "refresh", "up"]
 

@@ -8,9 +8,9 @@ import psutil
 import pytest
 from support.console import SERVER, SERVICE, Console, predict
 
-from modelport_engine import locks
-from modelport_engine.secrets import Secrets
-from modelport_engine.stack_config import set_value
+from modelport_engine.projects.stack_config import set_value
+from modelport_engine.state import locks
+from modelport_engine.state.secrets import Secrets
 
 LIMIT_BYTES = 3000
 FULL_DISK = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({LIMIT_BYTES}, {LIMIT_BYTES}))"

@@ -5,8 +5,8 @@ import pytest
 from support.states import PASSPHRASE, recorded_states
 from support.workbench import Workbench
 
-from modelport_engine.backend import Backend
-from modelport_engine.project import Project
+from modelport_engine.projects.project import Project
+from modelport_engine.state.backend import Backend
 
 
 @pytest.fixture

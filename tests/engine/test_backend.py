@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from support.states import recorded, recorded_states
 
-from modelport_engine import files
-from modelport_engine.backend import Backend, BackendError, StackName
-from modelport_engine.project import Project
-from modelport_engine.snapshot import Snapshot
-from modelport_engine.stack import Stack
+from modelport_engine.projects.project import Project
+from modelport_engine.projects.stack import Stack
+from modelport_engine.state import files
+from modelport_engine.state.backend import Backend, BackendError, StackName
+from modelport_engine.state.snapshot import Snapshot
 
 DEV = StackName("demo", "dev")
 OLD = recorded_states()["01-up-first/checkpoint-file"]

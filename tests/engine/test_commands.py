@@ -5,10 +5,10 @@ import pytest
 from support.states import recorded, recorded_states
 
 from modelport_engine.__main__ import main
-from modelport_engine.secrets import Secrets
-from modelport_engine.snapshot import deployment_of
-from modelport_engine.stack import Stack
-from modelport_engine.stack_config import set_value
+from modelport_engine.projects.stack import Stack
+from modelport_engine.projects.stack_config import set_value
+from modelport_engine.state.secrets import Secrets
+from modelport_engine.state.snapshot import deployment_of
 
 OUTPUTS = {"plainList": [1, 2.5, "x", True, None], "secretPw": "[secret]", "url": "http://arn:sim:site-server-6cca80f"}
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modelport_engine import locks
-from modelport_engine.backend import StackName
-from modelport_engine.locks import LockedError
+from modelport_engine.state import locks
+from modelport_engine.state.backend import StackName
+from modelport_engine.state.locks import LockedError
 
 DEV = StackName("demo", "dev")
 RECORDED = (

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from modelport_engine.nursery import Nursery
-from modelport_engine.processes import Process, ProcessFailed
+from modelport_engine.plugins.nursery import Nursery
+from modelport_engine.plugins.processes import Process, ProcessFailed
 
 PYTHON = Path(sys.executable)
 TELL = """

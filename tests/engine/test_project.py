@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from modelport_engine.project import Project, ProjectError
-from modelport_engine.yaml import YamlError
+from modelport_engine.projects.project import Project, ProjectError
+from modelport_engine.projects.yaml import YamlError
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import pytest
 
-from modelport_engine.registry import default_name
+from modelport_engine.update.registry import default_name
 
 
 @pytest.mark.parametrize(

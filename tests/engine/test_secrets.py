@@ -3,8 +3,8 @@ import json
 import pytest
 from support.states import recorded, recorded_checkpoints
 
-from modelport_engine.secrets import Secrets, SecretsError, find_passphrase, salt_of
-from modelport_engine.snapshot import deployment_of
+from modelport_engine.state.secrets import Secrets, SecretsError, find_passphrase, salt_of
+from modelport_engine.state.snapshot import deployment_of
 
 SALT = salt_of(deployment_of(recorded("01-up-first/checkpoint-file")))
 

@@ -3,10 +3,10 @@ import json
 import pytest
 from support.states import recorded, recorded_checkpoints, resource, urn
 
-from modelport_engine.resource import InvalidResource
-from modelport_engine.secrets import Secrets, salt_of
-from modelport_engine.snapshot import Encoder, Snapshot, SnapshotError, checkpoint, deployment_of, now
-from modelport_engine.values import Secret, show
+from modelport_engine.protocol.values import Secret, show
+from modelport_engine.state.resource import InvalidResource
+from modelport_engine.state.secrets import Secrets, salt_of
+from modelport_engine.state.snapshot import Encoder, Snapshot, SnapshotError, checkpoint, deployment_of, now
 
 
 def test_every_recorded_checkpoint_is_written_again_byte_for_byte():

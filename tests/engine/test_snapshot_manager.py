@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from support.states import recorded, recorded_states
 
-from modelport_engine.resource import Resource
-from modelport_engine.snapshot import Operation, Snapshot, SnapshotError, deployment_of
-from modelport_engine.snapshot_manager import SnapshotManager
+from modelport_engine.state.resource import Resource
+from modelport_engine.state.snapshot import Operation, Snapshot, SnapshotError, deployment_of
+from modelport_engine.state.snapshot_manager import SnapshotManager
 
 
 class Disk:

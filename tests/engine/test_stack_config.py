@@ -1,9 +1,9 @@
 import pytest
 
-from modelport_engine.project import Project
-from modelport_engine.secrets import Secrets
-from modelport_engine.stack_config import ConfigError, StackConfig, set_value
-from modelport_engine.yaml import YamlError
+from modelport_engine.projects.project import Project
+from modelport_engine.projects.stack_config import ConfigError, StackConfig, set_value
+from modelport_engine.projects.yaml import YamlError
+from modelport_engine.state.secrets import Secrets
 
 # What `pulumi config set` wrote for project demo with the passphrase x.
 RECORDED = """encryptionsalt: v1:W4RAqJ2W2RY=:v1:RAu8edlpdFiqMrm/:d35lNccNQv2oQVKtgwmXRlCW1/NHKQ==

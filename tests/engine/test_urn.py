@@ -1,6 +1,6 @@
 import pytest
 
-from modelport_engine.urn import InvalidUrn, Urn
+from modelport_engine.protocol.urn import InvalidUrn, Urn
 
 STACK = "urn:pulumi:dev::demo::pulumi:pulumi:Stack::demo-dev"
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelport_engine.values import (
+from modelport_engine.protocol.values import (
     RESOURCE,
     SIGNATURE_KEY,
     UNKNOWN,

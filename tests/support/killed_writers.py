@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from modelport_engine.backend import Backend, StackName
-from modelport_engine.resource import Resource
-from modelport_engine.snapshot import Encoder, Snapshot, checkpoint, deployment_of
-from modelport_engine.snapshot_manager import SnapshotManager
+from modelport_engine.state.backend import Backend, StackName
+from modelport_engine.state.resource import Resource
+from modelport_engine.state.snapshot import Encoder, Snapshot, checkpoint, deployment_of
+from modelport_engine.state.snapshot_manager import SnapshotManager
 
 STACK = StackName("demo", "dev")
 LONGEST_LIFE = 0.05

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from modelport_engine.secrets import Secrets
-from modelport_engine.values import from_state, show, strip_secrets, to_state
+from modelport_engine.protocol.values import from_state, show, strip_secrets, to_state
+from modelport_engine.state.secrets import Secrets
 
 RECORDINGS = Path(__file__).parent.parent / "engine" / "recordings" / "runs.json.gz"
 # What differs from run to run, or names the machine, and why it may.

@@ -10,8 +10,8 @@ from support.models import save, scaling
 
 from modelport.providers.local.process import of_folder
 from modelport_engine import deployment
-from modelport_engine.project import Project
-from modelport_engine.stack import Stack as EngineStack
+from modelport_engine.projects.project import Project
+from modelport_engine.projects.stack import Stack as EngineStack
 
 FILES = {
     "Pulumi.yaml": "name: test\nruntime: python\nplugins: {providers: [{name: modelport, path: plugin}]}\n",

@@ -9,9 +9,9 @@ from typing import Any
 
 from modelport_engine import deployment
 from modelport_engine.deployment import Options, Result
-from modelport_engine.project import Project
-from modelport_engine.secrets import Secrets
-from modelport_engine.stack_config import set_value
+from modelport_engine.projects.project import Project
+from modelport_engine.projects.stack_config import set_value
+from modelport_engine.state.secrets import Secrets
 
 PROJECTS = Path(__file__).parent.parent / "engine" / "projects"
 PASSPHRASE = "x"

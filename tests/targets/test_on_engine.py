@@ -51,7 +51,7 @@ UP = """
 import os, sys
 from pathlib import Path
 from modelport_engine import deployment
-from modelport_engine.project import Project
+from modelport_engine.projects.project import Project
 
 print("working", flush=True)
 deployment.up(Project.load(Path(sys.argv[1])), "dev", on_event=lambda event: None)

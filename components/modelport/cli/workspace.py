@@ -10,7 +10,7 @@ from .errors import UsageError
 from .local_env import read_local_env
 
 if TYPE_CHECKING:
-    from modelport_engine.project import Project
+    from modelport_engine.projects.project import Project
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def service_file(services: Path, service: str) -> Path:
 
 def find_project(folder: Path | None = None) -> Project:
     """The project around `folder`, or around the current one."""
-    from modelport_engine.project import Project, ProjectError
+    from modelport_engine.projects.project import Project, ProjectError
 
     try:
         return Project.load(folder or Path.cwd())

@@ -83,7 +83,7 @@ def _project(root: Path) -> list[Finding]:
     """What the project's own files say that it needs on this machine."""
     from modelport.cli.local_env import FILE, OURS, read_local_env
     from modelport_engine.errors import EngineError
-    from modelport_engine.project import Project
+    from modelport_engine.projects.project import Project
 
     fix = "modelport doctor --fix"
     try:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from modelport.cli.console import tell
 from modelport.cli.workspace import Workspace
-from modelport_engine.nursery import Nursery, nursery
+from modelport_engine.plugins.nursery import Nursery, nursery
 
 from . import Event, Order
 
 if TYPE_CHECKING:
-    from modelport_engine.project import Project
+    from modelport_engine.projects.project import Project
 
 PRELOAD = ("modelport.targets.service", "modelport.plugin.provider", "pulumi_policy")
 """What our programs, plugin and policy pack would each import for themselves."""
@@ -39,7 +39,7 @@ class Embedded:
     def run(self, order: Order, on_event: Callable[[Event], None]) -> int:
         """See `Engine.run`."""
         from modelport_engine import deployment
-        from modelport_engine.project import Project
+        from modelport_engine.projects.project import Project
 
         workspace, confirm = order.workspace, order.confirm
         project = Project.load(workspace.root)
@@ -57,7 +57,7 @@ class Embedded:
     def outputs(self, workspace: Workspace) -> Mapping[str, Any]:
         """See `Engine.outputs`."""
         from modelport_engine import commands
-        from modelport_engine.project import Project
+        from modelport_engine.projects.project import Project
 
         return commands.outputs(Project.load(workspace.root), workspace.stack, env=workspace.environment)
 
@@ -69,8 +69,8 @@ def _is_ours(kind: str) -> bool:
 
 def _remove_dead_locks(project: Project, workspace: Workspace) -> None:
     """A run that was killed on this machine leaves its lock behind; nobody else can miss it."""
-    from modelport_engine import locks
-    from modelport_engine.backend import Backend, StackName
+    from modelport_engine.state import locks
+    from modelport_engine.state.backend import Backend, StackName
 
     backend = Backend.find(project.backend_url, project.root, workspace.environment)
     for lock in locks.remove_dead(backend.lock_folder(StackName(project.name, workspace.stack))):

@@ -1,0 +1,1 @@
+"""Processes that the engine starts, and the providers that they serve."""

@@ -1,0 +1,139 @@
+"""State while it changes: written before and after each step, so that nothing that was made is ever forgotten."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from modelport_engine.state.resource import Resource
+from modelport_engine.state.snapshot import Operation, Snapshot, SnapshotError, manifest
+
+CARRIED_OVER = "creating"  # whether it exists is for the user to say; every other kind is tried again
+
+Repeatable = Callable[[str], bool]
+"""Whether creating a resource of a type twice makes it once."""
+
+
+def never(kind: str) -> bool:
+    """What is known of resources in general."""
+    return False
+
+
+@dataclass(eq=False)
+class _Entries:
+    """Resources in order, each known by its identity."""
+
+    slots: dict[int, Resource] = field(default_factory=dict)
+    slot_of: dict[int, tuple[int, Resource]] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def add(self, resource: Resource) -> None:
+        slot = next(self.numbers)
+        self.slots[slot] = resource
+        self.slot_of[id(resource)] = (slot, resource)
+
+    def take(self, resource: Resource) -> bool:
+        slot, _ = self.slot_of.get(id(resource), (-1, None))
+        return self.slots.pop(slot, None) is not None
+
+    def put(self, old: Resource, new: Resource) -> bool:
+        slot, _ = self.slot_of.get(id(old), (-1, None))
+        if slot not in self.slots:
+            return False
+        self.slots[slot] = new
+        self.slot_of[id(new)] = (slot, new)
+        return True
+
+
+class SnapshotManager:
+    """The state of a stack during an update; may be used from several threads.
+
+    `save` writes a snapshot. Its resources are those touched in this run, in the order of completion, then the others
+    in their old order. An old resource is known by identity: pass the very objects of the base snapshot, or what
+    `amend`, `keep` or `end` has put in their place.
+
+    Where creating is `repeatable`, a creation that succeeds also ends one of an earlier run whose end is unknown.
+    Pulumi keeps that one until the user clears it, and so do we by default.
+    """
+
+    def __init__(
+        self,
+        base: Snapshot,
+        save: Callable[[Snapshot], None],
+        repeatable: Repeatable = never,
+    ):
+        self._save = save
+        self._repeatable = repeatable
+        self._metadata = base.metadata
+        self._touched, self._untouched = _Entries(), _Entries()
+        for resource in base.resources:
+            self._untouched.add(resource)
+        self._operations = [each for each in base.pending_operations if each.type == CARRIED_OVER]
+        self._unsaved = True
+        self._lock = threading.Lock()
+
+    def begin(self, kind: str, resource: Resource) -> Operation:
+        """Write that a change of `resource` has begun; `kind` is creating, updating, deleting or reading."""
+        operation = Operation(resource, kind)
+        with self._lock:
+            self._operations.append(operation)
+            self._write()
+        return operation
+
+    def end(self, operation: Operation, *, old: Resource | None = None, new: Resource | None = None) -> None:
+        """Write that a change is over: `old` leaves state, `new` enters it. A failed change passes neither."""
+        with self._lock:
+            self._operations = [each for each in self._operations if each is not operation]
+            if new and self._repeatable(new.type):
+                self._operations = [each for each in self._operations if each.resource.urn != new.urn]
+            self._move(old, new)
+            self._write()
+
+    def keep(self, old: Resource, new: Resource) -> None:
+        """A resource that needs no change stays, as `new`; written with the next change or at the end."""
+        with self._lock:
+            self._move(old, new)
+            self._unsaved = True
+
+    def amend(self, old: Resource, new: Resource) -> None:
+        """Put `new` at the place of `old`, for example to mark it; written with the next change or at the end."""
+        with self._lock:
+            if not (self._touched.put(old, new) or self._untouched.put(old, new)):
+                raise SnapshotError(f"{old.urn} is not in the state")
+            self._unsaved = True
+
+    def discard(self, resources: Iterable[Resource]) -> None:
+        """Forget resources that are gone without a step; written with the next change or at the end."""
+        with self._lock:
+            for resource in resources:
+                self._move(resource, None)
+            self._unsaved = True
+
+    def clear_pending_creates(self) -> None:
+        """Forget the creations of earlier runs whose end is unknown; written with the next change or at the end."""
+        with self._lock:
+            self._operations = []
+            self._unsaved = True
+
+    def close(self) -> None:
+        """Write what has not been written yet; without any change, the state of a new run."""
+        with self._lock:
+            if self._unsaved:
+                self._write()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The state as it is now."""
+        resources = [*self._touched.slots.values(), *self._untouched.slots.values()]
+        return Snapshot(resources, list(self._operations), manifest(), self._metadata)
+
+    def _move(self, old: Resource | None, new: Resource | None) -> None:
+        if old and not (self._untouched.take(old) or self._touched.take(old)):
+            raise SnapshotError(f"{old.urn} is not in the state")
+        if new:
+            self._touched.add(new)
+
+    def _write(self) -> None:
+        self._unsaved = True
+        self._save(self.snapshot)
+        self._unsaved = False

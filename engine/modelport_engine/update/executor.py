@@ -1,0 +1,144 @@
+"""Runs steps: so many at once, each written to state before and after, and nothing new once something failed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from modelport_engine.errors import EngineError
+from modelport_engine.plugins.plugin import PluginFailed
+from modelport_engine.plugins.provider import InitFailed
+from modelport_engine.protocol.values import Properties
+from modelport_engine.state.resource import Resource
+from modelport_engine.update.events import Events
+from modelport_engine.update.journal import Journal
+from modelport_engine.update.steps import PHYSICAL_ONLY, Op, Step
+
+
+class Stopped(Exception):
+    """The run has failed or was cancelled: nothing new may start."""
+
+
+class StepFailed(EngineError):
+    """A step failed; the user has been told."""
+
+
+class Executor:
+    """Runs chains of steps for one run, and knows the state that results."""
+
+    def __init__(self, journal: Journal, events: Events, *, preview: bool, parallel: int):
+        self.news: dict[str, Resource] = {}
+        self.changes: Counter[str] = Counter()
+        self.errors = 0
+        self.stopping = asyncio.Event()
+        self._journal = journal
+        self._events = events
+        self._preview = preview
+        self._slots = asyncio.Semaphore(parallel)
+        self._running: set[asyncio.Task[None]] = set()
+        self._open: dict[str, Step] = {}
+        self._cancelled = False
+
+    async def run(self, steps: Sequence[Step]) -> Resource:
+        """Run the steps one after the other; returns the resource as it is then.
+
+        Raises:
+            StepFailed: if a step did.
+            Stopped: before a step that may not start any more.
+        """
+        await asyncio.shield(self._start(steps))  # the program may go away; what it asked for is finished and recorded
+        return self.news[steps[-1].resource.urn]
+
+    async def run_together(self, steps: Sequence[Step]) -> None:
+        """Run steps side by side, all of them even if one fails; raises StepFailed if one did."""
+        if self.stopping.is_set():
+            raise Stopped
+        outcomes = await asyncio.gather(*(self._start([step], together=True) for step in steps), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def drain(self) -> None:
+        """Wait for what is running."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def abandon(self) -> None:
+        """Wait for nothing: what is under way stays a pending operation."""
+        self.stop()
+        for task in self._running:
+            task.cancel()
+
+    def cancel(self) -> None:
+        """As `stop`; steps that run together do not start any more either."""
+        self._cancelled = True
+        self.stop()
+
+    def stop(self) -> None:
+        """Let running steps finish, and start nothing new."""
+        self.stopping.set()
+
+    def fail(self, message: str, urn: str = "") -> None:
+        """Tell the user about an error, and stop."""
+        self.errors += 1
+        self._events.diagnostic("error", message, urn=urn)
+        self.stop()
+
+    def outputs(self, urn: str, outputs: Properties) -> None:
+        """A component has its outputs: this ends its step for the user."""
+        if urn not in self.news:
+            raise EngineError(f"outputs for {urn}, which is not registered")
+        resource = replace(self.news[urn], outputs=outputs)
+        self._journal.amend(self.news[urn], resource)
+        self.news[urn] = resource
+        if step := self._open.pop(urn, None):
+            step.new = resource
+            self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
+
+    def _start(self, steps: Sequence[Step], *, together: bool = False) -> "asyncio.Task[None]":
+        task = asyncio.create_task(self._chain(steps, together))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _chain(self, steps: Sequence[Step], together: bool) -> None:
+        async with self._slots:
+            for step in steps:
+                if self._cancelled or (self.stopping.is_set() and not together):
+                    raise Stopped
+                await self._step(step)
+
+    async def _step(self, step: Step) -> None:
+        self._events.emit("resourcePreEvent", {"metadata": step.metadata()})
+        operation = self._journal.begin(step)
+        problem: Exception | None = None
+        try:
+            await step.apply(self._preview)
+        except InitFailed as error:
+            problem = error
+        except PluginFailed as error:
+            raise self._failed(step, error) from error  # nobody knows how far it came: the operation stays pending
+        except EngineError as error:
+            self._journal.end(operation, step, done=False)
+            raise self._failed(step, error) from error
+        if step.new and step.op is not Op.REPLACE:
+            self.news[step.new.urn] = step.new
+        self._journal.end(operation, step, done=True)
+        if problem:
+            raise self._failed(step, problem) from problem
+        self._done(step)
+
+    def _done(self, step: Step) -> None:
+        if step.op not in PHYSICAL_ONLY and "::default" not in step.resource.urn:
+            self.changes[str(step.outcome)] += 1
+        if step.new and not step.new.custom and step.op is not Op.REFRESH:
+            self._open[step.new.urn] = step
+        else:
+            self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
+
+    def _failed(self, step: Step, error: Exception) -> StepFailed:
+        body: dict[str, Any] = {"metadata": step.metadata(), "status": 0, "steps": 0}
+        self._events.emit("resOpFailedEvent", body)
+        self.fail(str(error), step.resource.urn)
+        return StepFailed(str(error))

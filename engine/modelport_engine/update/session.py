@@ -1,0 +1,205 @@
+"""What the runs of one command share: plugins, policy packs, events, and the state as it goes on."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelport_engine.plugins.nursery import Nursery
+from modelport_engine.plugins.plugin import Plugins
+from modelport_engine.plugins.stack_references import StackReferences
+from modelport_engine.projects.stack import Stack
+from modelport_engine.protocol.messages import engine_pb2_grpc
+from modelport_engine.state.backend import StackName
+from modelport_engine.state.snapshot_manager import Repeatable, never
+from modelport_engine.update import analyzers, interrupts
+from modelport_engine.update.analyzers import Analyzer, Analyzers
+from modelport_engine.update.events import Events, OnEvent
+from modelport_engine.update.journal import NoJournal, StateJournal
+from modelport_engine.update.monitor import EngineService, serve
+from modelport_engine.update.program import Program
+from modelport_engine.update.registry import PROVIDER_TYPE, Pool
+from modelport_engine.update.run import Run
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run.
+
+    `policy_config` maps a pack's folder to a JSON file; `parallel` is how many steps run at once; `repeatable`
+    tells the types whose creation an earlier run may have begun and this one may repeat; `nursery` starts the program,
+    the plugins and the packs of its interpreter, and is closed at the end.
+    """
+
+    policy_packs: Sequence[Path] = ()
+    policy_config: Mapping[Path, Path] = field(default_factory=dict)
+    parallel: int = 4 * (os.cpu_count() or 1)
+    refresh: bool = False
+    skip_preview: bool = False
+    expect_no_changes: bool = False
+    clear_pending_creates: bool = False
+    repeatable: Repeatable = never
+    nursery: Nursery | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run ended; `changes` counts resources by operation."""
+
+    succeeded: bool
+    changes: Mapping[str, int]
+
+
+class Session:
+    """One command at work. Use it as a context: at its end every process that it started is gone."""
+
+    def __init__(self, stack: Stack, options: Options, on_event: OnEvent, env: Mapping[str, str]):
+        self.stack = stack
+        self.options = options
+        self._events = Events(on_event)
+        self._exit = AsyncExitStack()
+        self._packs: asyncio.Task[Sequence[Analyzer]] | None = None
+        self._program = Program(
+            project=stack.project.name,
+            stack=stack.name.name,
+            root=stack.project.root,
+            folder=stack.project.folder,
+            python=stack.project.python,
+            config=stack.config,
+            secret_keys=stack.settings.secret_keys,
+            env=env,
+        )
+
+    async def __aenter__(self) -> "Session":
+        service = EngineService(self._events, lambda: False)
+        server, address = await serve((engine_pb2_grpc.add_EngineServicer_to_server, service))
+        if self.options.nursery:
+            self._exit.push_async_callback(self.options.nursery.close)
+        plugins = Plugins(
+            self.stack.project.root,
+            self.stack.project.plugins,
+            address,
+            self._plugin_says,
+            self._program.python,
+            self._program.env,
+            self.options.nursery,
+        )
+        self._pool = Pool(plugins, StackReferences(self._outputs_of))
+        self._exit.push_async_callback(server.stop, None)
+        self._exit.push_async_callback(self._pool.close)
+        self._pool.warm(self._expected_packages())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._packs:
+            self._packs.cancel()
+        await self._exit.aclose()
+
+    async def run(self, kind: str, *, preview: bool = False) -> Outcome:
+        """One run of the given kind: update, refresh or destroy; in a preview nothing changes."""
+        started = time.time()
+        manager = self.stack.manager(self.options.repeatable)
+        if self.options.clear_pending_creates and not preview:
+            manager.clear_pending_creates()
+        self._events.emit("preludeEvent", {"config": self._shown_config()})
+        run = self._make_run(preview, NoJournal() if preview else StateJournal(manager))
+        self._warn_of_pending(run)
+        work = {"update": run.update, "refresh": run.refresh, "destroy": run.destroy}[kind]
+        try:
+            succeeded = await self._interruptible(run, work())
+        finally:
+            if not preview:
+                manager.close()
+                self.stack.snapshot = manager.snapshot
+        outcome = Outcome(succeeded, dict(run.executor.changes))
+        if not preview:
+            self.stack.record(kind, started, succeeded=succeeded, changes=outcome.changes)
+        self._summarize(outcome, preview, int(time.time() - started))
+        return outcome
+
+    async def _interruptible(self, run: Run, work: Any) -> bool:
+        task = asyncio.ensure_future(work)
+
+        def terminate() -> None:
+            run.executor.abandon()
+            task.cancel()
+
+        with interrupts.handled(run.cancel, terminate):
+            try:
+                return bool(await task)
+            except asyncio.CancelledError:
+                self._events.diagnostic("error", "update cancelled", urn=run.registrar.stack)
+                raise interrupts.Terminated from None
+
+    def _make_run(self, preview: bool, journal: NoJournal | StateJournal) -> Run:
+        if self._packs is None:
+            loading = analyzers.load(
+                self._pool.plugins, self.options.policy_packs, self._program, self.options.policy_config, preview
+            )
+            self._packs = asyncio.create_task(loading)
+        else:
+            self._packs = asyncio.create_task(analyzers.reconfigured(self._packs, self._program, preview))
+        return Run(
+            program=self._program,
+            base=self.stack.snapshot.resources,
+            pool=self._pool,
+            analyzers=Analyzers(self._packs, self._events, preview),
+            events=self._events,
+            journal=journal,
+            preview=preview,
+            parallel=self.options.parallel,
+        )
+
+    def _shown_config(self) -> dict[str, str]:
+        secret = set(self.stack.settings.secret_keys)
+        return {key: "[secret]" if key in secret else value for key, value in self.stack.config.items()}
+
+    def _expected_packages(self) -> list[tuple[str, str | None]]:
+        """One process for each provider in state; in a new stack, for each that the project brings along."""
+        known = [
+            each for each in self.stack.snapshot.resources if each.type.startswith(PROVIDER_TYPE) and not each.delete
+        ]
+        if not known:
+            return [(package, None) for package in self.stack.project.plugins]
+        return [(each.type.removeprefix(PROVIDER_TYPE), each.inputs.get("version")) for each in known]
+
+    def _warn_of_pending(self, run: Run) -> None:
+        pending = self.stack.snapshot.pending_operations
+        if pending and not self.options.clear_pending_creates:
+            lines = [f"  * {each.resource.urn}, interrupted while {each.type}\n" for each in pending]
+            self._events.diagnostic(
+                "warning", PENDING.format(count=len(pending), lines="".join(lines)), urn=run.registrar.stack
+            )
+
+    def _outputs_of(self, project: str, stack: str) -> Mapping[str, Any] | None:
+        return self.stack.outputs_of(StackName(project, stack), self._program.env)
+
+    def _plugin_says(self, name: str, line: str) -> None:
+        self._events.diagnostic("debug", f"{name}: {line}\n")
+
+    def _summarize(self, outcome: Outcome, preview: bool, seconds: int) -> None:
+        packs: dict[str, str] = {}
+        if self._packs and self._packs.done() and not self._packs.exception():
+            packs = {pack.info.name: pack.version for pack in self._packs.result()}
+        body: dict[str, Any] = {
+            "maybeCorrupt": False,
+            "durationSeconds": seconds,
+            "resourceChanges": dict(outcome.changes),
+        }
+        body |= {"PolicyPacks": packs, "isPreview": preview, "result": "succeeded" if outcome.succeeded else "failed"}
+        self._events.emit("summaryEvent", body)
+        self._events.emit("cancelEvent", {})
+
+
+PENDING = """Attempting to deploy or update resources with {count} pending operations from previous deployment.
+{lines}These resources are in an unknown state because the engine was interrupted while waiting for changes to these \
+resources to complete. You should confirm whether or not the operations listed completed successfully by checking the \
+state of the appropriate provider.
+
+Once you have confirmed the status of the interrupted operations, run `refresh`, which takes over what exists, and \
+`refresh --clear-pending-creates`, which forgets the creations in the list.
+"""
