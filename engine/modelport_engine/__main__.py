@@ -70,6 +70,10 @@ def _deployment_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--json", action="store_true", help="engine events, one JSON object a line")
     parser.add_argument("--parallel", type=int, help="how many resources change at once")
     parser.add_argument("--expect-no-changes", action="store_true", help="fail if something changes")
+    if name in ("up", "destroy"):
+        parser.add_argument(
+            "--continue-on-error", action="store_true", help="go on with what does not need the resource that failed"
+        )
     if name != "preview":
         parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
         parser.add_argument("--skip-preview", "-f", action="store_true")

@@ -34,6 +34,16 @@ class InitFailed(ProviderError):
 
 
 @dataclass(frozen=True)
+class Found:
+    """An object as it is now; `inputs` is None when the provider cannot tell, `problems` say why it is not ready."""
+
+    id: str
+    inputs: Properties | None
+    outputs: Properties
+    problems: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Difference:
     """What a provider's Diff says; `details` maps property paths to (kind, concerns the inputs)."""
 
@@ -232,25 +242,25 @@ class Provider:
         await self._call(self._stub.Delete, self._with_status(request))
 
     async def read(
-        self, urn: Urn, id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[str, Properties, Properties] | None:
-        """Id, inputs and outputs of the object as it is now; None when it is gone."""
+        self, urn: Urn, id: str, inputs: Properties | None = None, outputs: Properties | None = None
+    ) -> Found | None:
+        """The object as it is now, None when it is gone; `inputs` and `outputs` are what state has of it."""
         request = pb.ReadRequest(
             id=id,
             urn=str(urn),
-            properties=self._struct(outputs),
-            inputs=self._struct(inputs),
+            properties=None if outputs is None else self._struct(outputs),
+            inputs=None if inputs is None else self._struct(inputs),
             name=urn.name,
             type=urn.type,
         )
-        answer = await self._call(self._stub.Read, self._with_status(request))
+        try:
+            answer = await self._call(self._stub.Read, self._with_status(request))
+        except InitFailed as failure:
+            return Found(failure.id, failure.inputs or inputs, failure.outputs, failure.reasons)
         if not answer.id:
             return None
-        return (
-            answer.id,
-            from_struct(answer.inputs) if answer.HasField("inputs") else inputs,
-            from_struct(answer.properties),
-        )
+        read = from_struct(answer.inputs) if answer.HasField("inputs") else inputs
+        return Found(answer.id, read, from_struct(answer.properties))
 
     async def invoke(
         self, token: str, arguments: Properties, preview: bool

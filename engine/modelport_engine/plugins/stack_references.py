@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from modelport_engine.plugins.provider import NO_DIFFERENCE, Difference, ProviderError
+from modelport_engine.plugins.provider import NO_DIFFERENCE, Difference, Found, ProviderError
 from modelport_engine.protocol.urn import Urn
 from modelport_engine.protocol.values import Properties, contains_secret
 
@@ -33,8 +33,8 @@ class StackReferences:
         """It has no config."""
 
     async def read(
-        self, urn: Urn, id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[str, Properties, Properties]:
+        self, urn: Urn, id: str, inputs: Properties | None = None, outputs: Properties | None = None
+    ) -> Found:
         """The outputs of the stack that `id` names: ``organization/PROJECT/STACK``, ``PROJECT/STACK`` or ``STACK``."""
         if urn.type != TYPE:
             raise ProviderError(f"{urn.type} is not supported by this engine; run the program with `pulumi up`")
@@ -43,7 +43,7 @@ class StackReferences:
         if found is None:
             raise ProviderError(f"unknown stack {id!r}: no state of it is in this backend")
         secret = sorted(key for key, value in found.items() if contains_secret(value))
-        return id, inputs, {"name": id, "outputs": dict(found), "secretOutputNames": secret}
+        return Found(id, inputs, {"name": id, "outputs": dict(found), "secretOutputNames": secret})
 
     async def cancel(self) -> None:
         """Nothing is under way."""

@@ -1,7 +1,7 @@
 """The order of deletes: layers, in each of which nothing needs anything else."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from modelport_engine.state.resource import Resource
 from modelport_engine.update.steps import Step
@@ -19,6 +19,17 @@ def layers(steps: Sequence[Step]) -> list[list[Step]]:
         result.append(layer)
         remaining = [step for step in remaining if step not in layer]
     return result[::-1]
+
+
+def with_needs(urns: Iterable[str], graph: Mapping[str, Iterable[str]]) -> set[str]:
+    """The URNs and, in a graph of what each needs, everything that they need, directly or not."""
+    found: set[str] = set()
+    open_ends = list(urns)
+    while open_ends:
+        if (urn := open_ends.pop()) not in found:
+            found.add(urn)
+            open_ends += graph.get(urn, ())
+    return found
 
 
 def _needs(resources: Sequence[Resource]) -> dict[str, set[str]]:

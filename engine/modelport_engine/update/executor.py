@@ -13,7 +13,7 @@ from modelport_engine.protocol.values import Properties
 from modelport_engine.state.resource import Resource
 from modelport_engine.update.events import Events
 from modelport_engine.update.journal import Journal
-from modelport_engine.update.steps import PHYSICAL_ONLY, Op, Step
+from modelport_engine.update.steps import PHYSICAL_ONLY, Op, Protected, Step
 
 
 class Stopped(Exception):
@@ -21,20 +21,39 @@ class Stopped(Exception):
 
 
 class StepFailed(EngineError):
-    """A step failed; the user has been told."""
+    """A step failed; the user has been told. `resource` is what its chain should have led to."""
+
+    def __init__(self, message: str, resource: Resource):
+        super().__init__(message)
+        self.resource = resource
+
+
+class Skipped(Exception):
+    """The steps of `resource` were not run, because what it needs has failed."""
+
+    def __init__(self, resource: Resource):
+        super().__init__(resource.urn)
+        self.resource = resource
 
 
 class Executor:
-    """Runs chains of steps for one run, and knows the state that results."""
+    """Runs chains of steps for one run, and knows the state that results.
 
-    def __init__(self, journal: Journal, events: Events, *, preview: bool, parallel: int):
+    With `continue_on_error` a failure ends only its own chain, and what needs it is skipped; `failed` has the URNs.
+    """
+
+    def __init__(
+        self, journal: Journal, events: Events, *, preview: bool, parallel: int, continue_on_error: bool = False
+    ):
         self.news: dict[str, Resource] = {}
+        self.failed: set[str] = set()
         self.changes: Counter[str] = Counter()
         self.errors = 0
         self.stopping = asyncio.Event()
         self._journal = journal
         self._events = events
         self._preview = preview
+        self._continue = continue_on_error
         self._slots = asyncio.Semaphore(parallel)
         self._running: set[asyncio.Task[None]] = set()
         self._open: dict[str, Step] = {}
@@ -45,18 +64,23 @@ class Executor:
 
         Raises:
             StepFailed: if a step did.
+            Skipped: if what the resource needs has failed.
             Stopped: before a step that may not start any more.
         """
+        resource = steps[-1].resource
+        if resource.needs & self.failed:
+            self.failed.add(resource.urn)
+            raise Skipped(resource)
         await asyncio.shield(self._start(steps))  # the program may go away; what it asked for is finished and recorded
-        return self.news[steps[-1].resource.urn]
+        return self.news[resource.urn]
 
     async def run_together(self, steps: Sequence[Step]) -> None:
-        """Run steps side by side, all of them even if one fails; raises StepFailed if one did."""
+        """Run steps side by side, all of them even if one fails; raises StepFailed if one did that ends the run."""
         if self.stopping.is_set():
             raise Stopped
         outcomes = await asyncio.gather(*(self._start([step], together=True) for step in steps), return_exceptions=True)
         for outcome in outcomes:
-            if isinstance(outcome, BaseException):
+            if isinstance(outcome, BaseException) and (self.stopping.is_set() or not isinstance(outcome, StepFailed)):
                 raise outcome
 
     async def drain(self) -> None:
@@ -81,9 +105,13 @@ class Executor:
 
     def fail(self, message: str, urn: str = "") -> None:
         """Tell the user about an error, and stop."""
+        self.tell(message, urn)
+        self.stop()
+
+    def tell(self, message: str, urn: str = "") -> None:
+        """Tell the user about an error for which the run will have failed, and go on."""
         self.errors += 1
         self._events.diagnostic("error", message, urn=urn)
-        self.stop()
 
     def outputs(self, urn: str, outputs: Properties) -> None:
         """A component has its outputs: this ends its step for the user."""
@@ -107,9 +135,9 @@ class Executor:
             for step in steps:
                 if self._cancelled or (self.stopping.is_set() and not together):
                     raise Stopped
-                await self._step(step)
+                await self._step(step, steps[-1].resource)
 
-    async def _step(self, step: Step) -> None:
+    async def _step(self, step: Step, goal: Resource) -> None:
         self._events.emit("resourcePreEvent", {"metadata": step.metadata()})
         operation = self._journal.begin(step)
         problem: Exception | None = None
@@ -118,15 +146,15 @@ class Executor:
         except InitFailed as error:
             problem = error
         except PluginFailed as error:
-            raise self._failed(step, error) from error  # nobody knows how far it came: the operation stays pending
+            raise self._failed(step, error, goal) from error  # nobody knows how far it came: it stays pending
         except EngineError as error:
             self._journal.end(operation, step, done=False)
-            raise self._failed(step, error) from error
+            raise self._failed(step, error, goal) from error
         if step.new and step.op is not Op.REPLACE:
             self.news[step.new.urn] = step.new
         self._journal.end(operation, step, done=True)
         if problem:
-            raise self._failed(step, problem) from problem
+            raise self._failed(step, problem, goal) from problem
         self._done(step)
 
     def _done(self, step: Step) -> None:
@@ -137,8 +165,11 @@ class Executor:
         else:
             self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
 
-    def _failed(self, step: Step, error: Exception) -> StepFailed:
+    def _failed(self, step: Step, error: Exception, goal: Resource) -> StepFailed:
         body: dict[str, Any] = {"metadata": step.metadata(), "status": 0, "steps": 0}
         self._events.emit("resOpFailedEvent", body)
-        self.fail(str(error), step.resource.urn)
-        return StepFailed(str(error))
+        self.tell(str(error), step.resource.urn)
+        self.failed |= {step.resource.urn, goal.urn}
+        if not (self._continue or isinstance(error, Protected)):  # a refusal has touched nothing
+            self.stop()
+        return StepFailed(str(error), goal)

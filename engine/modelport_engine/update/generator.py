@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from modelport_engine.errors import EngineError
-from modelport_engine.plugins.provider import Difference, Provider
+from modelport_engine.plugins.provider import NO_DIFFERENCE, Difference, Provider
 from modelport_engine.protocol import paths
 from modelport_engine.protocol.values import Properties, restore_secrets
 from modelport_engine.state.resource import Resource
@@ -46,6 +46,8 @@ class Generator:
         self.deleted: dict[
             str, tuple[str, ...]
         ] = {}  # URN -> keys: deleted before its replacement, because of another resource
+        self.replacing: set[str] = set()  # URNs whose object is another one after this run
+        self.condemned: set[str] = set()  # URNs of which an object is deleted in this run
         self._providers = providers
         self._judges = judges
 
@@ -54,7 +56,22 @@ class Generator:
         old = self.take_over(goal)
         if not goal.custom:
             return await self._component(goal, old)
+        if goal.import_id and (old is None or old.external or goal.import_id != (old.import_id or old.id)):
+            return await self._import(goal, old)
         return await self._custom(goal, old)
+
+    async def after_import(self, goal: Goal, imported: Resource) -> list[Step]:
+        """The steps from what was imported to the goal; none if it is that already."""
+        steps = await self._custom(goal, imported)
+        return [step for step in steps if step.op is not Op.SAME]
+
+    async def _import(self, goal: Goal, old: Resource | None) -> list[Step]:
+        new = goal.resource(inputs={}, import_id=goal.import_id)
+        provider = await self._providers.of(new)
+        if old is None or old.urn in self.deleted:
+            return [Step(Op.IMPORT, None, new, provider)]
+        marked = self.replaced[old.urn] = replace(old, delete=True)
+        return [Step(Op.IMPORT_REPLACEMENT, old, new, provider, displaced=marked), Step(Op.REPLACE, old, new)]
 
     async def _component(self, goal: Goal, old: Resource | None) -> list[Step]:
         new = goal.resource(inputs=goal.inputs)
@@ -68,22 +85,27 @@ class Generator:
         return [Step(Op.UPDATE, old, new, difference=Difference(True, changes=changed))]
 
     async def _custom(self, goal: Goal, old: Resource | None) -> list[Step]:
-        new = goal.resource(inputs=goal.inputs)
+        new = goal.resource(inputs=goal.inputs, import_id=goal.import_id)
         provider = await self._providers.of(new)
         seed = secrets.token_bytes(SEED_BYTES)
-        wanted = paths.keep(goal.inputs, old.inputs, goal.ignore_changes) if old else goal.inputs
-        fresh = old is None or old.external or old.urn in self.deleted
-        checked = await provider.check(goal.urn, {} if fresh else old.inputs, wanted, seed)  # type: ignore[union-attr]
+        if old is None or old.external or old.urn in self.deleted:
+            olds, wanted = {}, goal.inputs
+        else:
+            olds, wanted = old.inputs, paths.keep(goal.inputs, old.inputs, goal.ignore_changes)
+        checked = await provider.check(goal.urn, olds, wanted, seed)
         new = replace(new, inputs=checked)
         new = replace(new, inputs=await self._judges.judge(new, goal))
-        if old is None or old.external:
+        if old is None:
             return [Step(Op.CREATE, None, new, provider)]
+        if old.external:
+            return self._beside(old, new, provider, NO_DIFFERENCE)
         if keys := self.deleted.get(old.urn):
+            self.replacing.add(new.urn)
             difference = Difference(True, keys)
             return [Step(Op.REPLACE, old, new), Step(Op.CREATE_REPLACEMENT, old, new, provider, difference)]
         difference = await self._difference(goal, old, new, provider)
-        if difference.replaces:
-            return await self._replacement(goal, old, new, provider, difference, wanted, seed)
+        if difference.replaces or old.pending_replacement:
+            return await self._replacement(goal, old, new, provider, difference, seed)
         if difference.changed:
             return [Step(Op.UPDATE, old, replace(new, id=old.id, created=old.created), provider, difference)]
         same = replace(
@@ -97,6 +119,8 @@ class Generator:
         return [Step(Op.SAME, old, same)]
 
     async def _difference(self, goal: Goal, old: Resource, new: Resource, provider: Provider) -> Difference:
+        if new.deleted_with in self.replacing:
+            return Difference(True, ("deletedWith",))
         if old.provider != new.provider and self._providers.moved(old.provider, new.provider):
             return Difference(True, ("provider",), ("provider",))
         difference = await provider.diff(goal.urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes)
@@ -119,31 +143,47 @@ class Generator:
         new: Resource,
         provider: Provider,
         difference: Difference,
-        wanted: Properties,
         seed: bytes,
     ) -> list[Step]:
         """A new object beside the old one, or after it; a second Check lets the provider pick a fresh name."""
-        new = replace(new, inputs=await provider.check(goal.urn, {}, wanted, seed))
-        logical = Step(Op.REPLACE, old, new, difference=difference)
+        refuse_replacement(goal, old)
+        self.replacing.add(new.urn)
+        new = replace(new, inputs=await provider.check(goal.urn, {}, goal.inputs, seed))
         first = goal.delete_before_replace
-        if not (difference.delete_before_replace if first is None else first):
-            marked = self.replaced[old.urn] = replace(old, delete=True)
-            return [Step(Op.CREATE_REPLACEMENT, old, new, provider, difference, marked), logical]
-        dependents = await dependents_to_replace(old, self.old_order, self._providers, self.goals)
-        steps = [
-            await self._delete_first(dependent, keys)
-            for dependent, keys in dependents
-            if dependent.urn not in self.deleted
-        ]
-        steps.append(await self._delete_first(old, difference.replaces))
-        old = self.olds[old.urn]
-        return [*steps, replace(logical, old=old), Step(Op.CREATE_REPLACEMENT, old, new, provider, difference)]
+        if not (difference.delete_before_replace if first is None else first) and not old.pending_replacement:
+            return self._beside(old, new, provider, difference)
+        steps = [] if old.pending_replacement else await self._deletes_first(old, difference)
+        old = self.olds[new.urn] if new.urn in self.deleted else old
+        logical = Step(Op.REPLACE, old, new, difference=difference)
+        return [*steps, logical, Step(Op.CREATE_REPLACEMENT, old, new, provider, difference)]
+
+    def _beside(self, old: Resource, new: Resource, provider: Provider, difference: Difference) -> list[Step]:
+        marked = self.replaced[old.urn] = replace(old, delete=True)
+        create = Step(Op.CREATE_REPLACEMENT, old, new, provider, difference, marked)
+        return [create, Step(Op.REPLACE, old, new, difference=difference)]
+
+    async def _deletes_first(self, root: Resource, difference: Difference) -> list[Step]:
+        """Deletes of what cannot outlive `root`, then its own."""
+        steps = []
+        for dependent, keys in await dependents_to_replace(root, self.old_order, self._providers, self.goals):
+            if dependent.urn in self.deleted or dependent.pending_replacement:
+                continue
+            if dependent.protect:
+                raise EngineError(PROTECTED_DEPENDENT.format(dependent=dependent.urn, root=root.urn))
+            steps.append(await self._delete_first(dependent, keys))
+        return [*steps, await self._delete_first(root, difference.replaces)]
 
     async def _delete_first(self, old: Resource, keys: tuple[str, ...]) -> Step:
         """Delete an object now, and make its replacement when the program registers it."""
         self.deleted[old.urn] = keys
+        self.condemned.add(old.urn)
         marked = self.olds[old.urn] = replace(old, pending_replacement=True)
-        return Step(Op.DELETE_REPLACED, old, None, await self._providers.of(old), displaced=marked)
+        return Step(Op.DELETE_REPLACED, old, None, await self.deleter(old), displaced=marked)
+
+    async def deleter(self, resource: Resource) -> Provider | None:
+        """The provider that must be asked to delete a resource; None if its object goes without that."""
+        kept = resource.external or resource.retain_on_delete or not resource.custom
+        return None if kept or resource.deleted_with in self.condemned else await self._providers.of(resource)
 
     def take_over(self, goal: Goal) -> Resource | None:
         """Note a goal, and the old resource that it continues."""
@@ -164,14 +204,38 @@ class Generator:
 
     def leftovers(self, base: Iterable[Resource]) -> list[Step]:
         """Steps, without their providers, that delete what nobody registered and what was replaced; last made first."""
-        steps = []
-        for resource in reversed(list(base)):
-            urn = resource.urn
-            if resource.delete:
-                steps.append(Step(Op.DELETE_REPLACED, resource))
-            elif urn in self.replaced:
-                steps.append(Step(Op.DELETE_REPLACED, self.replaced[urn]))
-            elif urn not in self.registered:
-                gone = resource.external or urn in self.deleted
-                steps.append(Step(Op.DISCARD if gone else Op.DELETE, self.olds[urn]))
+        steps = [step for resource in reversed(list(base)) if (step := self._leftover(resource))]
+        self.condemned.update(step.resource.urn for step in steps)
         return steps
+
+    def _leftover(self, resource: Resource) -> Step | None:
+        urn = resource.urn
+        if resource.delete or urn in self.replaced:
+            old = resource if resource.delete else self.replaced[urn]
+            return Step(Op.DISCARD_REPLACED if old.external else Op.DELETE_REPLACED, old)
+        if urn in self.registered:
+            return None
+        old = self.olds[urn]
+        if old.pending_replacement:
+            return Step(Op.REMOVE_PENDING_REPLACE, old)
+        return Step(Op.DISCARD if old.external else Op.DELETE, old)
+
+
+def refuse_replacement(goal: Goal, old: Resource) -> None:
+    """Raise where the program forbids that another object takes the place of the old one."""
+    if goal.protect and old.protect:
+        raise EngineError(PROTECTED.format(urn=goal.urn))
+    if goal.import_id:
+        raise EngineError(
+            "previously-imported resources that still specify an ID may not be replaced; "
+            "please remove the `import` declaration from your program"
+        )
+
+
+PROTECTED = """unable to replace resource "{urn}"
+as it is currently marked for protection. To unprotect the resource, remove the `protect` flag from the resource in \
+your Pulumi program and run `pulumi up`"""
+PROTECTED_DEPENDENT = """unable to replace resource "{dependent}" as part of replacing "{root}" as it is currently \
+marked for protection. To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program \
+and run `pulumi up`, or use the command:
+`pulumi state unprotect '{dependent}'`"""

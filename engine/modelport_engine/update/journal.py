@@ -15,6 +15,8 @@ PENDING = {
     Op.DELETE: "deleting",
     Op.DELETE_REPLACED: "deleting",
     Op.READ: "reading",
+    Op.IMPORT: "importing",
+    Op.IMPORT_REPLACEMENT: "importing",
 }
 TAKES_OVER = {Op.UPDATE, Op.READ, Op.CREATE_REPLACEMENT}
 
@@ -65,7 +67,7 @@ class StateJournal:
             case Op.SAME:
                 assert step.old and step.new
                 self._state.keep(step.old, step.new)
-            case Op.DISCARD:
+            case Op.DISCARD | Op.DISCARD_REPLACED | Op.REMOVE_PENDING_REPLACE:
                 assert step.old
                 self._state.discard([step.old])
             case Op.REFRESH if step.old:

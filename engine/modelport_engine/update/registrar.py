@@ -13,7 +13,7 @@ from modelport_engine.protocol.values import Output, Properties, contains_unknow
 from modelport_engine.state.resource import Resource
 from modelport_engine.update import goals
 from modelport_engine.update.analyzers import PolicyViolation
-from modelport_engine.update.executor import Executor, StepFailed, Stopped
+from modelport_engine.update.executor import Executor, Skipped, StepFailed, Stopped
 from modelport_engine.update.generator import Generator
 from modelport_engine.update.goals import Goal
 from modelport_engine.update.registry import PROVIDER_TYPE, Registry, package_of, plugin_inputs
@@ -21,6 +21,8 @@ from modelport_engine.update.steps import Op, Step
 from modelport_engine.update.transforms import Registration, Transforms
 
 Answer = TypeVar("Answer")
+
+SKIP: Any = 2  # of the enum Result; the SDK's messages do not name it
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Registrar:
         try:
             return await answer
         except (Stopped, StepFailed):
+            return None
+        except Skipped:
             return None
         except PolicyViolation:
             self.executor.errors += 1
@@ -75,9 +79,17 @@ class Registrar:
         goal = goals.from_request(request, urn, parent, provider, known, self.root)
         if request.type.startswith(PROVIDER_TYPE):
             goal = replace(goal, inputs=goal.inputs | plugin_inputs(request.version, request.pluginDownloadURL))
-        resource = await self.apply(goal)
-        outputs = to_struct(resource.outputs) if request.custom else None
-        return resource_pb2.RegisterResourceResponse(urn=resource.urn, id=resource.id, object=outputs or to_struct({}))
+        try:
+            resource, result = await self.apply(goal), resource_pb2.SUCCESS
+        except (StepFailed, Skipped) as failure:
+            if self.executor.stopping.is_set() or not request.supportsResultReporting:
+                raise
+            resource = failure.resource
+            result = SKIP if isinstance(failure, Skipped) else resource_pb2.FAIL
+        outputs = resource.outputs if request.custom else {}
+        return resource_pb2.RegisterResourceResponse(
+            urn=resource.urn, id=resource.id, object=to_struct(outputs), result=result
+        )
 
     async def apply(self, goal: Goal) -> Resource:
         """Bring one goal about; returns the resource as it is then."""
@@ -92,6 +104,10 @@ class Registrar:
                 error.urn = str(goal.urn)  # type: ignore[attr-defined]
                 raise
         resource = await self.executor.run(steps)
+        if steps[0].op in (Op.IMPORT, Op.IMPORT_REPLACEMENT):
+            async with self._turn:
+                steps = await self.generator.after_import(goal, resource)
+            resource = await self.executor.run(steps) if steps else resource
         if goal.urn.type.startswith(PROVIDER_TYPE):
             self.registry.ready(resource)
         return resource
@@ -222,7 +238,6 @@ class Registrar:
 def refuse_unsupported(request: Registration) -> None:
     """Fail by name for an option that this engine does not know."""
     asked = {
-        "import_": request.importId,
         "replacement trigger": request.HasField("replacement_trigger"),
         "replace_with": request.replace_with,
     }

@@ -11,7 +11,7 @@ from modelport_engine.protocol.urn import STACK_TYPE, Urn
 from modelport_engine.protocol.values import Properties, Secret
 from modelport_engine.state.resource import Resource
 from modelport_engine.update.analyzers import Analyzers
-from modelport_engine.update.deletions import layers
+from modelport_engine.update.deletions import layers, with_needs
 from modelport_engine.update.events import Events
 from modelport_engine.update.executor import Executor, StepFailed, Stopped
 from modelport_engine.update.generator import Generator
@@ -35,12 +35,19 @@ class Run:
     journal: Journal
     preview: bool
     parallel: int
+    continue_on_error: bool = False
     executor: Executor = field(init=False)
     registrar: Registrar = field(init=False)
     _cancelled: bool = False
 
     def __post_init__(self) -> None:
-        self.executor = Executor(self.journal, self.events, preview=self.preview, parallel=self.parallel)
+        self.executor = Executor(
+            self.journal,
+            self.events,
+            preview=self.preview,
+            parallel=self.parallel,
+            continue_on_error=self.continue_on_error,
+        )
         registry = Registry(self.pool, self.base, self._provider_config)
         generator = Generator(self.base, registry, self.analyzers)
         program = self.program
@@ -74,7 +81,7 @@ class Run:
         try:
             await self._follow(process)
             await self.executor.drain()
-            if not self.executor.stopping.is_set():
+            if not self.executor.stopping.is_set() and not self.executor.errors:
                 await self._judge_stack()
         finally:
             await process.stop()
@@ -148,12 +155,14 @@ class Run:
                 task.cancel()
 
     async def delete(self, steps: Sequence[Step]) -> None:
-        """Delete, dependents first; a failure ends it after its layer."""
+        """Delete, dependents first; a failure ends it after its layer, or keeps only what the failed one needs."""
+        graph = {resource.urn: resource.needs for resource in [*self.base, *(step.resource for step in steps)]}
         try:
             for layer in layers(steps):
+                kept = with_needs(self.executor.failed, graph)
+                layer = [step for step in layer if step.resource.urn not in kept]
                 for step in layer:
-                    if step.resource.custom:
-                        step.provider = await self.registrar.registry.of(step.resource)
+                    step.provider = await self.registrar.generator.deleter(step.resource)
                 await self.executor.run_together(layer)
         except (Stopped, StepFailed):
             pass
@@ -185,7 +194,7 @@ class Run:
         urn, outputs = self.registrar.stack, self.registrar.stack_outputs
         if outputs is None or urn not in self.executor.news:
             return
-        if self.executor.stopping.is_set():
+        if self.executor.errors:
             outputs = {**self.executor.news[urn].outputs, **outputs}
         self.executor.outputs(urn, outputs)
 

@@ -41,6 +41,7 @@ class Options:
     refresh: bool = False
     skip_preview: bool = False
     expect_no_changes: bool = False
+    continue_on_error: bool = False
     clear_pending_creates: bool = False
     repeatable: Repeatable = never
     nursery: Nursery | None = None
@@ -152,6 +153,7 @@ class Session:
             journal=journal,
             preview=preview,
             parallel=self.options.parallel,
+            continue_on_error=self.options.continue_on_error,
         )
 
     def _shown_config(self) -> dict[str, str]:

@@ -26,10 +26,26 @@ class Op(StrEnum):
     DELETE_REPLACED = "delete-replaced"
     READ = "read"
     DISCARD = "discard"
+    DISCARD_REPLACED = "discard-replaced"
+    REMOVE_PENDING_REPLACE = "remove-pending-replace"
     REFRESH = "refresh"
+    IMPORT = "import"
+    IMPORT_REPLACEMENT = "import-replacement"
 
 
-PHYSICAL_ONLY = {Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED}
+PHYSICAL_ONLY = {Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.DISCARD_REPLACED, Op.IMPORT_REPLACEMENT}
+
+
+class Protected(EngineError):
+    """A resource may not be deleted."""
+
+    def __init__(self, resource: Resource):
+        super().__init__(
+            f'resource "{resource.urn}" cannot be deleted\n'
+            "because it is protected. To unprotect the resource, either remove the `protect` flag from the resource in "
+            "your Pulumi program and run `pulumi up`, or use the command:\n"
+            f"`pulumi state unprotect '{resource.urn}'`"
+        )
 
 
 @dataclass
@@ -56,6 +72,8 @@ class Step:
 
     async def apply(self, preview: bool) -> None:
         """Do it: ask the provider, and complete `new` with the answer. InitFailed leaves `new` complete, and raises."""
+        if self.op is Op.DELETE and self.resource.protect:
+            raise Protected(self.resource)
         if self.provider:
             match self.op:
                 case Op.CREATE | Op.CREATE_REPLACEMENT:
@@ -63,10 +81,11 @@ class Step:
                 case Op.UPDATE:
                     await self._update(self.provider, preview)
                 case Op.DELETE | Op.DELETE_REPLACED:
-                    refuse_if_protected(self.resource)
                     await self._delete(self.provider, preview)
                 case Op.READ:
                     await self._read(self.provider)
+                case Op.IMPORT | Op.IMPORT_REPLACEMENT:
+                    await self._import(self.provider)
                 case Op.REFRESH:
                     await self._refresh(self.provider)
         elif self.op in (Op.CREATE, Op.UPDATE):
@@ -136,7 +155,21 @@ class Step:
         if found is None:
             raise ProviderError(f"{new.type} '{new.id}' does not exist, so {Urn(new.urn).name} cannot be read")
         old = self.old if self.old and self.old.external else None
-        self._complete(found[0], found[2], old)
+        self._complete(found.id, found.outputs, old, found.problems)
+
+    async def _import(self, provider: Provider) -> None:
+        """Take over an object that something else has made: what it is now counts as what was asked for before."""
+        new = self.resource
+        found = await provider.read(Urn(new.urn), new.import_id)
+        if found is None:
+            raise ProviderError(f"resource '{new.import_id}' does not exist")
+        if found.inputs is None:
+            package = new.type.partition(":")[0]
+            raise ProviderError(
+                f"provider does not support importing resources; please try updating the '{package}' plugin"
+            )
+        self.new = replace(new, inputs=found.inputs)
+        self._complete(found.id, found.outputs, problems=found.problems)
 
     async def _refresh(self, provider: Provider) -> None:
         """Take over what exists now. The provider's Diff, with old and new exchanged, says whether that matters."""
@@ -145,11 +178,11 @@ class Step:
         if found is None:
             self.new = None
             return
-        id, inputs, outputs = found
+        id, inputs, outputs = found.id, found.inputs or {}, found.outputs
         self.difference = await provider.diff(Urn(old.urn), id, inputs, outputs, old.inputs, old.ignore_changes)
         inputs, outputs = restore_secrets(inputs, old.inputs), restore_secrets(outputs, old.outputs)
         changed = (id, inputs, outputs) != (old.id, old.inputs, old.outputs)
-        self.new = replace(self.resource, id=id, inputs=inputs, outputs=outputs, init_errors=[])
+        self.new = replace(self.resource, id=id, inputs=inputs, outputs=outputs, init_errors=list(found.problems))
         self.new = replace(self.new, modified=now()) if changed else self.new
 
     def _complete(
@@ -166,14 +199,3 @@ class Step:
     def _date(self, old: Resource | None) -> None:
         moment = now()
         self.new = replace(self.resource, created=old.created if old and old.created else moment, modified=moment)
-
-
-def refuse_if_protected(resource: Resource) -> None:
-    """Raise for a protected resource that is about to be deleted."""
-    if resource.protect:
-        raise EngineError(
-            f'resource "{resource.urn}" cannot be deleted\n'
-            "because it is protected. To unprotect the resource, either remove the `protect` flag from the resource in "
-            "your Pulumi program and run `pulumi up`, or use the command:\n"
-            f"`pulumi state unprotect '{resource.urn}'`"
-        )
