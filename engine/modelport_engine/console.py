@@ -12,7 +12,7 @@ from modelport_engine.plugins.nursery import Nursery
 from modelport_engine.projects.project import Project
 from modelport_engine.protocol.urn import Urn
 from modelport_engine.protocol.values import hide_secrets
-from modelport_engine.update.events import Event
+from modelport_engine.update.events import Event, internal
 from modelport_engine.update.session import Options, Outcome
 
 SIGNS = {
@@ -58,7 +58,8 @@ def _ask(command: str) -> Callable[[Outcome], bool]:
 
 
 def _print_json(event: Event) -> None:
-    print(json.dumps(event, separators=(",", ":"), ensure_ascii=False), flush=True)
+    if not internal(event):
+        print(json.dumps(event, separators=(",", ":"), ensure_ascii=False), flush=True)
 
 
 def _print_plain(event: Event) -> None:

@@ -57,5 +57,10 @@ class Urn(str):
         return self._parts[3]
 
     @property
+    def is_default_provider(self) -> bool:
+        """Whether it names a provider that the engine made because a program named none."""
+        return self.type.startswith("pulumi:providers:") and self.name.startswith("default")
+
+    @property
     def _parts(self) -> list[str]:
         return self.removeprefix(PREFIX).split("::", 3)

@@ -4,16 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from modelport_engine.errors import EngineError
 from modelport_engine.plugins.plugin import PluginFailed
-from modelport_engine.plugins.provider import InitFailed
+from modelport_engine.plugins.provider import InitFailed, ProviderError
+from modelport_engine.protocol.urn import Urn
 from modelport_engine.protocol.values import Properties
 from modelport_engine.state.resource import Resource
 from modelport_engine.update.events import Events
 from modelport_engine.update.journal import Journal
-from modelport_engine.update.steps import PHYSICAL_ONLY, Op, Protected, Step
+from modelport_engine.update.steps import Op, Protected, Step
+
+UNTOUCHED, PARTIAL, UNKNOWN = range(3)
 
 
 class Stopped(Exception):
@@ -49,6 +51,7 @@ class Executor:
         self.failed: set[str] = set()
         self.changes: Counter[str] = Counter()
         self.errors = 0
+        self.unsure = False
         self.stopping = asyncio.Event()
         self._journal = journal
         self._events = events
@@ -122,7 +125,7 @@ class Executor:
         self.news[urn] = resource
         if step := self._open.pop(urn, None):
             step.new = resource
-            self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
+            self._events.done(step)
 
     def _start(self, steps: Sequence[Step], *, together: bool = False) -> "asyncio.Task[None]":
         task = asyncio.create_task(self._chain(steps, together))
@@ -138,7 +141,9 @@ class Executor:
                 await self._step(step, steps[-1].resource)
 
     async def _step(self, step: Step, goal: Resource) -> None:
-        self._events.emit("resourcePreEvent", {"metadata": step.metadata()})
+        if step.op is Op.REPLACE:
+            step.new = self.news.get(step.resource.urn, step.new)  # the new object, if there is one already
+        self._events.begun(step)
         operation = self._journal.begin(step)
         problem: Exception | None = None
         try:
@@ -158,18 +163,35 @@ class Executor:
         self._done(step)
 
     def _done(self, step: Step) -> None:
-        if step.op not in PHYSICAL_ONLY and "::default" not in step.resource.urn:
+        if _counts(step):
             self.changes[str(step.outcome)] += 1
-        if step.new and not step.new.custom and step.op is not Op.REFRESH:
-            self._open[step.new.urn] = step
-        else:
-            self._events.emit("resOutputsEvent", {"metadata": step.metadata()})
+        component = step.new is not None and not step.new.custom and step.op is not Op.REFRESH
+        if component:
+            self._open[step.resource.urn] = step
+        if not component or self._preview:
+            self._events.done(step)
 
     def _failed(self, step: Step, error: Exception, goal: Resource) -> StepFailed:
-        body: dict[str, Any] = {"metadata": step.metadata(), "status": 0, "steps": 0}
-        self._events.emit("resOpFailedEvent", body)
         self.tell(str(error), step.resource.urn)
+        if not self._preview:
+            self._events.failed(step, status := _status(step, error), self.changes.total())
+            self.unsure = self.unsure or status == UNKNOWN
         self.failed |= {step.resource.urn, goal.urn}
         if not (self._continue or isinstance(error, Protected)):  # a refusal has touched nothing
             self.stop()
         return StepFailed(str(error), goal)
+
+
+def _counts(step: Step) -> bool:
+    """Whether the summary counts a step; what was read counts when it was known and has changed."""
+    if step.op is Op.READ:
+        return bool(step.old and step.new and step.old.outputs != step.new.outputs)
+    internal = step.op is Op.REMOVE_PENDING_REPLACE or Urn(step.resource.urn).is_default_provider
+    return (step.logical or step.op is Op.REFRESH) and not internal
+
+
+def _status(step: Step, error: Exception) -> int:
+    """What a failure means for the object, in Pulumi's terms."""
+    if isinstance(error, InitFailed):
+        return PARTIAL
+    return UNKNOWN if isinstance(error, ProviderError) and step.old else UNTOUCHED

@@ -81,8 +81,7 @@ class Generator:
         new = replace(new, created=old.created, modified=old.modified)
         if old.inputs == new.inputs:
             return [Step(Op.SAME, old, replace(new, outputs=old.outputs))]
-        changed = tuple(sorted(key for key in {*old.inputs, *new.inputs} if old.inputs.get(key) != new.inputs.get(key)))
-        return [Step(Op.UPDATE, old, new, difference=Difference(True, changes=changed))]
+        return [Step(Op.UPDATE, old, new, difference=Difference(True))]
 
     async def _custom(self, goal: Goal, old: Resource | None) -> list[Step]:
         new = goal.resource(inputs=goal.inputs, import_id=goal.import_id)
@@ -129,7 +128,11 @@ class Generator:
             path for path in changed if path not in difference.replaces and paths.matches(goal.replace_on_changes, path)
         )
         if forced and difference.changed:
-            difference = replace(difference, replaces=(*difference.replaces, *forced))
+            details = difference.details and {
+                path: (f"{kind}-replace" if path in forced else kind, own)
+                for path, (kind, own) in difference.details.items()
+            }
+            difference = replace(difference, replaces=(*difference.replaces, *forced), details=details)
         if old.taint:
             return replace(difference, changed=True, replaces=difference.replaces or ("id",))
         if old.init_errors and not difference.changed:
@@ -160,7 +163,7 @@ class Generator:
     def _beside(self, old: Resource, new: Resource, provider: Provider, difference: Difference) -> list[Step]:
         marked = self.replaced[old.urn] = replace(old, delete=True)
         create = Step(Op.CREATE_REPLACEMENT, old, new, provider, difference, marked)
-        return [create, Step(Op.REPLACE, old, new, difference=difference)]
+        return [create, Step(Op.REPLACE, marked, new, difference=difference)]
 
     async def _deletes_first(self, root: Resource, difference: Difference) -> list[Step]:
         """Deletes of what cannot outlive `root`, then its own."""

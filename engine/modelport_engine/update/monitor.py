@@ -119,9 +119,7 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         severity = SEVERITIES[request.severity]
         if severity != "error" or not self._muted():
             self.errors += severity == "error"
-            self._events.diagnostic(
-                severity, request.message, urn=request.urn, stream=request.streamId, ephemeral=request.ephemeral
-            )
+            self._events.diagnostic(severity, request.message, urn=request.urn, ephemeral=request.ephemeral)
         return empty_pb2.Empty()
 
     async def GetRootResource(self, request: Any, context: Any) -> engine_pb2.GetRootResourceResponse:

@@ -86,8 +86,8 @@ class Run:
         finally:
             await process.stop()
             await self.executor.drain()
-            self._say_cancelled()
             self._stack_outputs()
+            self._say_how_it_ended()
             await server.stop(None)
             await self.registrar.transforms.close()
             await self.pool.release()
@@ -112,7 +112,7 @@ class Run:
 
     async def _over(self) -> bool:
         await self.executor.drain()
-        self._say_cancelled()
+        self._say_how_it_ended()
         await self.pool.release()
         return not self.executor.errors
 
@@ -174,9 +174,15 @@ class Run:
         self._cancelled = True
         self.executor.cancel()
 
-    def _say_cancelled(self) -> None:
-        if self._cancelled:
-            self.executor.fail(f"{'preview' if self.preview else 'update'} canceled", self.registrar.stack)
+    def _say_how_it_ended(self) -> None:
+        if self.executor.failed:
+            self.executor.fail(f"{self._kind} failed")
+        elif self._cancelled:
+            self.executor.fail(f"{self._kind} canceled")
+
+    @property
+    def _kind(self) -> str:
+        return "preview" if self.preview else "update"
 
     def _program_failed(self, code: int) -> None:
         if code == ALREADY_TOLD:

@@ -1,6 +1,7 @@
 """What the runs of one command share: plugins, policy packs, events, and the state as it goes on."""
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -61,7 +62,7 @@ class Session:
     def __init__(self, stack: Stack, options: Options, on_event: OnEvent, env: Mapping[str, str]):
         self.stack = stack
         self.options = options
-        self._events = Events(on_event)
+        self._events = Events(on_event, (stack.config[key] for key in stack.settings.secret_keys))
         self._exit = AsyncExitStack()
         self._packs: asyncio.Task[Sequence[Analyzer]] | None = None
         self._program = Program(
@@ -106,6 +107,7 @@ class Session:
         manager = self.stack.manager(self.options.repeatable)
         if self.options.clear_pending_creates and not preview:
             manager.clear_pending_creates()
+        self._events.planning = preview
         self._events.emit("preludeEvent", {"config": self._shown_config()})
         run = self._make_run(preview, NoJournal() if preview else StateJournal(manager))
         self._warn_of_pending(run)
@@ -119,7 +121,7 @@ class Session:
         outcome = Outcome(succeeded, dict(run.executor.changes))
         if not preview:
             self.stack.record(kind, started, succeeded=succeeded, changes=outcome.changes)
-        self._summarize(outcome, preview, int(time.time() - started))
+        self._summarize(run, outcome, math.ceil(time.time() - started))
         return outcome
 
     async def _interruptible(self, run: Run, work: Any) -> bool:
@@ -183,17 +185,13 @@ class Session:
     def _plugin_says(self, name: str, line: str) -> None:
         self._events.diagnostic("debug", f"{name}: {line}\n")
 
-    def _summarize(self, outcome: Outcome, preview: bool, seconds: int) -> None:
+    def _summarize(self, run: Run, outcome: Outcome, seconds: int) -> None:
         packs: dict[str, str] = {}
         if self._packs and self._packs.done() and not self._packs.exception():
             packs = {pack.info.name: pack.version for pack in self._packs.result()}
-        body: dict[str, Any] = {
-            "maybeCorrupt": False,
-            "durationSeconds": seconds,
-            "resourceChanges": dict(outcome.changes),
-        }
-        body |= {"PolicyPacks": packs, "isPreview": preview, "result": "succeeded" if outcome.succeeded else "failed"}
-        self._events.emit("summaryEvent", body)
+        body: dict[str, Any] = {"maybeCorrupt": run.executor.unsure, "durationSeconds": seconds}
+        body |= {"resourceChanges": dict(outcome.changes), "PolicyPacks": packs, "isPreview": run.preview}
+        self._events.emit("summaryEvent", body | {"result": "succeeded" if outcome.succeeded else "failed"})
         self._events.emit("cancelEvent", {})
 
 

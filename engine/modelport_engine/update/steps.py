@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 from modelport_engine.errors import EngineError
 from modelport_engine.plugins.provider import NO_DIFFERENCE, Difference, InitFailed, Provider, ProviderError
@@ -11,7 +10,6 @@ from modelport_engine.protocol.urn import Urn
 from modelport_engine.protocol.values import Properties, Secret, contains_secret, restore_secrets
 from modelport_engine.state.resource import Resource
 from modelport_engine.state.snapshot import now
-from modelport_engine.update.events import state
 
 
 class Op(StrEnum):
@@ -98,20 +96,10 @@ class Step:
             return self.op
         return Op.DELETE if self.new is None else Op.UPDATE if self.difference.changed else Op.SAME
 
-    def metadata(self) -> dict[str, Any]:
-        """The step as events show it."""
-        details = self.difference.details
-        shown: dict[str, Any] = {"op": str(self.op), "urn": self.resource.urn, "type": self.resource.type}
-        shown |= {"old": state(self.old), "new": state(self.new)}
-        shown |= {"keys": list(self.difference.replaces)} if self.difference.replaces else {}
-        shown |= {"diffs": list(self.difference.changes)} if self.difference.changes else {}
-        shown["detailedDiff"] = (
-            {path: {"diffKind": kind, "inputDiff": inputs} for path, (kind, inputs) in details.items()}
-            if details
-            else None
-        )
-        shown |= {} if self.op in PHYSICAL_ONLY else {"logical": True}
-        return shown | {"provider": self.resource.provider or ""}
+    @property
+    def logical(self) -> bool:
+        """Whether it is a change of its own: neither half of a replacement nor a look at what is there."""
+        return self.op not in PHYSICAL_ONLY and self.op is not Op.REFRESH
 
     async def _create(self, provider: Provider, preview: bool) -> None:
         new = self.resource
