@@ -72,12 +72,12 @@ class Plugin:
 class Plugins:
     """Starts the plugins of one project.
 
-    `paths` maps packages to the folders that Pulumi.yaml names, `engine` is the address that a plugin logs to,
-    `on_line` receives what plugins write, with the plugin's name; `python` runs what the SDK itself brings along;
-    `nursery` starts those of its interpreter.
+    They work in `folder`, where the program does. `paths` maps packages to the folders that Pulumi.yaml names, `engine`
+    is the address that a plugin logs to, `on_line` receives what plugins write, with the plugin's name; `python` runs
+    what the SDK itself brings along; `nursery` starts those of its interpreter.
     """
 
-    root: Path
+    folder: Path
     paths: Mapping[str, Path]
     engine: str
     on_line: Callable[[str, str], None]
@@ -111,7 +111,7 @@ class Plugins:
             f"plugin {name}",
             python,
             [target, *arguments],
-            cwd=self.root,
+            cwd=self.folder,
             env={**self.env, **(env or {})},
             on_line=lambda line: self.on_line(name, line),
             nursery=self.nursery,

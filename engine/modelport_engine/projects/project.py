@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from modelport_engine.errors import EngineError
-from modelport_engine.projects import yaml
+from modelport_engine.projects import versions, yaml
+from modelport_engine.state.snapshot import PULUMI_VERSION
 
 FILES = ("Pulumi.yaml", "Pulumi.yml")
 
@@ -44,6 +45,8 @@ class Project:
             raise ProjectError(
                 f"{file}: runtime {runtime!r} is not supported, only 'python'. Use the `pulumi` CLI for it."
             )
+        if demanded := content.get("requiredPulumiVersion"):
+            versions.require(str(demanded), PULUMI_VERSION)
         root, config = file.parent, content.get("config") or {}
         # `config` was once what stackConfigDir is now.
         config_folder = content.get("stackConfigDir") or (config if isinstance(config, str) else "")

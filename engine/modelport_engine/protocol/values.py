@@ -18,6 +18,8 @@ SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
+ASSET = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 # Peers written in other languages say which type is unknown; what follows from it is the same.
 UNKNOWN_SENTINELS = frozenset({
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
@@ -159,6 +161,25 @@ def restore_secrets(value: Any, like: Any) -> Any:
         rest = value[len(like) :]
         return [restore_secrets(item, other) for item, other in zip(value, like, strict=False)] + rest
     return value
+
+
+def plain_outputs(value: Any) -> Any:
+    """The value without the dependencies that component providers note inside it."""
+    match value:
+        case Output():
+            return plain_outputs(value.unwrap())
+        case Secret():
+            return Secret(plain_outputs(value.value))
+        case dict():
+            return {key: plain_outputs(item) for key, item in value.items()}
+        case list():
+            return [plain_outputs(item) for item in value]
+    return value
+
+
+def dependencies(value: Any) -> set[str]:
+    """The URNs that some part of the value depends on."""
+    return {urn for part in _parts(value) if isinstance(part, Output) for urn in part.dependencies}
 
 
 def contains_unknown(value: Any) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlparse
 
 from modelport_engine.protocol.messages import alias_pb2, resource_pb2, source_pb2
 from modelport_engine.protocol.urn import Urn
-from modelport_engine.protocol.values import Properties, from_struct
+from modelport_engine.protocol.values import Properties, dependencies, plain_outputs
 from modelport_engine.state.resource import Resource
 
 TIMEOUT_KEYS = ("create", "update", "delete", "read")
@@ -65,23 +65,25 @@ class Goal:
 
 def from_request(
     request: resource_pb2.RegisterResourceRequest,
+    values: Properties,
     urn: Urn,
     parent: "Goal | None",
     provider: str,
     aliases: Sequence[str],
     root: Path,
 ) -> Goal:
-    """The goal of a request; protection and retention come from the parent where the request leaves them open."""
+    """The goal of a request with its values; what it leaves open of some options comes from the parent."""
+    sent = request.propertyDependencies
+    depends = {key: {*sent[key].urns} if sent else {*request.dependencies} for key in {*sent, *values}}
+    depends = {key: urns | dependencies(values.get(key)) for key, urns in sorted(depends.items())}
     return Goal(
         urn=urn,
         custom=request.custom,
-        inputs=from_struct(request.object),
+        inputs=plain_outputs(values),
         parent=request.parent,
         provider=provider,
-        dependencies=tuple(request.dependencies),
-        property_dependencies={
-            key: tuple(request.propertyDependencies[key].urns) for key in sorted(request.propertyDependencies)
-        },
+        dependencies=tuple(dict.fromkeys([*request.dependencies, *sorted(dependencies(values))])),
+        property_dependencies={key: tuple(sorted(urns)) for key, urns in depends.items()},
         protect=request.protect if request.HasField("protect") else bool(parent and parent.protect),
         retain_on_delete=request.retainOnDelete
         if request.HasField("retainOnDelete")
@@ -93,7 +95,7 @@ def from_request(
         aliases=tuple(aliases),
         import_id=request.importId,
         custom_timeouts=timeouts(request.customTimeouts),
-        deleted_with=request.deletedWith,
+        deleted_with=request.deletedWith or (parent.deleted_with if parent else ""),
         source_position=position(request.sourcePosition, root),
         stack_trace=trace(request.stackTrace, root),
     )

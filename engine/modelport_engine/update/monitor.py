@@ -9,7 +9,9 @@ import grpc.aio
 from google.protobuf import empty_pb2
 
 from modelport_engine.plugins.plugin import CHANNEL_OPTIONS
+from modelport_engine.projects import versions
 from modelport_engine.protocol.messages import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from modelport_engine.state.snapshot import PULUMI_VERSION
 from modelport_engine.update.events import Events
 from modelport_engine.update.registrar import Registrar
 
@@ -132,7 +134,11 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         return engine_pb2.SetRootResourceResponse()
 
     async def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:
-        """This engine stands in for the current Pulumi: any range is accepted."""
+        """Whether the Pulumi that this engine stands in for is one that the program accepts."""
+        try:
+            versions.require(request.pulumi_version_range, PULUMI_VERSION)
+        except versions.VersionError as error:
+            await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return engine_pb2.RequirePulumiVersionResponse()
 
 

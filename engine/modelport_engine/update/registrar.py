@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from modelport_engine.errors import EngineError
+from modelport_engine.protocol.assets import with_digests
 from modelport_engine.protocol.messages import callback_pb2, provider_pb2, resource_pb2
 from modelport_engine.protocol.urn import Urn
-from modelport_engine.protocol.values import Output, Properties, contains_unknown, from_struct, to_struct
+from modelport_engine.protocol.values import Properties, contains_unknown, from_struct, plain_outputs, to_struct
 from modelport_engine.state.resource import Resource
 from modelport_engine.update import goals
 from modelport_engine.update.analyzers import PolicyViolation
 from modelport_engine.update.executor import Executor, Skipped, StepFailed, Stopped
 from modelport_engine.update.generator import Generator
 from modelport_engine.update.goals import Goal
-from modelport_engine.update.registry import PROVIDER_TYPE, Registry, package_of, plugin_inputs
+from modelport_engine.update.registry import PROVIDER_TYPE, Registry, package_of, plugin_inputs, provided_by
 from modelport_engine.update.steps import Op, Step
 from modelport_engine.update.transforms import Registration, Transforms
 
@@ -27,10 +28,15 @@ SKIP: Any = 2  # of the enum Result; the SDK's messages do not name it
 
 @dataclass
 class Registrar:
-    """Handles the registrations of one run; `stack` is the stack resource's URN, `info` what components are told."""
+    """Handles the registrations of one run.
+
+    `stack` is the stack resource's URN, `root` the project's folder, `folder` where the program runs, and `info` what
+    components are told.
+    """
 
     stack: Urn
     root: Path
+    folder: Path
     info: resource_pb2.DeploymentInfo
     generator: Generator
     executor: Executor
@@ -40,6 +46,7 @@ class Registrar:
     signalled: asyncio.Event = field(default_factory=asyncio.Event)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     stack_outputs: Properties | None = None
+    _component_providers: dict[str, dict[str, str]] = field(default_factory=dict)  # of components
     _own_transforms: dict[str, list[callback_pb2.Callback]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -67,6 +74,11 @@ class Registrar:
         refuse_unsupported(request)
         urn = Urn.make(self.stack.stack, self.stack.project, request.parent, request.type, request.name)
         self._own_transforms[str(urn)] = chain
+        if not request.custom:
+            self._component_providers[str(urn)] = {
+                **self._component_providers.get(request.parent, {}),
+                **request.providers,
+            }
         if request.remote:
             return await self._construct(request, urn)
         provider = ""
@@ -76,7 +88,8 @@ class Registrar:
         known = goals.aliases_of(
             request.aliases, request.aliasURNs, urn, request.parent, parent.aliases if parent else ()
         )
-        goal = goals.from_request(request, urn, parent, provider, known, self.root)
+        values = self._values(request.object)
+        goal = goals.from_request(request, values, urn, parent, provider, known, self.root)
         if request.type.startswith(PROVIDER_TYPE):
             goal = replace(goal, inputs=goal.inputs | plugin_inputs(request.version, request.pluginDownloadURL))
         try:
@@ -114,7 +127,7 @@ class Registrar:
 
     async def register_outputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> bool:
         """Complete a component; the stack's outputs are kept until the run is over."""
-        outputs = plain_outputs(from_struct(request.outputs))
+        outputs = plain_outputs(self._values(request.outputs))
         if request.urn == str(self.stack):
             self.stack_outputs = outputs
         else:
@@ -127,7 +140,7 @@ class Registrar:
         goal = Goal(
             urn=urn,
             custom=True,
-            inputs=from_struct(request.properties),
+            inputs=plain_outputs(self._values(request.properties)),
             parent=request.parent,
             provider=await self._provider(request),
             dependencies=tuple(request.dependencies),
@@ -147,7 +160,7 @@ class Registrar:
         """Call a function of a provider."""
         request = await self.transforms.invoke(request)
         provider = await self.registry.by_reference(await self._provider(request, request.tok))
-        arguments = plain_outputs(from_struct(request.args))
+        arguments = plain_outputs(self._values(request.args))
         if contains_unknown(arguments):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         result, failures = await provider.invoke(request.tok, arguments, self.info.dryRun)
@@ -172,7 +185,7 @@ class Registrar:
         )
         for key, each in request.argDependencies.items():
             asked.argDependencies[key].urns.extend(each.urns)
-        answer: provider_pb2.CallResponse = await provider.call(asked, from_struct(request.args))
+        answer: provider_pb2.CallResponse = await provider.call(asked, self._values(request.args))
         return answer
 
     async def unsupported(self, what: str) -> NoReturn:
@@ -182,7 +195,7 @@ class Registrar:
     async def _construct(self, request: Registration, urn: Urn) -> resource_pb2.RegisterResourceResponse:
         """Let a plugin run the component; it registers the component and its children here, too."""
         provider = await self.registry.by_reference(await self._provider(request))
-        answer = await provider.construct(self._construct_request(request), from_struct(request.object))
+        answer = await provider.construct(self._construct_request(request), self._values(request.object))
         response = resource_pb2.RegisterResourceResponse(
             urn=answer.urn, object=to_struct(plain_outputs(from_struct(answer.state)))
         )
@@ -227,9 +240,18 @@ class Registrar:
         package = package_of(token or request.type)
         if request.provider:
             return str(request.provider)
-        if isinstance(request, Registration) and package in request.providers:
-            return request.providers[package]
+        parent = getattr(request, "parent", "")
+        known: dict[str, str] = {**self._component_providers.get(parent, {}), **getattr(request, "providers", {})}
+        if package in known:
+            return known[package]
+        if (goal := self.generator.goals.get(parent)) and goal.provider and provided_by(goal.provider) == package:
+            return goal.provider
         return await self.registry.default(package, request.version, request.pluginDownloadURL, self.apply, self.stack)
+
+    def _values(self, struct: Any) -> Properties:
+        """What the program sent, with a digest in every asset."""
+        values: Properties = with_digests(from_struct(struct), self.folder)
+        return values
 
     def _transform_chain(self, request: Registration) -> list[callback_pb2.Callback]:
         return [*request.transforms, *self._own_transforms.get(request.parent, [])]
@@ -248,15 +270,3 @@ def refuse_unsupported(request: Registration) -> None:
                 f"{request.type} {request.name}: the option {option} is not supported by this engine; "
                 "run the program with `pulumi up`"
             )
-
-
-def plain_outputs(value: Any) -> Any:
-    """The value without the dependencies that component providers note inside it."""
-    match value:
-        case Output():
-            return plain_outputs(value.unwrap())
-        case dict():
-            return {key: plain_outputs(item) for key, item in value.items()}
-        case list():
-            return [plain_outputs(item) for item in value]
-    return value

@@ -194,6 +194,11 @@ def plugin_inputs(version: str, url: str) -> Properties:
     return ({"version": version} if version else {}) | {INTERNAL: {"pluginDownloadURL": url} if url else {}}
 
 
+def provided_by(reference: str) -> str:
+    """The package of the provider that a reference names."""
+    return package_of(Urn(reference.rpartition("::")[0]).type)
+
+
 def own(inputs: Properties) -> Properties:
     """A provider's inputs as its plugin sees them."""
     return {key: value for key, value in inputs.items() if key != INTERNAL}

@@ -61,7 +61,7 @@ class Run:
             parallel=self.parallel,
         )
         stack = Urn.make(program.stack, program.project, "", STACK_TYPE, f"{program.project}-{program.stack}")
-        self.registrar = Registrar(stack, program.root, info, generator, self.executor, registry)
+        self.registrar = Registrar(stack, program.root, program.folder, info, generator, self.executor, registry)
 
     async def update(self) -> bool:
         """Run the program to its end, then delete what is left over; returns whether all went well."""

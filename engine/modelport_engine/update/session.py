@@ -82,7 +82,7 @@ class Session:
         if self.options.nursery:
             self._exit.push_async_callback(self.options.nursery.close)
         plugins = Plugins(
-            self.stack.project.root,
+            self.stack.project.folder,
             self.stack.project.plugins,
             address,
             self._plugin_says,

@@ -15,6 +15,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as pb
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 IMMUTABLE = {"region", "name"}
 COMPUTED = {"arn", "serial"}
@@ -149,7 +150,11 @@ def plain(struct):
         if isinstance(value, list):
             return [opened(item) for item in value]
         if isinstance(value, dict):
-            return opened(value["value"]) if SIGNATURE in value else {key: opened(item) for key, item in value.items()}
+            return (
+                opened(value["value"])
+                if value.get(SIGNATURE) == SECRET
+                else {key: opened(item) for key, item in value.items()}
+            )
         return value
 
     return opened(json_format.MessageToDict(struct))
