@@ -9,7 +9,12 @@ def test_components_transforms_explicit_providers_and_dynamic_resources_work_and
     made = bench.run("up")
 
     assert made.exit_code == 0, bench.errors()
-    assert made.outputs == {"arn": "arn:sim:special-group", "url": "arn:pair-2", "loud": "ARN:PAIR-2"}
+    assert made.outputs == {
+        "arn": "arn:sim:special-group",
+        "url": "arn:pair-2",
+        "loud": "ARN:PAIR-2",
+        "joined": "pair arn:sim:special-group",
+    }
     assert bench.cloud["special-group"]["tags"] == {"by": "transform"}
     assert bench.run("up", expect_no_changes=True).changes.keys() == {"same"}
 

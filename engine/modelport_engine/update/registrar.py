@@ -169,7 +169,7 @@ class Registrar:
 
     async def call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:
         """Call a method of a component that a plugin runs."""
-        provider = await self.registry.by_reference(await self._provider(request, request.tok))
+        provider = await self.registry.by_reference(await self._callee(request))
         info = self.info
         asked = provider_pb2.CallRequest(
             tok=request.tok,
@@ -234,6 +234,16 @@ class Registrar:
         for key, each in request.propertyDependencies.items():
             asked.inputDependencies[key].urns.extend(each.urns)
         return asked
+
+    async def _callee(self, request: resource_pb2.ResourceCallRequest) -> str:
+        """The provider of a method: what the request names, the resource's own, or the provider that is the resource."""
+        resource = from_struct(request.args).get("__self__") or {}
+        if request.tok.startswith(PROVIDER_TYPE):
+            return f"{resource.get('urn')}::{resource.get('id')}"
+        goal = self.generator.goals.get(resource.get("urn", ""))
+        if not request.provider and goal and goal.provider:
+            return goal.provider
+        return await self._provider(request, request.tok)
 
     async def _provider(self, request: Any, token: str = "") -> str:
         """The provider that a request names, else the default one of its package."""

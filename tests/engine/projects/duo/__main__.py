@@ -44,6 +44,14 @@ class Duo(provider.Provider):
     async def delete(self, request):
         pass
 
+    async def call(self, request):
+        if request.tok != "duo:index:Pair/join":
+            return provider.CallResponse(failures=[provider.CheckFailure("", f"no method {request.tok}")])
+        urn = request.args["__self__"].value.urn
+        text = request.args["text"]
+        joined = UNKNOWN if text.value == UNKNOWN else f"{urn.rpartition('::')[2]} {text.value}"
+        return provider.CallResponse({"joined": PropertyValue(joined, is_secret=text.is_secret)})
+
     async def construct(self, request):
         pair = Pair(request.name, float(request.inputs["size"].value), request.options)
         known = await pair.second.arn.is_known()

@@ -28,6 +28,9 @@ class Pair(pulumi.ComponentResource):
     def __init__(self, name, inputs):
         super().__init__("duo:index:Pair", name, {"url": None} | inputs, remote=True)
 
+    def join(self, text):
+        return pulumi.runtime.call("duo:index:Pair/join", {"__self__": self, "text": text}, self)["joined"]
+
 
 class Shout(ResourceProvider):
     def create(self, props):
@@ -52,6 +55,7 @@ group = Group("group", ResourceOptions(provider=Provider("special", "special-"))
 pair = Pair("pair", {"size": 3})
 pulumi.export("arn", group.bucket.arn)
 pulumi.export("url", pair.url)
+pulumi.export("joined", pair.join(group.bucket.arn))
 pulumi.export("loud", Dynamic("shout", pair.url).loud)
 if other := pulumi.Config().get("other"):
     pulumi.export("their_arn", pulumi.StackReference(other).get_output("aArn"))
