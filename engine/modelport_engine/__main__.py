@@ -83,6 +83,7 @@ def _deployment_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     if name in ("preview", "up"):
         parser.add_argument("--policy-pack", type=Path, action="append", default=[], metavar="FOLDER")
         parser.add_argument("--policy-pack-config", type=Path, action="append", default=[], metavar="FILE")
+        parser.add_argument("--fail-on-undecided", action="store_true", help="fail if a policy could not be decided")
         parser.add_argument("--refresh", action="store_true", help="refresh first")
 
 

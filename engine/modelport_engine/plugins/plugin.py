@@ -128,6 +128,11 @@ class Plugins:
         self.running.append(plugin)
         return plugin
 
+    async def end(self, plugin: Plugin) -> None:
+        """End one of them."""
+        self.running.remove(plugin)
+        await plugin.stop()
+
     async def stop(self) -> None:
         """End every plugin that was started."""
         while self.running:

@@ -82,6 +82,7 @@ class Run:
             await self._follow(process)
             await self.executor.drain()
             if not self.executor.stopping.is_set() and not self.executor.errors:
+                self._stack_outputs()
                 await self._judge_stack()
         finally:
             await process.stop()
@@ -203,10 +204,12 @@ class Run:
         if self.executor.errors:
             outputs = {**self.executor.news[urn].outputs, **outputs}
         self.executor.outputs(urn, outputs)
+        self.registrar.stack_outputs = None
 
     async def _judge_stack(self) -> None:
         try:
-            await self.analyzers.judge_stack(list(self.executor.news.values()), self.registrar.generator.goals)
+            goals = self.registrar.generator.goals
+            await self.analyzers.judge_stack(self.registrar.stack, self.executor.news.values(), goals)
         except EngineError as error:
             self.executor.fail(str(error))
 

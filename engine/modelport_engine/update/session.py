@@ -17,11 +17,12 @@ from modelport_engine.projects.stack import Stack
 from modelport_engine.protocol.messages import engine_pb2_grpc
 from modelport_engine.state.backend import StackName
 from modelport_engine.state.snapshot_manager import Repeatable, never
-from modelport_engine.update import analyzers, interrupts
-from modelport_engine.update.analyzers import Analyzer, Analyzers
+from modelport_engine.update import interrupts, packs
+from modelport_engine.update.analyzers import Analyzers
 from modelport_engine.update.events import Events, OnEvent
 from modelport_engine.update.journal import NoJournal, StateJournal
 from modelport_engine.update.monitor import EngineService, serve
+from modelport_engine.update.packs import Loading
 from modelport_engine.update.program import Program
 from modelport_engine.update.registry import PROVIDER_TYPE, Pool
 from modelport_engine.update.run import Run
@@ -31,7 +32,8 @@ from modelport_engine.update.run import Run
 class Options:
     """How to run.
 
-    `policy_config` maps a pack's folder to a JSON file; `parallel` is how many steps run at once; `repeatable`
+    `policy_config` maps a pack's folder to a JSON file; `fail_on_undecided` makes a run fail when a policy could not be
+    decided; `parallel` is how many steps run at once; `repeatable`
     tells the types whose creation an earlier run may have begun and this one may repeat; `nursery` starts the program,
     the plugins and the packs of its interpreter, and is closed at the end.
     """
@@ -42,6 +44,7 @@ class Options:
     refresh: bool = False
     skip_preview: bool = False
     expect_no_changes: bool = False
+    fail_on_undecided: bool = False
     continue_on_error: bool = False
     clear_pending_creates: bool = False
     repeatable: Repeatable = never
@@ -64,7 +67,6 @@ class Session:
         self.options = options
         self._events = Events(on_event, (stack.config[key] for key in stack.settings.secret_keys))
         self._exit = AsyncExitStack()
-        self._packs: asyncio.Task[Sequence[Analyzer]] | None = None
         self._program = Program(
             project=stack.project.name,
             stack=stack.name.name,
@@ -97,8 +99,6 @@ class Session:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._packs:
-            self._packs.cancel()
         await self._exit.aclose()
 
     async def run(self, kind: str, *, preview: bool = False) -> Outcome:
@@ -107,22 +107,30 @@ class Session:
         manager = self.stack.manager(self.options.repeatable)
         if self.options.clear_pending_creates and not preview:
             manager.clear_pending_creates()
-        self._events.planning = preview
-        self._events.emit("preludeEvent", {"config": self._shown_config()})
-        run = self._make_run(preview, NoJournal() if preview else StateJournal(manager))
-        self._warn_of_pending(run)
-        work = {"update": run.update, "refresh": run.refresh, "destroy": run.destroy}[kind]
-        try:
-            succeeded = await self._interruptible(run, work())
-        finally:
-            if not preview:
-                manager.close()
-                self.stack.snapshot = manager.snapshot
+        judges = self.options.policy_packs if kind == "update" else ()
+        self._begin(preview, len(judges))
+        plugins, config = self._pool.plugins, self.options.policy_config
+        async with packs.running(plugins, judges, self._program, config, dry_run=preview) as loading:
+            run = self._make_run(preview, NoJournal() if preview else StateJournal(manager), loading)
+            self._warn_of_pending(run)
+            work = {"update": run.update, "refresh": run.refresh, "destroy": run.destroy}[kind]
+            try:
+                succeeded = await self._interruptible(run, work())
+            finally:
+                if not preview:
+                    manager.close()
+                    self.stack.snapshot = manager.snapshot
         outcome = Outcome(succeeded, dict(run.executor.changes))
         if not preview:
             self.stack.record(kind, started, succeeded=succeeded, changes=outcome.changes)
         self._summarize(run, outcome, math.ceil(time.time() - started))
         return outcome
+
+    def _begin(self, preview: bool, packs: int) -> None:
+        self._events.planning = preview
+        for _ in range(packs):
+            self._events.emit("policyLoadEvent", {})
+        self._events.emit("preludeEvent", {"config": self._shown_config()})
 
     async def _interruptible(self, run: Run, work: Any) -> bool:
         task = asyncio.ensure_future(work)
@@ -138,19 +146,12 @@ class Session:
                 self._events.diagnostic("error", "update cancelled", urn=run.registrar.stack)
                 raise interrupts.Terminated from None
 
-    def _make_run(self, preview: bool, journal: NoJournal | StateJournal) -> Run:
-        if self._packs is None:
-            loading = analyzers.load(
-                self._pool.plugins, self.options.policy_packs, self._program, self.options.policy_config, preview
-            )
-            self._packs = asyncio.create_task(loading)
-        else:
-            self._packs = asyncio.create_task(analyzers.reconfigured(self._packs, self._program, preview))
+    def _make_run(self, preview: bool, journal: NoJournal | StateJournal, loading: Loading) -> Run:
         return Run(
             program=self._program,
             base=self.stack.snapshot.resources,
             pool=self._pool,
-            analyzers=Analyzers(self._packs, self._events, preview),
+            analyzers=Analyzers(loading, self._events, preview, self.options.fail_on_undecided),
             events=self._events,
             journal=journal,
             preview=preview,
@@ -186,11 +187,8 @@ class Session:
         self._events.diagnostic("debug", f"{name}: {line}\n")
 
     def _summarize(self, run: Run, outcome: Outcome, seconds: int) -> None:
-        packs: dict[str, str] = {}
-        if self._packs and self._packs.done() and not self._packs.exception():
-            packs = {pack.info.name: pack.version for pack in self._packs.result()}
         body: dict[str, Any] = {"maybeCorrupt": run.executor.unsure, "durationSeconds": seconds}
-        body |= {"resourceChanges": dict(outcome.changes), "PolicyPacks": packs, "isPreview": run.preview}
+        body |= {"resourceChanges": dict(outcome.changes), **run.analyzers.summary(), "isPreview": run.preview}
         self._events.emit("summaryEvent", body | {"result": "succeeded" if outcome.succeeded else "failed"})
         self._events.emit("cancelEvent", {})
 
