@@ -202,3 +202,72 @@ def test_what_could_not_be_written_is_written_at_the_end():
         manager.end(operation, new=entry("a"))
     manager.close()
     assert seen(saved[-1]) == ([(entry("a").urn, False, False)], [])
+
+
+def named(name, **fields):
+    return Resource(urn=name, custom=True, type="t", **fields)
+
+
+def test_a_resource_under_a_new_name_is_known_by_it_to_those_that_have_not_had_their_turn():
+    disk = Disk()
+    provider, old = named("p", id="1"), named("a")
+    needing = named("b", parent="a", provider="p::1", dependencies=["a"], property_dependencies={"x": ["a", "p"]})
+    state = SnapshotManager(Snapshot([provider, old, needing, named("c", deleted_with="a")]), disk.saved.append)
+
+    state.keep(old, named("new a"))
+    state.keep(provider, named("new p", id="1"))
+    state.close()
+
+    disk.saved[-1].check()
+    found = {each.urn: each for each in disk.saved[-1].resources}
+    assert found["b"].needs == {"new a", "new p"}
+    assert found["b"].provider == "new p::1"
+    assert found["c"].deleted_with == "new a"
+    state.keep(needing, named("b"))
+    state.close()
+    assert found.keys() == {each.urn for each in disk.saved[-1].resources}
+
+
+def test_what_waits_for_its_deletion_goes_by_the_new_name_of_its_successor():
+    disk = Disk()
+    old, marked = named("a"), named("a", delete=True)
+    needing = named("b", delete=True, dependencies=["a"])
+    state = SnapshotManager(Snapshot([marked, needing, old]), disk.saved.append)
+
+    state.keep(old, named("new a"))
+    state.close()
+
+    assert [(each.urn, each.dependencies) for each in disk.saved[-1].resources] == [
+        ("new a", []),
+        ("new a", []),
+        ("b", ["new a"]),
+    ]
+
+
+def test_what_has_lost_something_that_it_needed_needs_it_no_more():
+    disk = Disk()
+    grandparent, parent = named("g"), named("p", parent="g")
+    kept = named("k")
+    child = named("c", parent="p", deleted_with="p", dependencies=["p", "k"], property_dependencies={"x": ["p", "k"]})
+    state = SnapshotManager(Snapshot([grandparent, parent, kept, child]), disk.saved.append)
+
+    state.lose(grandparent)
+    state.lose(parent)
+    state.close()
+
+    disk.saved[-1].check()
+    found = disk.saved[-1].resources[-1]
+    assert (found.parent, found.deleted_with, found.dependencies) == ("", "", ["k"])
+    assert found.property_dependencies == {"x": ["k"]}
+
+
+def test_another_object_of_the_same_name_is_still_needed_by_what_stands_after_it():
+    disk = Disk()
+    lost, left = named("a", delete=True), named("a")
+    before, after = named("b", dependencies=["a"]), named("c", dependencies=["a"])
+    state = SnapshotManager(Snapshot([lost, before, left, after]), disk.saved.append)
+
+    state.lose(lost)
+    state.close()
+
+    assert [each.dependencies for each in disk.saved[-1].resources] == [[], [], ["a"]]

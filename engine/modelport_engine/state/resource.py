@@ -1,7 +1,7 @@
 """One entry of a stack's state."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from modelport_engine.errors import EngineError
@@ -70,6 +70,39 @@ class Resource:
         urns = {self.parent, self.provider_urn, self.deleted_with, *self.dependencies}
         urns.update(*self.property_dependencies.values())
         return urns - {"", self.urn}
+
+    def renamed(self, names: Mapping[str, str]) -> "Resource":
+        """The same resource where others, or it itself, have new URNs; `names` maps old to new."""
+
+        def new(urn: str) -> str:
+            return names.get(urn, urn)
+
+        return replace(
+            self,
+            urn=new(self.urn),
+            parent=new(self.parent),
+            provider=f"{new(self.provider_urn)}::{self.provider.rpartition('::')[2]}" if self.provider else "",
+            deleted_with=new(self.deleted_with),
+            dependencies=[new(urn) for urn in self.dependencies],
+            replace_with=[new(urn) for urn in self.replace_with],
+            property_dependencies={key: [new(urn) for urn in urns] for key, urns in self.property_dependencies.items()},
+        )
+
+    def without(self, missing: Container[str], parents: Mapping[str, str]) -> "Resource":
+        """The same resource where it does not need what is missing any more; `parents` has the parent of each."""
+        parent = self.parent
+        while parent in missing:
+            parent = parents[parent]
+        return replace(
+            self,
+            parent=parent,
+            deleted_with="" if self.deleted_with in missing else self.deleted_with,
+            dependencies=[urn for urn in self.dependencies if urn not in missing],
+            replace_with=[urn for urn in self.replace_with if urn not in missing],
+            property_dependencies={
+                key: [urn for urn in urns if urn not in missing] for key, urns in self.property_dependencies.items()
+            },
+        )
 
     def to_json(self, seal: Seal) -> dict[str, Any]:
         """The entry as state, exports and imports write it."""

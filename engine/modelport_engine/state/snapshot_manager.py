@@ -69,6 +69,8 @@ class SnapshotManager:
         for resource in base.resources:
             self._untouched.add(resource)
         self._operations = [each for each in base.pending_operations if each.type == CARRIED_OVER]
+        self._renamed: dict[str, str] = {}
+        self._lost: dict[str, str] = {}
         self._unsaved = True
         self._lock = threading.Lock()
 
@@ -109,6 +111,13 @@ class SnapshotManager:
                 self._move(resource, None)
             self._unsaved = True
 
+    def lose(self, resource: Resource) -> None:
+        """An object is gone, whatever needed it; written with the next change or at the end."""
+        with self._lock:
+            self._move(resource, None)
+            self._lost[resource.urn] = resource.parent
+            self._unsaved = True
+
     def clear_pending_creates(self) -> None:
         """Forget the creations of earlier runs whose end is unknown; written with the next change or at the end."""
         with self._lock:
@@ -132,8 +141,33 @@ class SnapshotManager:
             raise SnapshotError(f"{old.urn} is not in the state")
         if new:
             self._touched.add(new)
+        if old and new and old.urn != new.urn:
+            self._renamed[old.urn] = new.urn
+
+    def _rename(self) -> None:
+        """Old entries that have not had their turn know others by the names that these have now."""
+        if self._renamed:
+            for resource in list(self._untouched.slots.values()):
+                if self._renamed.keys() & {resource.urn, *resource.needs}:
+                    self._untouched.put(resource, resource.renamed(self._renamed))
+
+    def _repair(self) -> None:
+        """What has lost something that it needed, needs it no more; a child goes to the next parent that is there.
+
+        Another object of the same URN may be there, so it is its place in the order that counts.
+        """
+        seen: set[str] = set()
+        for entries in (self._touched, self._untouched) if self._lost else ():
+            for resource in list(entries.slots.values()):
+                missing = self._lost.keys() - seen
+                if missing & resource.needs:
+                    entries.put(resource, resource.without(missing, self._lost))
+                seen.add(resource.urn)
+        self._lost.clear()
 
     def _write(self) -> None:
         self._unsaved = True
+        self._rename()
+        self._repair()
         self._save(self.snapshot)
         self._unsaved = False

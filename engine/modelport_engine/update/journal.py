@@ -74,7 +74,7 @@ class StateJournal:
                 if step.new:
                     self._state.amend(step.old, step.new)
                 else:
-                    self._state.discard([step.old])
+                    self._state.lose(step.old)
 
 
 class NoJournal:

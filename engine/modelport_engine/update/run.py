@@ -99,7 +99,6 @@ class Run:
         try:
             steps = [await self._refresh_step(resource) for resource in self.base if not resource.pending_replacement]
             await self.executor.run_together(steps)
-            self._forget({step.resource.urn for step in steps if step.outcome is Op.DELETE})
         except (Stopped, StepFailed):
             pass
         except EngineError as error:
@@ -122,17 +121,6 @@ class Run:
         provider = await self.registrar.registry.of(resource) if asked else None
         known = {key: urns for key, urns in resource.property_dependencies.items() if urns}
         return Step(Op.REFRESH, resource, replace(resource, property_dependencies=known), provider)
-
-    def _forget(self, gone: set[str]) -> None:
-        """Remove the names of what is gone from the resources that remain."""
-        for resource in list(self.executor.news.values()):
-            if resource.needs & gone:
-                kept = {
-                    key: [urn for urn in urns if urn not in gone]
-                    for key, urns in resource.property_dependencies.items()
-                }
-                rest = [urn for urn in resource.dependencies if urn not in gone]
-                self.journal.amend(resource, replace(resource, dependencies=rest, property_dependencies=kept))
 
     async def _follow(self, process: Process) -> None:
         """Wait until the program has registered everything, delete the rest, and let it end."""
