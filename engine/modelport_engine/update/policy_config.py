@@ -67,7 +67,8 @@ def configured(info: pb.AnalyzerInfo, given: Mapping[str, PolicyConfig]) -> dict
         if level := layer.get(EVERYONE, PolicyConfig()).level:
             found = {name: replace(config, level=level) for name, config in found.items()}
         found |= {name: config.over(found.get(name, PolicyConfig())) for name, config in layer.items()}
-    if problems := [problem for policy in info.policies for problem in _problems(policy, found[policy.name])]:
+    schemas = [policy for policy in info.policies if policy.HasField("configSchema")]
+    if problems := [problem for policy in schemas for problem in _problems(policy, found[policy.name])]:
         lines = sorted(f"{info.name} {info.version}  {problem}" for problem in problems)
         raise InvalidPolicyConfig("\n".join(f"validating policy config: {line}" for line in lines))
     for name, config in found.items():

@@ -145,8 +145,8 @@ class Registry:
         )
 
     async def create(self, urn: Urn, inputs: Properties, *, preview: bool, seconds: float) -> tuple[str, Properties]:
-        """A provider gets an id of the engine's making."""
-        return "" if preview else str(uuid4()), own(inputs)
+        """A provider gets an id of the engine's making, in an update."""
+        return UNKNOWN.value if preview else str(uuid4()), own(inputs)
 
     async def update(
         self,
