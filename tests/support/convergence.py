@@ -92,6 +92,7 @@ class Story:
             if "protect" not in ended.errors:
                 raise Broken(f"up failed: {ended.errors}")
             self._graph.unprotect()
+            self._world.unprotect()
         else:
             raise Broken(f"no success in {ATTEMPTS} attempts: {ended.errors}")
         self._world.check_converged(self._graph)

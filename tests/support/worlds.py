@@ -78,6 +78,14 @@ class World:
         else:
             shutil.rmtree(self.folder / "state/.pulumi/locks", ignore_errors=True)
 
+    def unprotect(self) -> None:
+        """Lift the protection that state knows of: the program's word comes too late where a dependent has to go."""
+        project = Project.load(self.project)
+        export = commands.export_state(project, "dev", env=self.env)
+        for entry in export["deployment"].get("resources", ()):
+            entry.pop("protect", None)
+        commands.import_state(project, "dev", export, env=self.env)
+
     def confirm(self) -> None:
         """Remove from the cloud what a creation that was broken off may have made, as a user would."""
         known = {each.id for each in self.state.resources} | self.retained
@@ -170,20 +178,23 @@ def _check_order(state: Snapshot) -> None:
 
 
 def _check_calls(calls: list[dict[str, Any]], before: Snapshot) -> None:
-    """No object was deleted while one that needed it existed, and both were to go."""
-    old = {each.id: each for each in before.resources if each.custom}
-    ended: dict[str, int] = {}
-    began: dict[str, int] = {}
-    for number, call in enumerate(calls):
-        if call["method"] == "Delete":
-            (began if call["begins"] else ended).setdefault(call["id"], number)
-    first_create = {call["urn"]: number for number, call in reversed([*enumerate(calls)]) if call["method"] == "Create"}
-    for id, start in began.items():
-        if id not in old or first_create.get(old[id].urn, -1) > start:
-            continue  # deleted before its replacement: what only refers to it may wait
-        for other in began.keys() & old.keys():
-            if other != id and old[id].urn in old[other].needs and old[id].delete == old[other].delete:
-                _require(ended.get(other, len(calls)) < start, f"{id} was deleted before {other}, which needs it")
+    """No object was deleted while there was one that needed it: one bound to it, or one that was to be deleted, too."""
+    olds = [each for each in before.resources if each.custom]
+    deletes = [(number, call) for number, call in enumerate(calls) if call["method"] == "Delete"]
+    began = {call["id"]: number for number, call in reversed(deletes) if call["begins"]}
+    ended = {call["id"]: number for number, call in deletes if not call["begins"]}
+    created = {call["urn"]: number for number, call in reversed([*enumerate(calls)]) if call["method"] == "Create"}
+    bound = {call["id"]: set(call["bound"]) for _, call in deletes if call["begins"]}
+    nearest: dict[str, Resource] = {}
+    for other in olds:
+        for old in [nearest[urn] for urn in other.needs if urn in nearest]:
+            start = began.get(old.id, -1)
+            left = other.id in bound.get(old.id, ()) and not (other.retain_on_delete or other.deleted_with)
+            _require(not left, f"{old.id} was deleted before {other.id}, which is bound to it")
+            first = created.get(old.urn, len(calls)) > start  # what only refers to it may wait
+            late = other.id in began and ended.get(other.id, len(calls)) > start >= 0
+            _require(first or not late, f"{old.id} was deleted before {other.id}, which needs it")
+        nearest[other.urn] = other
 
 
 def _check_node(node: Node, live: Mapping[str, Resource]) -> None:

@@ -1,24 +1,35 @@
 """The order of deletes: layers, in each of which nothing needs anything else."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from modelport_engine.state.resource import Resource
 from modelport_engine.update.steps import Step
 
 
 def layers(steps: Sequence[Step]) -> list[list[Step]]:
-    """Group deletes so that a resource goes after everything that needs it, and otherwise as late as possible."""
-    remaining = list(steps)
-    needs = _needs([step.resource for step in steps])
+    """Group deletes so that a resource goes after everything that needs it, and otherwise as late as possible.
+
+    `steps` come in the opposite order of state. An old object and its successor share a URN, so it is the order that
+    tells which resources another can need: those that stand before it. A component that it depends on stands for what
+    is inside.
+    """
     result: list[list[Step]] = []
-    while remaining:
-        here = {step.resource.urn for step in remaining}
-        layer = [step for step in remaining if not needs[step.resource.urn] & here]
-        assert layer, "state is topologically ordered, so there is always something that needs nothing"
-        result.append(layer)
-        remaining = [step for step in remaining if step not in layer]
-    return result[::-1]
+    deepest: dict[str, int] = {}
+    inside: dict[str, int] = {}
+    parents = {step.resource.urn: step.resource.parent for step in steps}
+    for step in reversed(steps):
+        resource = step.resource
+        below = [deepest[urn] for urn in resource.needs if urn in deepest]
+        below += [inside[urn] for urn in resource.needs - {resource.parent, resource.provider_urn} if urn in inside]
+        level = 1 + max(below, default=-1)
+        if level == len(result):
+            result.append([])
+        result[level].append(step)
+        deepest[resource.urn] = max(level, deepest.get(resource.urn, 0))
+        ancestor = resource.parent
+        while ancestor:
+            inside[ancestor] = max(level, inside.get(ancestor, 0))
+            ancestor = parents.get(ancestor, "")
+    return [layer[::-1] for layer in reversed(result)]
 
 
 def with_needs(urns: Iterable[str], graph: Mapping[str, Iterable[str]]) -> set[str]:
@@ -30,22 +41,3 @@ def with_needs(urns: Iterable[str], graph: Mapping[str, Iterable[str]]) -> set[s
             found.add(urn)
             open_ends += graph.get(urn, ())
     return found
-
-
-def _needs(resources: Sequence[Resource]) -> dict[str, set[str]]:
-    """What each resource needs; a component that it depends on stands for its children, too."""
-    children = defaultdict(list)
-    for resource in resources:
-        children[resource.parent].append(resource.urn)
-
-    def descendants(urn: str) -> Iterator[str]:
-        for child in children[urn]:
-            yield child
-            yield from descendants(child)
-
-    needs: dict[str, set[str]] = defaultdict(set)
-    for resource in resources:
-        mine = resource.needs
-        components = mine - {resource.parent, resource.provider_urn}
-        needs[resource.urn] |= mine.union(*(descendants(urn) for urn in components)) - {resource.urn}
-    return needs

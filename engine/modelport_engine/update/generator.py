@@ -11,7 +11,7 @@ from modelport_engine.protocol import paths
 from modelport_engine.protocol.values import Properties, restore_secrets
 from modelport_engine.state.resource import Resource
 from modelport_engine.update.goals import Goal
-from modelport_engine.update.replacements import dependents_to_replace
+from modelport_engine.update.replacements import dependents_to_replace, replace_on_changes
 from modelport_engine.update.steps import Op, Step
 
 SEED_BYTES = 32
@@ -38,8 +38,8 @@ class Generator:
     """Decides the steps of every registered resource of one run. Not reentrant: one resource at a time."""
 
     def __init__(self, olds: Iterable[Resource], providers: Providers, judges: Judges):
-        self.old_order = [resource for resource in olds if not resource.delete]
-        self.olds: dict[str, Resource] = {resource.urn: resource for resource in self.old_order}
+        self.old_order = list(olds)
+        self.olds: dict[str, Resource] = {resource.urn: resource for resource in self.old_order if not resource.delete}
         self.goals: dict[str, Goal] = {}
         self.registered: dict[str, str] = {}  # old URN -> new URN: what has been taken over from the old state
         self.replaced: dict[str, Resource] = {}  # URN -> the old object, to be deleted when all creates are done
@@ -48,6 +48,7 @@ class Generator:
         ] = {}  # URN -> keys: deleted before its replacement, because of another resource
         self.replacing: set[str] = set()  # URNs whose object is another one after this run
         self.condemned: set[str] = set()  # URNs of which an object is deleted in this run
+        self._removed: set[int] = set()  # identities of old objects, due for deletion before, that go earlier
         self._providers = providers
         self._judges = judges
 
@@ -98,7 +99,7 @@ class Generator:
             return [Step(Op.CREATE, None, new, provider)]
         if old.external:
             return self._beside(old, new, provider, NO_DIFFERENCE)
-        if keys := self.deleted.get(old.urn):
+        if (keys := self.deleted.get(old.urn)) is not None:
             self.replacing.add(new.urn)
             difference = Difference(True, keys)
             return [Step(Op.REPLACE, old, new), Step(Op.CREATE_REPLACEMENT, old, new, provider, difference)]
@@ -123,16 +124,7 @@ class Generator:
         if old.provider != new.provider and self._providers.moved(old.provider, new.provider):
             return Difference(True, ("provider",), ("provider",))
         difference = await provider.diff(goal.urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes)
-        changed = difference.details or difference.changes
-        forced = tuple(
-            path for path in changed if path not in difference.replaces and paths.matches(goal.replace_on_changes, path)
-        )
-        if forced and difference.changed:
-            details = difference.details and {
-                path: (f"{kind}-replace" if path in forced else kind, own)
-                for path, (kind, own) in difference.details.items()
-            }
-            difference = replace(difference, replaces=(*difference.replaces, *forced), details=details)
+        difference = replace_on_changes(difference, goal.replace_on_changes)
         if old.taint:
             return replace(difference, changed=True, replaces=difference.replaces or ("id",))
         if old.init_errors and not difference.changed:
@@ -168,8 +160,12 @@ class Generator:
     async def _deletes_first(self, root: Resource, difference: Difference) -> list[Step]:
         """Deletes of what cannot outlive `root`, then its own."""
         steps = []
-        for dependent, keys in await dependents_to_replace(root, self.old_order, self._providers, self.goals):
-            if dependent.urn in self.deleted or dependent.pending_replacement:
+        for dependent, keys in await dependents_to_replace(root, self.old_order, self._providers, self.registered):
+            if dependent.urn in self.deleted or dependent.pending_replacement or id(dependent) in self._removed:
+                continue
+            if dependent.delete:
+                self._removed.add(id(dependent))
+                steps.append(Step(Op.DELETE_REPLACED, dependent, None, await self.deleter(dependent)))
                 continue
             if dependent.protect:
                 raise EngineError(PROTECTED_DEPENDENT.format(dependent=dependent.urn, root=root.urn))
@@ -208,11 +204,17 @@ class Generator:
     def leftovers(self, base: Iterable[Resource]) -> list[Step]:
         """Steps, without their providers, that delete what nobody registered and what was replaced; last made first."""
         steps = [step for resource in reversed(list(base)) if (step := self._leftover(resource))]
-        self.condemned.update(step.resource.urn for step in steps)
+        self.condemned.update(step.resource.urn for step in steps if not self._stays(step.resource.urn))
         return steps
+
+    def _stays(self, urn: str) -> bool:
+        """Whether the object that state had, and what goes with it, stays; one that it replaced before may go."""
+        return urn in self.registered and urn not in self.replaced and urn not in self.deleted
 
     def _leftover(self, resource: Resource) -> Step | None:
         urn = resource.urn
+        if id(resource) in self._removed:
+            return None
         if resource.delete or urn in self.replaced:
             old = resource if resource.delete else self.replaced[urn]
             return Step(Op.DISCARD_REPLACED if old.external else Op.DELETE_REPLACED, old)

@@ -85,7 +85,7 @@ class Objects(provider_pb2_grpc.ResourceProviderServicer):
         return pb.UpdateResponse(properties=struct(outputs))
 
     def Delete(self, request, context):
-        with call("Delete", request, context, request.id):
+        with call("Delete", request, context, request.id, bound=bound_to(request.id)):
             remove(request.id)
         return empty_pb2.Empty()
 
@@ -94,11 +94,11 @@ class Objects(provider_pb2_grpc.ResourceProviderServicer):
 
 
 @contextmanager
-def call(method, request, context, id="", real=True):
+def call(method, request, context, id="", real=True, **more):
     """Note a call, let it take its time, and let go wrong what is to."""
     name = request.urn.rpartition("::")[2]
     fault = faults().get(method, {}).get(name)
-    note(method=method, urn=request.urn, id=id, begins=True)
+    note(method=method, urn=request.urn, id=id, begins=True, **more)
     if real:
         time.sleep(random.random() * LONGEST_CALL)
     if fault == "refuse":
@@ -144,6 +144,17 @@ def remove(id):
         if (other := read(path.stem)) and other["outputs"].get("within") == tag_of(id):
             remove(path.stem)
     path_of(id).unlink(missing_ok=True)
+
+
+def bound_to(id):
+    """The objects that would have to be replaced, were this one another."""
+    objects = {path.stem: read(path.stem) for path in (HOME / "cloud").glob("*.json")}
+    tags = {
+        other: [value for key, value in found["outputs"].items() if key.startswith("bind")]
+        for other, found in objects.items()
+        if found
+    }
+    return [other for other, named in tags.items() if tag_of(id) in named]
 
 
 def tag_of(id):
