@@ -241,3 +241,19 @@ class TestReplacements:
         assert run('Sim("one", name="mine")').exit_code == 0, bench.errors()
         assert set(bench.cloud) == {"theirs", "mine"}
         assert "external" not in entries(bench)["one"]
+
+
+class TestSecrets:
+    def test_an_output_that_may_repeat_a_secret_input_is_secret(self, bench, run):
+        program = 'one = Sim("one", name="n", token=pulumi.Output.secret("s"))\npulumi.export("token", one.serial)'
+        run(program)
+
+        assert "ciphertext" in entries(bench)["one"]["outputs"]["token"]
+        assert run(program, expect_no_changes=True).exit_code == 0
+
+    def test_a_refresh_of_what_was_only_read_asks_for_no_difference(self, bench, run):
+        bench.cloud_file.write_text(json.dumps({"theirs": {"name": "theirs", "size": 9, "serial": 7}}))
+        run('Sim("one", Options(id="theirs"))')
+
+        assert run("", "refresh").exit_code == 0
+        assert asked(bench, "one") == ["Read"]

@@ -50,11 +50,13 @@ def test_a_peer_without_outputs_still_learns_what_is_secret():
 
 
 def test_a_peer_without_resource_references_gets_the_id_or_the_urn():
-    custom = {SIGNATURE_KEY: RESOURCE, "urn": "urn:a", "id": "a-1"}
-    component = {SIGNATURE_KEY: RESOURCE, "urn": "urn:b"}
+    a, b = "urn:pulumi:dev::demo::t:i:A::a", "urn:pulumi:dev::demo::t:i:B::b"
+    custom = {SIGNATURE_KEY: RESOURCE, "urn": a, "id": "a-1", "packageVersion": ""}
+    component = {SIGNATURE_KEY: RESOURCE, "urn": b, "packageVersion": "1.2.3"}
     sent = {"refs": [custom, component]}
-    assert from_struct(to_struct(sent, resources=False)) == {"refs": ["a-1", "urn:b"]}
+    assert from_struct(to_struct(sent, resources=False)) == {"refs": ["a-1", b]}
     assert from_struct(to_struct(sent)) == sent
+    assert to_struct(sent)["refs"][0]["name"] == "a"
 
 
 def test_unknowns_of_every_type_are_unknown():

@@ -1,5 +1,6 @@
 """A resource provider: the requests of Pulumi's ResourceProvider protocol, in plain values."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +14,9 @@ from modelport_engine.plugins.plugin import Plugin, Plugins
 from modelport_engine.protocol.messages import provider_pb2 as pb
 from modelport_engine.protocol.messages import provider_pb2_grpc, status_pb2
 from modelport_engine.protocol.urn import Urn
-from modelport_engine.protocol.values import Properties, from_struct, restore_secrets, to_struct
+from modelport_engine.protocol.values import Properties, from_struct, restore_secrets, strip_secrets, to_struct
 
+COMPACT = (",", ":")
 KINDS = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"]
 
 
@@ -68,6 +70,7 @@ class Provider:
     plugin: Plugin
     owner: str = ""
     accepts_secrets: bool = False
+    accepts_resources: bool = False
     accepts_outputs: bool = False
     supports_preview: bool = False
     configured_with: Properties | None = None
@@ -95,7 +98,7 @@ class Provider:
     async def check_config(self, urn: Urn, olds: Properties, news: Properties) -> Properties:
         """The provider's own inputs, checked."""
         request = pb.CheckRequest(
-            urn=str(urn), olds=self._struct(olds, True), news=self._struct(news, True), name=urn.name, type=urn.type
+            urn=str(urn), olds=self._struct(olds), news=self._struct(news), name=urn.name, type=urn.type
         )
         answer = await self._tolerant(self._stub.CheckConfig, request, None)
         if answer is None:
@@ -110,9 +113,9 @@ class Provider:
         """Whether new inputs of the provider itself force the replacement of everything it manages."""
         request = pb.DiffRequest(
             urn=str(urn),
-            olds=self._struct(old_outputs, True),
-            news=self._struct(news, True),
-            old_inputs=self._struct(old_inputs, True),
+            olds=self._struct(old_outputs),
+            news=self._struct(news),
+            old_inputs=self._struct(old_inputs),
         )
         request.name, request.type = urn.name, urn.type
         answer = await self._tolerant(self._stub.DiffConfig, request, None)
@@ -123,9 +126,9 @@ class Provider:
         if self.configured_with == inputs:
             return
         package = urn.type.rpartition(":")[2]
-        plain = {key: value for key, value in to_struct(inputs, secrets=False).items() if isinstance(value, str)}
+        plain = {key: strip_secrets(value) for key, value in inputs.items() if key != "version"}
         request = pb.ConfigureRequest(
-            variables={f"{package}:config:{key}": value for key, value in plain.items()},
+            variables={f"{package}:config:{key}": _text(value) for key, value in plain.items()},
             args=to_struct(inputs),
             acceptSecrets=True,
             acceptResources=True,
@@ -138,6 +141,7 @@ class Provider:
         )
         answer = await self._call(self._stub.Configure, request)
         self.accepts_secrets, self.accepts_outputs = answer.acceptSecrets, answer.acceptOutputs
+        self.accepts_resources = answer.acceptResources
         self.supports_preview = answer.supportsPreview
         self.configured_with = inputs
 
@@ -288,8 +292,8 @@ class Provider:
         if self.plugin.process.ended is None:
             await self._tolerant(self._stub.Cancel, empty_pb2.Empty(), None)
 
-    def _struct(self, properties: Properties, secrets: bool = False) -> Any:
-        return to_struct(properties, secrets=secrets or self.accepts_secrets)
+    def _struct(self, properties: Properties) -> Any:
+        return to_struct(properties, secrets=self.accepts_secrets, resources=self.accepts_resources)
 
     def _answered(self, properties: Any, like: Properties) -> Properties:
         """What a provider answers; one that knows no secrets gets them restored from what it was asked."""
@@ -314,6 +318,10 @@ class Provider:
             if error.code() == grpc.StatusCode.UNIMPLEMENTED or "NotImplementedError" in (error.details() or ""):
                 return instead
             raise failure(error) from error
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=COMPACT)
 
 
 def failure(error: grpc.aio.AioRpcError) -> ProviderError:

@@ -12,6 +12,8 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
+from modelport_engine.protocol.urn import Urn
+
 Properties = dict[str, Any]
 
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
@@ -126,6 +128,8 @@ def from_state(value: Any, decrypt: Callable[[str], str]) -> Any:
         return UNKNOWN if value in UNKNOWN_SENTINELS else value
     if not isinstance(value, dict):
         return value
+    if value.get(SIGNATURE_KEY) == RESOURCE:
+        return _reference(value)
     if value.get(SIGNATURE_KEY) != SECRET:
         return {key: from_state(item, decrypt) for key, item in value.items()}
     text = value["plaintext"] if "plaintext" in value else decrypt(value["ciphertext"])
@@ -228,7 +232,15 @@ def _unsigned(signed: Properties) -> Any:
             return Output(
                 signed.get("value", UNKNOWN), bool(signed.get("secret")), tuple(signed.get("dependencies") or ())
             )
+        case s if s == RESOURCE:
+            return _reference(signed)
     return signed
+
+
+def _reference(signed: Properties) -> Properties:
+    """A reference as state has it; what the wire has besides follows from the URN."""
+    known = {key: signed[key] for key in (SIGNATURE_KEY, "urn", "id") if key in signed}
+    return known | {"packageVersion": signed.get("packageVersion", "")}
 
 
 def _number(value: float) -> int | float:
@@ -252,8 +264,11 @@ def _fill(target: struct_pb2.Value, value: Any, secrets: bool, outputs: bool, re
             for item in value:
                 _fill(target.list_value.values.add(), item, secrets, outputs, resources)
         case dict():
-            if value.get(SIGNATURE_KEY) == RESOURCE and not resources:
-                return _fill(target, value.get("id") or value["urn"], secrets, outputs, resources)
+            if value.get(SIGNATURE_KEY) == RESOURCE:
+                if not resources:
+                    return _fill(target, value.get("id") or value["urn"], secrets, outputs, resources)
+                urn = Urn(value["urn"])
+                value = {key: item for key, item in value.items() if item} | {"name": urn.name, "type": urn.type}
             target.struct_value.SetInParent()
             for key, item in value.items():
                 _fill(target.struct_value.fields[key], item, secrets, outputs, resources)

@@ -13,7 +13,7 @@ from modelport_engine.protocol.values import Properties
 from modelport_engine.state.resource import Resource
 from modelport_engine.update.events import Events
 from modelport_engine.update.journal import Journal
-from modelport_engine.update.steps import Op, Protected, Step
+from modelport_engine.update.steps import Op, Protected, Step, secured
 
 UNTOUCHED, PARTIAL, UNKNOWN = range(3)
 
@@ -156,7 +156,7 @@ class Executor:
             self._journal.end(operation, step, done=False)
             raise self._failed(step, error, goal) from error
         if step.new and step.op is not Op.REPLACE:
-            self.news[step.new.urn] = step.new
+            step.new = self.news[step.new.urn] = secured(step.new)
         self._journal.end(operation, step, done=True)
         if problem:
             raise self._failed(step, problem, goal) from problem

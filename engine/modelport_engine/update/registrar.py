@@ -148,7 +148,8 @@ class Registrar:
             source_position=goals.position(request.sourcePosition, self.root),
             stack_trace=goals.trace(request.stackTrace, self.root),
         )
-        old = self.generator.take_over(goal)
+        async with self._turn:
+            old = self.generator.take_over(goal)
         provider = await self.registry.by_reference(goal.provider)
         step = Step(Op.READ, old, goal.resource(id=request.id, external=True, inputs=goal.inputs), provider)
         resource = await self.executor.run([step])
@@ -236,7 +237,7 @@ class Registrar:
         return asked
 
     async def _callee(self, request: resource_pb2.ResourceCallRequest) -> str:
-        """The provider of a method: what the request names, the resource's own, or the provider that is the resource."""
+        """The provider of a method: what the request names, the resource's own, or the resource if it is one."""
         resource = from_struct(request.args).get("__self__") or {}
         if request.tok.startswith(PROVIDER_TYPE):
             return f"{resource.get('urn')}::{resource.get('id')}"

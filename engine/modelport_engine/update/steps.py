@@ -7,7 +7,7 @@ from enum import StrEnum
 from modelport_engine.errors import EngineError
 from modelport_engine.plugins.provider import NO_DIFFERENCE, Difference, InitFailed, Provider, ProviderError
 from modelport_engine.protocol.urn import Urn
-from modelport_engine.protocol.values import Properties, Secret, contains_secret, restore_secrets
+from modelport_engine.protocol.values import Properties, Secret, restore_secrets
 from modelport_engine.state.resource import Resource
 from modelport_engine.state.snapshot import now
 
@@ -167,7 +167,8 @@ class Step:
             self.new = None
             return
         id, inputs, outputs = found.id, found.inputs or {}, found.outputs
-        self.difference = await provider.diff(Urn(old.urn), id, inputs, outputs, old.inputs, old.ignore_changes)
+        if not old.external:
+            self.difference = await provider.diff(Urn(old.urn), id, inputs, outputs, old.inputs, old.ignore_changes)
         inputs, outputs = restore_secrets(inputs, old.inputs), restore_secrets(outputs, old.outputs)
         changed = (id, inputs, outputs) != (old.id, old.inputs, old.outputs)
         self.new = replace(self.resource, id=id, inputs=inputs, outputs=outputs, init_errors=list(found.problems))
@@ -177,13 +178,20 @@ class Step:
         self, id: str, outputs: Properties, old: Resource | None = None, problems: Sequence[str] = ()
     ) -> None:
         new = self.resource
-        secret = [key for key in new.additional_secret_outputs if key in outputs]
-        outputs = outputs | {
-            key: outputs[key] if contains_secret(outputs[key]) else Secret(outputs[key]) for key in secret
-        }
         self.new = replace(new, id=id, outputs=outputs, init_errors=list(problems))
         self._date(old)
 
     def _date(self, old: Resource | None) -> None:
         moment = now()
         self.new = replace(self.resource, created=old.created if old and old.created else moment, modified=moment)
+
+
+def secured(resource: Resource) -> Resource:
+    """The resource with the outputs secret that are named so, or that may repeat a secret input."""
+    secret = {
+        key: Secret(value)
+        for key, value in resource.outputs.items()
+        if not isinstance(value, Secret)
+        and (key in resource.additional_secret_outputs or isinstance(resource.inputs.get(key), Secret))
+    }
+    return replace(resource, outputs=resource.outputs | secret) if secret else resource
