@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -6,10 +7,16 @@ from modelport_engine.__main__ import main
 
 
 @pytest.fixture
-def run(workbench, monkeypatch, capsys):
-    """Run a command of the engine in project demo4; returns exit code, standard output and standard error."""
+def bench(workbench):
+    """Project demo4 with its config."""
     bench = workbench("demo4")
     bench.configure(mode="base", region="r1")
+    return bench
+
+
+@pytest.fixture
+def run(bench, monkeypatch, capsys):
+    """Run a command of the engine in project demo4; returns exit code, standard output and standard error."""
     for name, value in bench.env.items():
         monkeypatch.setenv(name, value)
 
@@ -54,3 +61,26 @@ def test_a_destroyed_stack_has_nothing_left(run):
     assert code == 0
     assert " -  sim:index:Bucket a\n" in out
     assert json.loads(run("export")[1])["deployment"].get("resources") is None
+
+
+def test_what_a_program_prints_and_policies_say_is_shown_and_their_verdicts_are_counted(run, bench):
+    program = bench.folder / "__main__.py"
+    program.write_text(
+        program.read_text() + 'print("hello from the program")\nimport sys; print("oh", file=sys.stderr)\n'
+    )
+    pack = bench.folder.parent / "rules"
+    code, out, error = run("preview", "--policy-pack", str(pack), "--fail-on-undecided")
+    assert code == 1
+    assert "hello from the program" in out
+    assert "oh\n" in error
+    assert "undecided: arns: can't run policy 'arns'" in error
+    assert "remediated: owner\n  urn:pulumi:dev::demo4::sim:index:Bucket::a" in error
+    assert "2 policies could not be decided" in error
+    assert re.search(r"policies: \d+ evaluated, \d+ not applicable, 2 undecided\n", out)
+
+
+def test_json_leaves_out_what_pulumi_leaves_out(run):
+    _, out, _ = run("up", "--yes", "--skip-preview", "--json")
+    assert "pulumi:providers:sim::default" in out  # as the provider of others
+    steps = [json.loads(line) for line in out.splitlines() if "metadata" in line]
+    assert all("default" not in str(step.get("resourcePreEvent", {}).get("metadata", {}).get("urn")) for step in steps)

@@ -13,6 +13,8 @@ from modelport_engine.plugins.nursery import CHILDREN, LINE_BYTES, Child, Nurser
 TAIL_LINES = 30
 GRACE_SECONDS = 3.0
 
+OnLine = Callable[[str], None]
+
 
 class ProcessFailed(EngineError):
     """A child process ended, or did not answer, while it was needed; the message holds its last lines."""
@@ -21,19 +23,27 @@ class ProcessFailed(EngineError):
 class Process:
     """One child process in a process group of its own: a Ctrl-C at the terminal reaches the engine alone.
 
-    `on_line` gets every line that it writes to its standard error, and to its standard output after the first.
+    `on_line` gets every line that it writes, but not the first one of a plugin, which is for `first_line`; `on_error`
+    gets those that go to standard error instead, if it is given.
     """
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process | Child, on_line: Callable[[str], None]):
+    def __init__(
+        self,
+        name: str,
+        process: asyncio.subprocess.Process | Child,
+        on_line: OnLine,
+        on_error: OnLine | None = None,
+        *,
+        announces: bool = True,
+    ):
         self.name = name
         self._process = process
-        self._on_line = on_line
         self._tail: list[str] = []
         self._first: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         assert process.stdout and process.stderr
         self._pumps = [
-            asyncio.create_task(self._pump(process.stdout, head=True)),
-            asyncio.create_task(self._pump(process.stderr)),
+            asyncio.create_task(self._pump(process.stdout, on_line, head=announces)),
+            asyncio.create_task(self._pump(process.stderr, on_error or on_line)),
         ]
 
     @classmethod
@@ -45,7 +55,9 @@ class Process:
         *,
         cwd: Path,
         env: Mapping[str, str],
-        on_line: Callable[[str], None],
+        on_line: OnLine,
+        on_error: OnLine | None = None,
+        announces: bool = True,
         nursery: Nursery | None = None,
     ) -> "Process":
         """Start what `launch.py` takes with an interpreter, from its nursery where there is one.
@@ -55,7 +67,8 @@ class Process:
         """
         words, env = [str(word) for word in arguments], {**env, "PYTHONUNBUFFERED": "1"}
         if nursery and nursery.serves(python):
-            return cls(name, await nursery.start(words, cwd, env), on_line)
+            child: asyncio.subprocess.Process | Child = await nursery.start(words, cwd, env)
+            return cls(name, child, on_line, on_error, announces=announces)
         try:
             process = await asyncio.create_subprocess_exec(
                 *(str(python), str(CHILDREN / "launch.py"), str(os.getpid()), *words),
@@ -69,7 +82,7 @@ class Process:
             )
         except OSError as error:
             raise ProcessFailed(f"{name} could not be started: {error.strerror}: {error.filename or python}") from error
-        return cls(name, process, on_line)
+        return cls(name, process, on_line, on_error, announces=announces)
 
     async def first_line(self, within: float) -> str:
         """The first line of its output; raises ProcessFailed if it ends before that or takes over `within` seconds."""
@@ -111,10 +124,10 @@ class Process:
         """Its last lines, indented for an error message; empty if it wrote none."""
         return "".join(f"\n    {line}" for line in self._tail)
 
-    async def _pump(self, stream: asyncio.StreamReader, head: bool = False) -> None:
+    async def _pump(self, stream: asyncio.StreamReader, on_line: OnLine, head: bool = False) -> None:
         if head:
             self._first.set_result((await stream.readline()).decode(errors="replace").strip())
         async for raw in stream:
             line = raw.decode(errors="replace").rstrip("\n")
             self._tail = [*self._tail, line][-TAIL_LINES:]
-            self._on_line(line)
+            on_line(line)

@@ -94,7 +94,7 @@ class Analyzers:
         for remedy in answer.remediations:
             if remedy.diagnostic:
                 found = pb.AnalyzeDiagnostic(policyName=remedy.policyName, message=remedy.diagnostic)
-                self._report(pack, found, resource.urn, stated=False)
+                self._report(pack, found, resource.urn, hindered=True)
                 continue
             before, inputs = inputs, restore_secrets(from_struct(remedy.properties), inputs)
             body = {"resourceUrn": resource.urn, "color": "raw", "policyName": remedy.policyName, **pack.names}
@@ -104,14 +104,16 @@ class Analyzers:
         self._sum_up(kind, pack, pb.POLICY_TYPE_RESOURCE, resource.urn, findings, level="remediate")
         return inputs
 
-    def _report(self, pack: Pack, found: pb.AnalyzeDiagnostic, urn: str, *, stated: bool = True) -> None:
+    def _report(self, pack: Pack, found: pb.AnalyzeDiagnostic, urn: str, *, hindered: bool = False) -> None:
         level = LEVELS[found.enforcementLevel]
         level = "mandatory" if level == "remediate" else level  # it was not remediated
         self._violated = self._violated or level == "mandatory"
-        body = {"resourceUrn": urn, "message": self.events.hide(f"{found.message}\n"), "color": "never"}
+        body: dict[str, Any] = {"resourceUrn": urn, "message": self.events.hide(f"{found.message}\n"), "color": "never"}
         body |= {"policyName": found.policyName, **pack.names, "enforcementLevel": level}
-        severity = SEVERITIES[found.severity] or pack.severity(found.policyName) if stated else ""
-        self.events.emit("policyEvent", body | ({"severity": severity} if severity else {}))
+        severity = "" if hindered else SEVERITIES[found.severity] or pack.severity(found.policyName)
+        body |= {"severity": severity} if severity else {}
+        body |= {"undecided": True} if hindered or is_undecided(found) else {}
+        self.events.emit("policyEvent", body)
 
     def _sum_up(self, kind: str, pack: Pack, scope: int, urn: str, findings: "Findings", level: str = "") -> None:
         """Tell which policies passed and failed, and note the verdicts, of policies of one level if it is given."""

@@ -2,12 +2,12 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelport_engine.plugins.nursery import CHILDREN, Nursery
-from modelport_engine.plugins.processes import Process
+from modelport_engine.plugins.processes import OnLine, Process
 
 ALREADY_TOLD = 32  # the program's exit code when the engine has its error message
 
@@ -32,7 +32,8 @@ class Program:
         *,
         dry_run: bool,
         parallel: int,
-        on_line: Callable[[str], None],
+        on_line: OnLine,
+        on_error: OnLine,
         nursery: Nursery | None = None,
     ) -> Process:
         """Start it against the engine at `monitor`."""
@@ -60,5 +61,13 @@ class Program:
             }
         arguments: list[str | Path] = [CHILDREN / "program.py", json.dumps(settings)]
         return await Process.start(
-            "the program", self.python, arguments, cwd=self.folder, env=env, on_line=on_line, nursery=nursery
+            "the program",
+            self.python,
+            arguments,
+            cwd=self.folder,
+            env=env,
+            on_line=on_line,
+            on_error=on_error,
+            announces=False,
+            nursery=nursery,
         )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from modelport_engine.errors import EngineError
 from modelport_engine.plugins.processes import Process
@@ -75,7 +76,8 @@ class Run:
             address,
             dry_run=self.preview,
             parallel=self.parallel,
-            on_line=self._program_says,
+            on_line=partial(self._program_says, "info"),
+            on_error=partial(self._program_says, "info#err"),
             nursery=self.pool.plugins.nursery,
         )
         try:
@@ -180,9 +182,9 @@ class Run:
         else:
             self.executor.fail(f"Program exited with non-zero exit code: {code}", self.registrar.stack)
 
-    def _program_says(self, line: str) -> None:
+    def _program_says(self, severity: str, line: str) -> None:
         if not self.executor.stopping.is_set():
-            self.events.diagnostic("info", line + "\n", urn=self.registrar.stack)
+            self.events.diagnostic(severity, line + "\n", urn=self.registrar.stack)
 
     def _stack_outputs(self) -> None:
         """The stack's outputs: the new ones, or after a failure the old ones with the new keys."""
