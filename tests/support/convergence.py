@@ -62,7 +62,8 @@ class Story:
         faults: dict[str, dict[str, str]] = {}
         for node in self._random.sample(self._graph.nodes, len(self._graph.nodes) // 2):
             faults.setdefault(self._random.choice(METHODS), {})[node.name] = self._random.choice(FAULTS)
-        self._world.run("up", self._graph, faults, skip_preview=True)
+        go_on = self._random.random() < 0.5
+        self._world.run("up", self._graph, faults, skip_preview=True, continue_on_error=go_on)
 
     def _killed(self) -> None:
         engine = self._world.start("up", self._graph, skip_preview=True)
