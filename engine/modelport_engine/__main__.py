@@ -67,7 +67,12 @@ def _command(commands: Any, name: str, help: str, run: Command, *, needs_stack: 
 
 
 def _deployment_arguments(parser: argparse.ArgumentParser, name: str) -> None:
-    parser.add_argument("--json", action="store_true", help="engine events, one JSON object a line")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="engine events, one JSON object a line, as `pulumi up --json` streams them; in a preview, too, "
+        "and not the one document of `pulumi preview --json`",
+    )
     parser.add_argument("--parallel", type=int, help="how many resources change at once")
     parser.add_argument("--expect-no-changes", action="store_true", help="fail if something changes")
     if name in ("up", "destroy"):

@@ -136,6 +136,22 @@ def test_a_violation_is_told_once_with_its_resource(shown):
     ]
 
 
+def test_what_a_policy_cannot_decide_is_no_violation(shown):
+    unknown = "can't run policy 'NET-01' from policy pack 'p@v1' during preview: string value at .arn can't be known\n"
+    told = shown(PRELUDE, violation("advisory", message=unknown))
+    assert told.err == "undecided  NET-01\n  fraud-local-server: string value at .arn can't be known\n"
+    report = Report()
+    for event in [
+        PRELUDE,
+        violation("advisory", message=unknown),
+        violation("advisory"),
+        {"policyAnalyzeSummaryEvent": {"passed": ["NET-02", "NET-03"], "failed": ["NET-01"]}},
+        {"policyAnalyzeStackSummaryEvent": {"failed": ["NET-01"]}},
+    ]:
+        report.take(event)
+    assert (report.evaluated, len(report.violations), len(report.undecided)) == (3, 1, 1)
+
+
 def test_a_terminal_shows_what_goes_on_and_for_how_long(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     screen = io.StringIO()

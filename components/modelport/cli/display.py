@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .console import console
-from .report import Event, Report, Step
+from .report import Event, Report, Step, is_undecided
 
 MARKS = {
     "create": ("+", "green"),
@@ -116,6 +116,8 @@ class Display:
         if level == "disabled":
             return
         rule, (title, _, reason) = violation["policyName"], violation["message"].strip().partition("\n")
+        if is_undecided(violation):
+            level, title, reason = "undecided", rule, title.rpartition(": ")[2]
         title = title if title.startswith(rule) else f"{rule} {title}"
         name = violation["resourceUrn"].rsplit("::", 1)[-1] if violation.get("resourceUrn") else "stack"
         text = f"{level:<10} {title}\n  {name}: {reason}"

@@ -56,6 +56,7 @@ class Report:
         steps: the last run's steps by URN and operation, in the order in which they began.
         errors: what went wrong, in words.
         violations: policy events, of the last run that had any.
+        undecided: policy events that say that a value was not known, of the same run.
         preview: whether the events of the moment belong to a preview.
     """
 
@@ -63,12 +64,14 @@ class Report:
         self.steps: dict[tuple[str, str], Step] = {}
         self.errors: list[str] = []
         self.violations: list[dict[str, Any]] = []
+        self.undecided: list[dict[str, Any]] = []
+        self._judged = 0
         self.summaries: list[dict[str, Any]] = []
 
     def take(self, event: Event) -> Step | None:
         """Add one event; gives the step that it is about, if any."""
         if "preludeEvent" in event:
-            self.steps, self.violations = {}, []
+            self.steps, self.violations, self.undecided, self._judged = {}, [], [], 0
         elif pre := event.get("resourcePreEvent"):
             return self._begin(pre["metadata"])
         elif done := event.get("resOutputsEvent") or event.get("resOpFailedEvent"):
@@ -76,10 +79,17 @@ class Report:
         elif (message := event.get("diagnosticEvent")) and message["severity"] == "error":
             self.errors.append(message["message"].strip())
         elif violation := event.get("policyEvent"):
-            self.violations.append(violation)
+            (self.undecided if is_undecided(violation) else self.violations).append(violation)
+        elif judged := event.get("policyAnalyzeSummaryEvent") or event.get("policyAnalyzeStackSummaryEvent"):
+            self._judged += len(judged.get("passed", ())) + len(judged.get("failed", ()))
         elif summary := event.get("summaryEvent"):
             self.summaries.append(summary)
         return None
+
+    @property
+    def evaluated(self) -> int:
+        """How often the last run's policies judged a resource, or the stack."""
+        return self._judged - len(self.undecided)
 
     def changes(self) -> Counter[str]:
         """Resources that people see, by operation, without those that stay as they are."""
@@ -121,6 +131,11 @@ class Report:
             step.op = _found(step)
         step.ended, step.failed = time.monotonic(), failed
         return step
+
+
+def is_undecided(violation: dict[str, Any]) -> bool:
+    """Whether a policy event only says that a value was not known, in the words of the policy SDK."""
+    return violation["message"].startswith("can't run policy ")
 
 
 def _exported(state: dict[str, Any]) -> dict[str, Any]:

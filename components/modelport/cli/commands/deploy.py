@@ -112,7 +112,9 @@ def _conclude(
     if judged and code in (OK, POLICY):
         found = [v["enforcementLevel"] for v in report.violations]
         mandatory, advisory = found.count("mandatory"), found.count("advisory")
-        say(f"policies     {counted(mandatory, 'violation')}, {counted(advisory, 'advisory', 'advisories')}")
+        words = [counted(mandatory, "violation"), counted(advisory, "advisory", "advisories")]
+        words += [f"{len(report.undecided)} undecided"] if report.undecided else []
+        say(f"policies     {report.evaluated} evaluated, {', '.join(words)}")
     if code:
         stopped = "was stopped by the policies" if code == POLICY else "failed"
         tell(f"\n{operation} {stopped} after {seconds:.1f} s")
