@@ -118,7 +118,7 @@ def test_json_is_one_event_a_line_and_nothing_else(served):
     answer = served[0].run("up", "--yes", "--json")
     assert (answer.code, answer.err) == (0, "")
     kinds = [next(key for key in event if key.endswith("Event")) for event in answer.events]
-    assert (kinds[0], kinds[-2:]) == ("preludeEvent", ["summaryEvent", "cancelEvent"])
+    assert (kinds[:2], kinds[-2:]) == (["policyLoadEvent", "preludeEvent"], ["summaryEvent", "cancelEvent"])
 
 
 def test_a_preview_shows_what_changes_and_an_update_keeps_the_address_while_it_is_asked(console):

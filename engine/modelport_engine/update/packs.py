@@ -116,6 +116,7 @@ async def _load(plugins: Plugins, path: Path, program: Program, file: Path | Non
     )
     await pack.ask("Handshake", hello, optional=True)
     await pack.ask("ConfigureStack", _stack_request(program, dry_run), optional=True)
+    await pack.ask("GetPluginInfo", empty_pb2.Empty(), optional=True)
     info = await pack.ask("GetAnalyzerInfo", empty_pb2.Empty())
     info.version = version or info.version
     pack.name, pack.version = info.name, info.version

@@ -84,6 +84,7 @@ def request(config: Mapping[str, PolicyConfig]) -> pb.ConfigureAnalyzerRequest:
     for name, each in config.items():
         entry = message.policyConfig[name]
         entry.enforcementLevel = pb.EnforcementLevel.Value(each.level.upper())
+        entry.properties.SetInParent()
         entry.properties.update(each.properties)
     return message
 
