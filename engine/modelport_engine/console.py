@@ -118,6 +118,8 @@ def _print_message(event: Event) -> None:
         case {"diagnosticEvent": {"severity": severity, "message": message} as said} if severity != "debug":
             stream = sys.stdout if severity == "info" else sys.stderr
             print(f"{said.get('prefix', '')}{message}".rstrip(), file=stream, flush=True)
+        case {"stdoutEvent": {"message": message}}:
+            print(message.rstrip(), file=sys.stderr, flush=True)
         case {"policyEvent": said}:
             level = "undecided" if said.get("undecided") else said["enforcementLevel"]
             text = f"{level}: {said['policyName']}: {said['message']}".rstrip()

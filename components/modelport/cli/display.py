@@ -90,6 +90,8 @@ class Display:
                 self._planned += _changes(step)
         if message := event.get("diagnosticEvent"):
             self._diagnostic(message)
+        if said := event.get("stdoutEvent"):
+            self._tell(said["message"].rstrip(), "yellow")
         if violation := event.get("policyEvent"):
             self._violation(violation)
         if summary := event.get("summaryEvent"):

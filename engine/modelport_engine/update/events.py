@@ -50,6 +50,10 @@ class Events:
         body |= {"message": self.hide(f"{message}\n"), "color": "never", "severity": severity}
         self.emit("diagnosticEvent", body | ({"ephemeral": True} if ephemeral else {}))
 
+    def say(self, message: str) -> None:
+        """A message of the engine about itself."""
+        self.emit("stdoutEvent", {"message": message, "color": "never"})
+
     def begun(self, step: Step) -> None:
         """A step begins."""
         known = step.op in (Op.REFRESH, Op.REPLACE)  # of any other nobody knows what comes of it

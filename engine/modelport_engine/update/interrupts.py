@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,14 +17,17 @@ class Terminated(BaseException):
 
 
 @contextmanager
-def handled(cancel: Callable[[], None], terminate: Callable[[], None]) -> Iterator[None]:
-    """In the main thread: call `cancel` at the first SIGINT or SIGTERM in the block, `terminate` at the second."""
+def handled(cancel: Callable[[], None], terminate: Callable[[], None], say: Callable[[str], None]) -> Iterator[None]:
+    """In the main thread: call `cancel` at the first SIGINT or SIGTERM in the block, `terminate` at the second.
+
+    `say` tells the user what that means.
+    """
     calls = iter([(ONCE, cancel), (TWICE, terminate)])
 
     def on_signal() -> None:
         message, call = next(calls, ("", lambda: None))
         if message:
-            print(message, file=sys.stderr, flush=True)
+            say(message)
         call()
 
     loop = asyncio.get_running_loop()

@@ -139,7 +139,7 @@ class Session:
             run.executor.abandon()
             task.cancel()
 
-        with interrupts.handled(run.cancel, terminate):
+        with interrupts.handled(run.cancel, terminate, self._events.say):
             try:
                 return bool(await task)
             except asyncio.CancelledError:
