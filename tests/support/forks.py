@@ -39,10 +39,6 @@ class Ended:
     errors: str = ""
     steps: tuple[str, ...] = ()
 
-    @property
-    def killed(self) -> bool:
-        return self.exit_code is None
-
 
 @dataclass
 class Engine:

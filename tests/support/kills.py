@@ -1,7 +1,7 @@
 """Engines and providers killed at random moments: ``python kills.py FOLDER ROUNDS SEED``.
 
 After each kill nothing that was made is lost, and the next run brings about what the killed one should have. Ends with
-a traceback that names the round when that is not so; prints how many of the kills broke something off.
+a traceback that names the round when that is not so; prints how many of the kills broke off a change.
 """
 
 import os
@@ -13,16 +13,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from support.forks import Ended, Engine
+from support.forks import Engine
 from support.graphs import Graph
 from support.worlds import PASSPHRASE, Broken, World
 
 from modelport_engine.state.secrets import Secrets
 
 NODES = 12
-MOST_EDITS = 4
-LONGEST_CALL = 0.01
+MOST_EDITS = 8
+LONGEST_CALL = 0.03
 LONGEST_LIFE = 0.4
+CHANGES = ("Create", "Update", "Delete")
 RUNS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("up", {"skip_preview": True}),
     ("up", {"skip_preview": True}),
@@ -48,39 +49,47 @@ def main(folder: Path, rounds: int, seed: int) -> None:
 
 
 def one_round(random: Random, graph: Graph, world: World) -> bool:
-    """Edit, kill, look, go on; returns whether the kill broke something off."""
-    for _ in range(random.randint(0, MOST_EDITS)):
+    """Edit, kill, look, go on; returns whether the kill broke off a change."""
+    for _ in range(random.randint(1, MOST_EDITS)):
         graph.edit()
     graph.unprotect()
     command, options = random.choice(RUNS)
     engine = world.start(command, graph, parallel=random.choice((1, 4)), clear_pending_creates=True, **options)
-    ended = kill(random, engine, world)
+    kill(random, engine, world)
     world.check()
+    broken_off = bool(world.state.pending_operations)
     world.unlock()
-    for each in dict.fromkeys(
-        (command, "up")
-    ):  # what was to be deleted is not there for `up` before it has been deleted
+    for each in dict.fromkeys((command, "up")):  # `up` cannot know what a broken off `destroy` has deleted
         again = world.run(each, graph, skip_preview=True)
         if again.exit_code:
             raise Broken(f"{each} failed after {command} was killed: {again.errors}")
     world.check_converged(graph)
     graph.forget_aliases()
     world.confirm()
-    return ended.killed or bool(ended.exit_code)
+    return broken_off
 
 
-def kill(random: Random, engine: Engine, world: World) -> Ended:
-    """Kill the engine or one of its providers, after so many calls or so much time."""
-    calls = random.randint(0, 2 * NODES) if random.random() < 0.7 else sys.maxsize
-    moment = time.monotonic() + random.random() * LONGEST_LIFE if calls == sys.maxsize else float("inf")
-    engine.wait(lambda: len(world.log.read_bytes().splitlines()) > calls or time.monotonic() > moment)
+def kill(random: Random, engine: Engine, world: World) -> None:
+    """Kill the engine or one of its providers: in a change, after some calls of any kind, or after some time."""
+    moment = time.monotonic() + random.random() * LONGEST_LIFE
+    changes, calls = random.randint(1, NODES // 3), random.randint(0, 2 * NODES)
+
+    def changing() -> bool:
+        begins = [call["begins"] for call in world.calls if call["method"] in CHANGES]
+        return begins.count(True) >= changes and begins.count(True) > begins.count(False)
+
+    def called() -> bool:
+        return len(world.calls) > calls
+
+    reached = random.choice((changing, changing, called, lambda: time.monotonic() > moment))
+    engine.wait(reached)
     providers = [call["pid"] for call in world.calls if call["method"] == "Start"]
     if providers and random.random() < 0.4:
         with suppress(ProcessLookupError):
             os.kill(random.choice(providers), signal.SIGKILL)
     else:
         engine.kill()
-    return engine.end()
+    engine.end()
 
 
 if __name__ == "__main__":
