@@ -50,9 +50,11 @@ class Engine:
     @classmethod
     def start(cls, command: str, folder: Path, env: Mapping[str, str], **options: Any) -> "Engine":
         answer, into = os.pipe()
+        starter = os.getpid()
         if pid := os.fork():
             os.close(into)
             return cls(pid, answer)
+        nursery_script.die_with(starter)
         ended = Ended(-1, "the engine ended with an exception")
         try:
             ended = _run(command, folder, env, options)
