@@ -16,8 +16,8 @@ SDK = ("pulumi", "pulumi_policy")
 Command = Callable[[Project, argparse.Namespace], int]
 
 
-class NotConfirmed(EngineError):
-    """Nobody is there to say yes."""
+class WrongUsage(EngineError):
+    """The command line does not say what can be done."""
 
     exit_code = 2
 
@@ -79,6 +79,11 @@ def _deployment_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument(
             "--continue-on-error", action="store_true", help="go on with what does not need the resource that failed"
         )
+    if name == "preview":
+        parser.add_argument(
+            "--offline", action="store_true", help="check against the SDKs alone: no provider, backend or passphrase"
+        )
+        parser.add_argument("--against", type=Path, metavar="STATE", help="with --offline: an export to compare with")
     if name != "preview":
         parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
         parser.add_argument("--skip-preview", "-f", action="store_true")
@@ -94,7 +99,9 @@ def _deployment_arguments(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _deploy(project: Project, given: argparse.Namespace) -> int:
     if given.command != "preview" and not given.yes and not (sys.stdin and sys.stdin.isatty()):
-        raise NotConfirmed("--yes must be passed in to proceed when running in non-interactive mode")
+        raise WrongUsage("--yes must be passed in to proceed when running in non-interactive mode")
+    if given.command == "preview":
+        _refuse_contradictions(given)
     quick = nursery(project.python, SDK, os.environ)  # imports while we do
 
     from modelport_engine.console import deploy
@@ -104,6 +111,13 @@ def _deploy(project: Project, given: argparse.Namespace) -> int:
     finally:
         if quick:
             quick.kill()
+
+
+def _refuse_contradictions(given: argparse.Namespace) -> None:
+    if given.against and not given.offline:
+        raise WrongUsage("--against compares offline: add --offline")
+    if given.offline and given.refresh:
+        raise WrongUsage("--refresh asks the providers, and --offline does without them: leave one of the two out")
 
 
 def _outputs(project: Project, given: argparse.Namespace) -> int:

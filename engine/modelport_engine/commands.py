@@ -9,8 +9,7 @@ from typing import Any
 
 from modelport_engine.errors import EngineError
 from modelport_engine.projects.project import Project
-from modelport_engine.projects.stack import Stack
-from modelport_engine.protocol.urn import Urn
+from modelport_engine.projects.stack import Stack, refuse_foreign
 from modelport_engine.protocol.values import contains_secret, show, strip_secrets, to_state
 from modelport_engine.state import locks
 from modelport_engine.state.backend import Backend, StackName
@@ -54,11 +53,7 @@ def import_state(
     theirs = salt_of(deployment)
     secrets = Secrets(find_passphrase(env), theirs) if theirs else opened.secrets
     snapshot = Snapshot.from_json(deployment, secrets.decrypt)
-    for resource in snapshot.resources:
-        if (Urn(resource.urn).project, Urn(resource.urn).stack) != (project.name, stack):
-            raise EngineError(
-                f"{resource.urn} does not belong to stack {stack} of project {project.name}; nothing was imported"
-            )
+    refuse_foreign(snapshot, project.name, stack)
     opened = replace(opened, secrets=secrets)
     with opened.lock():
         opened.save(snapshot)

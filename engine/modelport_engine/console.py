@@ -132,7 +132,9 @@ def _print_message(event: Event) -> None:
 
 def _step(step: Mapping[str, Any]) -> str:
     changed = f"  [{', '.join(step['diffs'])}]" if step.get("diffs") else ""
-    return f" {SIGNS.get(step['op'], '  ')} {step['type']} {Urn(step['urn']).name}{changed}"
+    offline = "  offline" if step.get("offline") else ""
+    offline += ", may replace" if step.get("mayReplace") else ""
+    return f" {SIGNS.get(step['op'], '  ')} {step['type']} {Urn(step['urn']).name}{changed}{offline}"
 
 
 def _summary(summary: Mapping[str, Any]) -> str:

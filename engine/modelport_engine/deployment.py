@@ -44,7 +44,9 @@ def preview(
     async def work(session: Session) -> Outcome:
         return await session.run("update", preview=True)
 
-    return _perform(Stack.open(project, stack, env), options or Options(), on_event, env, work, lock=False)
+    options = options or Options()
+    opened = Stack.offline(project, stack, options.against, env) if options.offline else Stack.open(project, stack, env)
+    return _perform(opened, options, on_event, env, work, lock=False)
 
 
 def up(

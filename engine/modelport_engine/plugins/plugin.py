@@ -12,13 +12,15 @@ import grpc.aio
 from ruamel.yaml import YAML
 
 from modelport_engine.errors import EngineError
-from modelport_engine.plugins.nursery import Nursery
+from modelport_engine.plugins.nursery import CHILDREN, Nursery
 from modelport_engine.plugins.processes import Process, ProcessFailed
 from modelport_engine.protocol.messages import sdk
 
 START_SECONDS = 60.0
 MESSAGE_BYTES = 400 * 1024 * 1024  # what Pulumi's own engine allows
 CHANNEL_OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
+
+OFFLINE = CHILDREN / "offline.py"
 
 # Packages that the SDK itself serves.
 SDK_MODULES = {"pulumi-python": "dynamic"}
@@ -43,12 +45,13 @@ class PluginFailed(EngineError):
 
 @dataclass
 class Plugin:
-    """A running plugin and a channel to it."""
+    """A running plugin and a channel to it; one that is `offline` stands in for it with what the SDK says."""
 
     name: str
     folder: Path
     process: Process
     channel: grpc.aio.Channel
+    offline: bool = False
 
     async def call(self, method: Callable[..., Any], request: Any) -> Any:
         """One request; a plugin that died gives PluginFailed, anything else the plugin's own error."""
@@ -74,7 +77,8 @@ class Plugins:
 
     They work in `folder`, where the program does. `paths` maps packages to the folders that Pulumi.yaml names, `engine`
     is the address that a plugin logs to, `on_line` receives what plugins write, with the plugin's name; `python` runs
-    what the SDK itself brings along; `nursery` starts those of its interpreter.
+    what the SDK itself brings along; `nursery` starts those of its interpreter. With `offline`, only what comes with
+    the project and the SDK is started: it reaches no cloud.
     """
 
     folder: Path
@@ -84,6 +88,7 @@ class Plugins:
     python: Path
     env: Mapping[str, str]
     nursery: Nursery | None = None
+    offline: bool = False
     running: list[Plugin] = field(default_factory=list)
 
     async def start(self, package: str, version: str | None = None) -> Plugin:
@@ -91,11 +96,19 @@ class Plugins:
         if package in SDK_MODULES:
             path = sdk / SDK_MODULES[package] / "__main__.py"
             return await self.launch(package, self.python, path, path.parent, [self.engine])
+        if self.stands_in_for(package):
+            plugin = await self.launch(package, self.python, OFFLINE, OFFLINE.parent, [])
+            plugin.offline = True
+            return plugin
         found = self.paths.get(package) or installed(package, version, self.env)
         if found is None:
             raise PluginMissing(package, version)
         python, target = how_to_run(found, "PulumiPlugin.yaml", package)
         return await self.launch(package, python, target, found if found.is_dir() else found.parent, [self.engine])
+
+    def stands_in_for(self, package: str) -> bool:
+        """Whether a package is served from its SDK alone."""
+        return self.offline and package not in self.paths and package not in SDK_MODULES
 
     async def launch(
         self,

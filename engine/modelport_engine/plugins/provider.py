@@ -79,6 +79,11 @@ class Provider:
     def __post_init__(self) -> None:
         self._stub = provider_pb2_grpc.ResourceProviderStub(self.plugin.channel)
 
+    @property
+    def offline(self) -> bool:
+        """Whether it knows only what the SDK says."""
+        return self.plugin.offline
+
     @classmethod
     async def start(cls, plugins: Plugins, package: str, version: str | None) -> "Provider":
         """Start the plugin of a package and shake hands."""

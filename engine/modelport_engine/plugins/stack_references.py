@@ -5,7 +5,7 @@ from typing import Any
 
 from modelport_engine.plugins.provider import NO_DIFFERENCE, Difference, Found, ProviderError
 from modelport_engine.protocol.urn import Urn
-from modelport_engine.protocol.values import Properties, contains_secret
+from modelport_engine.protocol.values import UNKNOWN, Properties, contains_secret
 
 TYPE = "pulumi:pulumi:StackReference"
 
@@ -13,10 +13,13 @@ TYPE = "pulumi:pulumi:StackReference"
 class StackReferences:
     """Answers what a program asks of the package ``pulumi``: only reading a StackReference.
 
-    `outputs_of` gives a stack's outputs by project and stack name, or None if there is no such stack.
+    `outputs_of` gives a stack's outputs by project and stack name, or None if there is no such stack; without it,
+    nothing is known of other stacks.
     """
 
-    def __init__(self, outputs_of: Callable[[str, str], Mapping[str, Any] | None]):
+    offline = False
+
+    def __init__(self, outputs_of: Callable[[str, str], Mapping[str, Any] | None] | None):
         self._outputs_of = outputs_of
 
     async def check_config(self, urn: Urn, olds: Properties, news: Properties) -> Properties:
@@ -38,6 +41,8 @@ class StackReferences:
         """The outputs of the stack that `id` names: ``organization/PROJECT/STACK``, ``PROJECT/STACK`` or ``STACK``."""
         if urn.type != TYPE:
             raise ProviderError(f"{urn.type} is not supported by this engine; run the program with `pulumi up`")
+        if self._outputs_of is None:
+            return Found(id, inputs, {"name": id, "outputs": UNKNOWN, "secretOutputNames": UNKNOWN})
         *_, project, stack = [urn.project, *id.split("/")]
         found = self._outputs_of(project, stack)
         if found is None:

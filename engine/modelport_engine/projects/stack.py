@@ -1,15 +1,19 @@
 """One stack of a project, opened: its config, its secrets, its state."""
 
+import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from modelport_engine.errors import EngineError
 from modelport_engine.projects.project import Project
 from modelport_engine.projects.stack_config import StackConfig
+from modelport_engine.protocol.urn import Urn
+from modelport_engine.protocol.values import UNKNOWN
 from modelport_engine.state import locks
 from modelport_engine.state.backend import Backend, StackName
 from modelport_engine.state.locks import Lock
@@ -59,9 +63,34 @@ class Stack:
         salt = salt_of(deployment) or settings.salt
         secrets = Secrets(passphrase, salt)
         of_config = secrets if settings.salt in (salt, None) else Secrets(passphrase, settings.salt)
-        config = settings.texts(of_config)
+        config = settings.texts(of_config.decrypt)
         return cls(
             project, full_name, backend, settings, secrets, config, Snapshot.from_json(deployment, secrets.decrypt)
+        )
+
+    @classmethod
+    def offline(cls, project: Project, name: str, against: Path | None, env: Mapping[str, str] = os.environ) -> "Stack":
+        """A stack for a preview only: with the state of a file, or none, and without asking its backend for anything.
+
+        Without a passphrase in the environment, secrets are unknown.
+
+        Raises:
+            StackNotFound: if it has no config file.
+            EngineError: if its config or the file cannot be read, or the file is another stack's.
+        """
+        if not project.stack_file(name).exists():
+            raise StackNotFound(f"no stack named '{name}': {project.stack_file(name)} does not exist")
+        settings = StackConfig.load(project, name, readable=False)
+        deployment = deployment_of(_read(against)) if against else {}
+        known = bool(env.get("PULUMI_CONFIG_PASSPHRASE") or env.get("PULUMI_CONFIG_PASSPHRASE_FILE"))
+        secrets = Secrets(find_passphrase(env) if known else "", settings.salt)
+        opens_config = secrets.decrypt if known and settings.salt else lambda _: UNKNOWN.value
+        opens_state = _state_opener(deployment, env) if known else lambda _: json.dumps(UNKNOWN.value)
+        snapshot = Snapshot.from_json(deployment, opens_state)
+        refuse_foreign(snapshot, project.name, name)
+        nowhere = Backend(project.root)
+        return cls(
+            project, StackName(project.name, name), nowhere, settings, secrets, settings.texts(opens_config), snapshot
         )
 
     def outputs_of(self, other: StackName, env: Mapping[str, str] = os.environ) -> Mapping[str, Any] | None:
@@ -110,6 +139,28 @@ class Stack:
             "resourceChanges": dict(changes),
         }
         self.backend.record(self.name, entry)
+
+
+def refuse_foreign(snapshot: Snapshot, project: str, stack: str) -> None:
+    """Raise EngineError if a state is not that of a stack."""
+    for resource in snapshot.resources:
+        if (Urn(resource.urn).project, Urn(resource.urn).stack) != (project, stack):
+            raise EngineError(f"{resource.urn} does not belong to stack {stack} of project {project}; nothing was done")
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise EngineError(f"cannot read a state from {file}: {error}") from error
+
+
+def _state_opener(deployment: Mapping[str, Any], env: Mapping[str, str]) -> Callable[[str], str]:
+    """Decrypts what a state holds; a state that keeps its secrets elsewhere does not tell them."""
+    provider = (deployment.get("secrets_providers") or {}).get("type")
+    if provider != "passphrase":
+        return lambda _: json.dumps(UNKNOWN.value)
+    return Secrets(find_passphrase(env), salt_of(deployment)).decrypt
 
 
 def _not_found(project: Project, backend: Backend, name: str) -> str:

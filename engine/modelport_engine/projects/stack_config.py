@@ -55,12 +55,12 @@ class StackConfig:
     salt: str | None = None
 
     @classmethod
-    def load(cls, project: Project, stack: str) -> "StackConfig":
-        """The config of a stack. Raises ConfigError for what is wrong or missing."""
+    def load(cls, project: Project, stack: str, *, readable: bool = True) -> "StackConfig":
+        """The config of a stack; secrets need not be `readable`. Raises ConfigError for what is wrong."""
         file = project.stack_file(stack)
         typed, texts = (yaml.load(file), yaml.load_texts(file)) if file.exists() else ({}, {})
         provider = typed.get("secretsprovider") or "passphrase"
-        if provider != "passphrase":
+        if readable and provider != "passphrase":
             raise ConfigError(f"{file}: secrets provider {provider!r} is not supported, only 'passphrase'")
         values = _values(typed.get("config") or {}, texts.get("config") or {}, project.name)
         values = _defaults(project, stack, set(values)) | values
@@ -71,9 +71,9 @@ class StackConfig:
         """The keys of secret values."""
         return [key for key, value in self.values.items() if value.secret]
 
-    def texts(self, secrets: Secrets) -> dict[str, str]:
+    def texts(self, decrypt: Callable[[str], str]) -> dict[str, str]:
         """What a program gets: every value as text, secrets decrypted."""
-        return {key: value.text(secrets.decrypt) for key, value in self.values.items()}
+        return {key: value.text(decrypt) for key, value in self.values.items()}
 
 
 def set_value(file: Path, key: str, text: str, secrets: Secrets | None = None) -> None:

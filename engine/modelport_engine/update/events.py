@@ -3,12 +3,13 @@
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from modelport_engine.protocol.urn import Urn
-from modelport_engine.protocol.values import SIGNATURE_KEY, hide_secrets
+from modelport_engine.protocol.values import ASSET, SIGNATURE_KEY, hide_secrets
 from modelport_engine.state.resource import Resource
 from modelport_engine.update.steps import Op, Step
 
@@ -18,8 +19,8 @@ OnEvent = Callable[[Event], None]
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 3
 NO_SECRETS = {"true", "false"}  # every text has these, and hiding them hides nothing
-ASSET = "c44067f5952c0a294b673a41bacd8c17"
 ELIDED = "<contents elided>"  # a text asset may be a whole file
+LEFT_OPEN = {Op.READ: "read", Op.UPDATE: "update that may replace"}  # of steps without their provider
 
 
 class Events:
@@ -27,10 +28,14 @@ class Events:
 
     Attributes:
         planning: whether what is told of steps is only planned: a preview.
+        offline: tells of a type whether nothing but its SDK judges its resources.
+        undecided: how often, and about what, such a judgement had to stay open.
     """
 
     def __init__(self, on_event: OnEvent, secrets: Iterable[str] = ()):
         self.planning = False
+        self.offline: Callable[[str], bool] = lambda _: False
+        self.undecided: Counter[str] = Counter()
         self._on_event = on_event
         self._sequence = 0
         texts = {part for text in secrets for part in _parts(text) if _worth_hiding(part)}
@@ -61,6 +66,8 @@ class Events:
 
     def done(self, step: Step) -> None:
         """A step is over, or its component has its outputs."""
+        if step.op in LEFT_OPEN and self._is_offline(step):
+            self.undecided[LEFT_OPEN[step.op]] += 1
         self._step("resOutputsEvent", self._metadata(step, step.outcome, step.displaced or step.old))
 
     def failed(self, step: Step, status: int, steps: int) -> None:
@@ -91,7 +98,12 @@ class Events:
                 path: {"diffKind": kind, "inputDiff": own} for path, (kind, own) in details.items()
             }
         shown |= {"logical": True} if step.logical else {}
+        if self._is_offline(step):
+            shown |= {"offline": True} | ({"mayReplace": True} if op is Op.UPDATE else {})
         return shown | {"provider": step.resource.provider}
+
+    def _is_offline(self, step: Step) -> bool:
+        return step.resource.custom and self.offline(step.resource.type)
 
     def _state(self, resource: Resource | None, known: bool = True) -> dict[str, Any] | None:
         if resource is None:

@@ -1,12 +1,14 @@
 """What happens with a request of the program: from a registration to its answer."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from modelport_engine.errors import EngineError
+from modelport_engine.plugins.provider import Provider
 from modelport_engine.protocol.assets import with_digests
 from modelport_engine.protocol.messages import callback_pb2, provider_pb2, resource_pb2
 from modelport_engine.protocol.urn import Urn
@@ -46,6 +48,7 @@ class Registrar:
     signalled: asyncio.Event = field(default_factory=asyncio.Event)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     stack_outputs: Properties | None = None
+    undecided: Counter[str] = field(default_factory=Counter)
     _component_providers: dict[str, dict[str, str]] = field(default_factory=dict)  # of components
     _own_transforms: dict[str, list[callback_pb2.Callback]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -162,7 +165,8 @@ class Registrar:
         request = await self.transforms.invoke(request)
         provider = await self.registry.by_reference(await self._provider(request, request.tok))
         arguments = plain_outputs(self._values(request.args))
-        if contains_unknown(arguments):
+        self.undecided["function call"] += provider.offline
+        if provider.offline or contains_unknown(arguments):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         result, failures = await provider.invoke(request.tok, arguments, self.info.dryRun)
         answer: dict[str, Any] = {"return": to_struct(result), "failures": failures}  # `return` is no name in Python
@@ -171,6 +175,7 @@ class Registrar:
     async def call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:
         """Call a method of a component that a plugin runs."""
         provider = await self.registry.by_reference(await self._callee(request))
+        refuse_offline(provider, request.tok)
         info = self.info
         asked = provider_pb2.CallRequest(
             tok=request.tok,
@@ -196,6 +201,7 @@ class Registrar:
     async def _construct(self, request: Registration, urn: Urn) -> resource_pb2.RegisterResourceResponse:
         """Let a plugin run the component; it registers the component and its children here, too."""
         provider = await self.registry.by_reference(await self._provider(request))
+        refuse_offline(provider, request.type)
         answer = await provider.construct(self._construct_request(request), self._values(request.object))
         response = resource_pb2.RegisterResourceResponse(
             urn=answer.urn, object=to_struct(plain_outputs(from_struct(answer.state)))
@@ -266,6 +272,15 @@ class Registrar:
 
     def _transform_chain(self, request: Registration) -> list[callback_pb2.Callback]:
         return [*request.transforms, *self._own_transforms.get(request.parent, [])]
+
+
+def refuse_offline(provider: Provider, token: str) -> None:
+    """Fail by name for a component, or a method, whose plugin is not there: only it knows what they are made of."""
+    if provider.offline:
+        raise EngineError(
+            f"{token} is made by the plugin {provider.plugin.name}, which is not part of the project, so it cannot be "
+            "previewed offline; preview without --offline"
+        )
 
 
 def refuse_unsupported(request: Registration) -> None:

@@ -15,16 +15,17 @@ from modelport_engine.plugins.plugin import Plugins
 from modelport_engine.plugins.stack_references import StackReferences
 from modelport_engine.projects.stack import Stack
 from modelport_engine.protocol.messages import engine_pb2_grpc
+from modelport_engine.protocol.values import UNKNOWN_SENTINELS
 from modelport_engine.state.backend import StackName
 from modelport_engine.state.snapshot_manager import Repeatable, never
-from modelport_engine.update import interrupts, packs
+from modelport_engine.update import interrupts, offline, packs
 from modelport_engine.update.analyzers import Analyzers
 from modelport_engine.update.events import Events, OnEvent
 from modelport_engine.update.journal import NoJournal, StateJournal
 from modelport_engine.update.monitor import EngineService, serve
 from modelport_engine.update.packs import Loading
 from modelport_engine.update.program import Program
-from modelport_engine.update.registry import PROVIDER_TYPE, Pool
+from modelport_engine.update.registry import PROVIDER_TYPE, Pool, package_of
 from modelport_engine.update.run import Run
 
 
@@ -33,7 +34,8 @@ class Options:
     """How to run.
 
     `policy_config` maps a pack's folder to a JSON file; `fail_on_undecided` makes a run fail when a policy could not be
-    decided; `parallel` is how many steps run at once; `repeatable`
+    decided; an `offline` preview uses no provider that the project does not bring along, nor the backend, and compares
+    with the state in the file `against`; `parallel` is how many steps run at once; `repeatable`
     tells the types whose creation an earlier run may have begun and this one may repeat; `nursery` starts the program,
     the plugins and the packs of its interpreter, and is closed at the end.
     """
@@ -47,6 +49,8 @@ class Options:
     fail_on_undecided: bool = False
     continue_on_error: bool = False
     clear_pending_creates: bool = False
+    offline: bool = False
+    against: Path | None = None
     repeatable: Repeatable = never
     nursery: Nursery | None = None
 
@@ -65,7 +69,8 @@ class Session:
     def __init__(self, stack: Stack, options: Options, on_event: OnEvent, env: Mapping[str, str]):
         self.stack = stack
         self.options = options
-        self._events = Events(on_event, (stack.config[key] for key in stack.settings.secret_keys))
+        secrets = (stack.config[key] for key in stack.settings.secret_keys)
+        self._events = Events(on_event, (text for text in secrets if text not in UNKNOWN_SENTINELS))
         self._exit = AsyncExitStack()
         self._program = Program(
             project=stack.project.name,
@@ -91,8 +96,10 @@ class Session:
             self._program.python,
             self._program.env,
             self.options.nursery,
+            self.options.offline,
         )
-        self._pool = Pool(plugins, StackReferences(self._outputs_of))
+        self._events.offline = lambda kind: plugins.stands_in_for(package_of(kind))
+        self._pool = Pool(plugins, StackReferences(None if self.options.offline else self._outputs_of))
         self._exit.push_async_callback(server.stop, None)
         self._exit.push_async_callback(self._pool.close)
         self._pool.warm(self._expected_packages())
@@ -187,6 +194,9 @@ class Session:
         self._events.diagnostic("debug", f"{name}: {line}\n")
 
     def _summarize(self, run: Run, outcome: Outcome, seconds: int) -> None:
+        if self.options.offline:
+            undecided = self._events.undecided + run.registrar.undecided
+            self._events.diagnostic("info", offline.summary(undecided), urn=run.registrar.stack)
         body: dict[str, Any] = {"maybeCorrupt": run.executor.unsure, "durationSeconds": seconds}
         body |= {"resourceChanges": dict(outcome.changes), **run.analyzers.summary(), "isPreview": run.preview}
         self._events.emit("summaryEvent", body | {"result": "succeeded" if outcome.succeeded else "failed"})
