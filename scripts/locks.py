@@ -34,4 +34,4 @@ def compile_lock(name: str, *options: str) -> None:
 if __name__ == "__main__":
     for extra in EXTRAS:
         compile_lock(extra, "--extra", extra)
-    compile_lock("dev", "--extra", "local", "--group", "dev", "--group", "train")
+    compile_lock("dev", "--extra", "all", "--group", "dev", "--group", "train")
