@@ -180,3 +180,32 @@ def test_the_plan_is_written_as_an_export_that_policies_can_judge(console):
     judged = console.run("policies", "check", "--state", str(exported), "--json")
     assert judged.json["evaluated"] > 0
     assert not console.state_file.exists()
+
+
+def test_an_offline_preview_needs_neither_passphrase_nor_backend(console):
+    console.env.pop("PULUMI_CONFIG_PASSPHRASE", None)
+    console.env["PULUMI_BACKEND_URL"] = "s3://nobody-has-this"
+
+    answer = console.run("preview", "--offline")
+
+    assert answer.code == 0, answer.err
+    assert "fraud-local-server" in answer.out
+    assert "offline: checked against the SDKs alone" in answer.err + answer.out
+    assert not console.state_file.exists()
+
+
+def test_an_offline_preview_compares_with_an_exported_state(served, tmp_path):
+    console, _ = served
+    state = tmp_path / "state.json"
+    state.write_text(json.dumps({"version": 3, "deployment": console.state}))
+
+    answer = console.run("preview", "--offline", "--against", str(state))
+
+    assert answer.code == 0, answer.err
+    assert "nothing changes" in answer.out
+
+
+def test_what_cannot_be_done_offline_is_refused(console, monkeypatch):
+    assert console.run("preview", "--against", "state.json").code == 2
+    monkeypatch.setattr("shutil.which", lambda *_, **__: "/usr/bin/pulumi")
+    assert "--engine embedded" in console.run("preview", "--offline", "--engine", "pulumi").err

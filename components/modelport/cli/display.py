@@ -153,7 +153,7 @@ def _detail(step: Step) -> str:
         return f"ready in {outputs['readySeconds']:.1f} s, sample answered"
     if step.op == "same":
         return "unchanged"
-    return ""
+    return "offline, may replace" if step.may_replace else "offline" if step.offline else ""
 
 
 def _changes(step: Step) -> list[Text]:

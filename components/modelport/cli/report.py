@@ -31,6 +31,8 @@ class Step:
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     failed: bool = False
+    offline: bool = False
+    may_replace: bool = False
 
     @property
     def kind(self) -> str:
@@ -130,6 +132,7 @@ class Report:
         if step.op == "refresh":
             step.op = _found(step)
         step.ended, step.failed = time.monotonic(), failed
+        step.offline, step.may_replace = bool(metadata.get("offline")), bool(metadata.get("mayReplace"))
         return step
 
 

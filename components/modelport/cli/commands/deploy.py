@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,12 +27,27 @@ Export = Annotated[
     Path | None, typer.Option("--export", metavar="FILE", help="Write the planned resources, as `pulumi stack export`.")
 ]
 
+Offline = Annotated[bool, typer.Option("--offline", help="Check against the SDKs: no cloud, backend or passphrase.")]
+Against = Annotated[
+    Path | None, typer.Option("--against", metavar="STATE", help="With --offline: an exported state to compare with.")
+]
+
 NOUNS = {"preview": "previewed", "up": "up", "refresh": "refreshed", "destroy": "destroyed"}
 
 
-def preview(stack: Stack = None, engine: Which = "auto", as_json: AsJson = False, export: Export = None) -> None:
+def preview(
+    stack: Stack = None,
+    engine: Which = "auto",
+    as_json: AsJson = False,
+    export: Export = None,
+    offline: Offline = False,
+    against: Against = None,
+) -> None:
     """Show what `up` would do, judged by the policies. Changes nothing."""
-    raise typer.Exit(deploy("preview", stack, engine, yes=True, as_json=as_json, export=export))
+    if against and not offline:
+        raise UsageError("--against\n  compares offline: add --offline.")
+    plan = Plan(export, offline, against)
+    raise typer.Exit(deploy("preview", stack, engine, yes=True, as_json=as_json, plan=plan))
 
 
 def up(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_json: AsJson = False) -> None:
@@ -49,6 +65,18 @@ def destroy(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_js
     raise typer.Exit(deploy("destroy", stack, engine, yes=yes, as_json=as_json))
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What is special about a preview: where it is written, and what it does without and compares with."""
+
+    export: Path | None = None
+    offline: bool = False
+    against: Path | None = None
+
+
+AS_USUAL = Plan()
+
+
 def deploy(
     operation: Operation,
     stack: str | None,
@@ -56,19 +84,17 @@ def deploy(
     *,
     yes: bool,
     as_json: bool = False,
-    export: Path | None = None,
+    plan: Plan = AS_USUAL,
 ) -> int:
     """Carry out one operation on a stack and show it; gives the exit code of `modelport`."""
     if not yes and not sys.stdin.isatty():
         raise UsageError(f"modelport {operation}\n  there is no terminal to ask on. Go ahead with --yes.")
-    chosen = choose(engine)
+    chosen = choose(engine, offline=plan.offline)
     with chosen.prepared():
-        return _deploy(chosen, operation, stack, yes=yes, as_json=as_json, export=export)
+        return _deploy(chosen, operation, stack, yes=yes, as_json=as_json, plan=plan)
 
 
-def _deploy(
-    engine: Engine, operation: Operation, stack: str | None, *, yes: bool, as_json: bool, export: Path | None
-) -> int:
+def _deploy(engine: Engine, operation: Operation, stack: str | None, *, yes: bool, as_json: bool, plan: Plan) -> int:
     from modelport.cli.display import Display
 
     workspace, display = _with_exemptions(Workspace.find(stack)), Display(as_json=as_json)
@@ -78,15 +104,16 @@ def _deploy(
             return typer.confirm("Go ahead?", default=False)
 
     judged = operation in ("preview", "up")
-    order = Order(operation, workspace, None if yes else confirm, _policy_pack() if judged else None)
+    pack = _policy_pack() if judged else None
+    order = Order(operation, workspace, None if yes else confirm, pack, plan.offline, plan.against)
     began = time.monotonic()
     if not as_json:
         say(f"{workspace.stack:<56} {engine.label}")
     with display.shown(preview_only=operation == "preview"):
         engine_code = _carried_out(engine, order, display)
     code = display.report.exit_code(engine_code)
-    if export and code in (OK, POLICY):
-        export.write_text(json.dumps(display.report.deployment(), indent=4, ensure_ascii=False), encoding="utf-8")
+    if plan.export and code in (OK, POLICY):
+        plan.export.write_text(json.dumps(display.report.deployment(), indent=4, ensure_ascii=False), encoding="utf-8")
     if not as_json:
         _conclude(operation, workspace, display, time.monotonic() - began, code, judged)
         if code == OK and operation == "up":

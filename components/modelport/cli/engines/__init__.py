@@ -24,12 +24,16 @@ class Order:
     Attributes:
         confirm: asked after the preview and before anything changes; None goes ahead.
         policy_pack: folder of the pack that judges the preview; None judges nothing.
+        offline: preview without clouds, backend and passphrase; the embedded engine alone can.
+        against: with `offline`, the file of an exported state to compare with.
     """
 
     operation: Operation
     workspace: Workspace
     confirm: Callable[[], bool] | None = None
     policy_pack: Path | None = None
+    offline: bool = False
+    against: Path | None = None
 
 
 class Engine(Protocol):
@@ -47,13 +51,15 @@ class Engine(Protocol):
         """The stack's outputs in plain values, secrets hidden."""
 
 
-def choose(name: str) -> Engine:
-    """The engine that `--engine` asks for: `auto` is `pulumi` where that is installed, else `embedded`."""
+def choose(name: str, *, offline: bool = False) -> Engine:
+    """The engine that `--engine` asks for: `auto` is `pulumi` where that is installed and can do it."""
     if name not in ("auto", "pulumi", "embedded"):
         raise UsageError(f"--engine {name}\n  allowed: auto, pulumi, embedded")
     if name == "pulumi" and not shutil.which("pulumi"):
         raise UsageError("--engine pulumi\n  pulumi is not on PATH. Install it, or use --engine embedded.")
-    if name == "embedded" or (name == "auto" and not shutil.which("pulumi")):
+    if name == "pulumi" and offline:
+        raise UsageError("--offline\n  pulumi needs its providers and the backend. Use --engine embedded for it.")
+    if name == "embedded" or (name == "auto" and (offline or not shutil.which("pulumi"))):
         from .embedded import Embedded
 
         return Embedded()

@@ -44,7 +44,13 @@ class Embedded:
         workspace, confirm = order.workspace, order.confirm
         project = Project.load(workspace.root)
         packs = [order.policy_pack] if order.policy_pack else []
-        options = deployment.Options(policy_packs=packs, repeatable=_is_ours, nursery=self._nursery)
+        options = deployment.Options(
+            policy_packs=packs,
+            repeatable=_is_ours,
+            nursery=self._nursery,
+            offline=order.offline,
+            against=order.against,
+        )
         given: dict[str, Any] = {"on_event": on_event, "env": workspace.environment}
         if order.operation == "preview":
             return deployment.preview(project, workspace.stack, options, **given).exit_code
