@@ -257,3 +257,41 @@ class TestSecrets:
 
         assert run("", "refresh").exit_code == 0
         assert asked(bench, "one") == ["Read"]
+
+
+class TestParallel:
+    def test_with_one_at_a_time_no_step_begins_before_the_last_has_ended(self, bench, run):
+        run('for number in range(5): Sim(f"r{number}", delay=0.05)', skip_preview=True, parallel=1)
+
+        kinds = [
+            (kind, body["metadata"]) for event in bench.events for kind, body in event.items() if "res" in kind[:3]
+        ]
+        objects = [(kind, step["urn"]) for kind, step in kinds if step["type"].startswith("sim:")]
+        assert len(objects) == 10
+        assert all(begun[1] == ended[1] for begun, ended in zip(objects[::2], objects[1::2], strict=True))
+
+
+class TestOutputs:
+    def test_a_failed_run_keeps_the_old_outputs_beside_the_new_ones(self, bench, run):
+        run('pulumi.export("old", 1)\npulumi.export("both", 1)')
+
+        assert (
+            run('pulumi.export("both", 2)\nSim("bad", fail=True)', skip_preview=True, continue_on_error=True).exit_code
+            == 1
+        )
+        assert entries(bench)["demo-dev"]["outputs"] == {"old": 1, "both": 2}
+
+
+class TestUnknowns:
+    PROGRAM = """
+        one = Sim("one")
+        said = pulumi.runtime.invoke_output("sim:index:echo", {"x": one.arn})
+        Sim("two", name=said.apply(lambda said: said["x"].replace(":", "-")))
+    """
+
+    def test_a_function_is_not_called_before_its_arguments_are_known(self, bench, run):
+        assert run(self.PROGRAM, "preview").exit_code == 0, bench.errors()
+        assert "Invoke" not in {method for method, _ in bench.calls}
+
+        assert run(self.PROGRAM).exit_code == 0, bench.errors()
+        assert any(name.startswith("arn-sim-one") for name in bench.cloud)

@@ -133,7 +133,7 @@ class Step:
 
     async def _delete(self, provider: Provider, preview: bool) -> None:
         old = self.resource
-        if not (preview or old.external or old.retain_on_delete):
+        if not preview:
             seconds = old.custom_timeouts.get("delete", 0)
             await provider.delete(Urn(old.urn), old.id, old.inputs, old.outputs, seconds=seconds)
 
