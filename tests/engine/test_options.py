@@ -39,8 +39,7 @@ def entries(bench):
 
 def asked(bench, name):
     """What the provider was asked about a resource, in order."""
-    calls = bench.calls if bench.calls_file.exists() else []
-    return [method for method, call in calls if call.get("name") == name]
+    return [method for method, call in bench.calls if call.get("name") == name]
 
 
 class TestContinueOnError:

@@ -61,7 +61,8 @@ class Workbench:
 
     @property
     def calls(self) -> list[tuple[str, dict[str, Any]]]:
-        return [tuple(json.loads(line)) for line in self.calls_file.read_text().splitlines()]
+        lines = self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
+        return [tuple(json.loads(line)) for line in lines]
 
     def errors(self) -> str:
         return "".join(each["message"] for each in self.bodies("diagnosticEvent") if each["severity"] == "error")
