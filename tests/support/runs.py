@@ -22,6 +22,7 @@ IGNORED = {
     "name": "of a request: added in later versions of the protocol, and part of the URN",
     "type": "of a request: as name",
     "randomSeed": "random",
+    "__provider": "the code of a dynamic provider, pickled",
     "resourceStatusToken": "random",
     "resourceStatusAddress": "an address",
 }
@@ -42,8 +43,8 @@ def comparable_resources(deployment: dict[str, Any], *, secrecy: bool = True) ->
     secrets = Secrets("x", deployment["secrets_providers"]["state"]["salt"])
     opened = [_opened(entry, secrets, secrecy) for entry in deployment.get("resources") or ()]
     for entry in opened:
-        if "dependencies" in entry:
-            entry["dependencies"].sort()
+        for urns in (entry.get("dependencies", []), *entry.get("propertyDependencies", {}).values()):
+            urns.sort()
     return {f"{entry['urn']} {entry.get('delete', False)}": entry for entry in opened}
 
 

@@ -40,10 +40,20 @@ class Workbench:
             secrets = Secrets(PASSPHRASE) if key in secret_keys else None
             set_value(self.folder / "Pulumi.dev.yaml", f"{self._name}:{key}", value, secrets)
 
-    def put_state(self, latest: Mapping[str, Any]) -> None:
-        self.state_file.parent.mkdir(parents=True)
-        checkpoint = {"stack": f"organization/{self._name}/dev", "latest": latest}
-        self.state_file.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
+    def put_state(self, latest: Mapping[str, Any], project: str = "") -> None:
+        """Give the stack `dev` of this project, or of another one, a state."""
+        project = project or self._name
+        file = self.state_file.parents[1] / project / "dev.json"
+        file.parent.mkdir(parents=True)
+        checkpoint = {"stack": f"organization/{project}/dev", "latest": latest}
+        file.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
+
+    def put_outputs(self, project: str, **outputs: Any) -> None:
+        """Give the stack `dev` of a project outputs, unless it has a state."""
+        if project != self._name:
+            kind = "pulumi:pulumi:Stack"
+            urn = f"urn:pulumi:dev::{project}::{kind}::{project}-dev"
+            self.put_state({"resources": [{"urn": urn, "custom": False, "type": kind, "outputs": outputs}]}, project)
 
     def run(self, command: str, **options: Any) -> Result:
         self.events.clear()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from modelport_engine.errors import EngineError
+from modelport_engine.plugins.plugin import SDK_MODULES
 from modelport_engine.plugins.processes import Process
 from modelport_engine.protocol.messages import engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 from modelport_engine.protocol.urn import STACK_TYPE, Urn
@@ -204,6 +205,7 @@ class Run:
             self.executor.fail(str(error))
 
     def _provider_config(self, package: str) -> Properties:
-        prefix, secret = f"{package}:", set(self.program.secret_keys)
+        """A package's part of the config; a dynamic provider is part of the program, and gets what the program gets."""
+        prefix, secret = "" if package in SDK_MODULES else f"{package}:", set(self.program.secret_keys)
         own = {key: value for key, value in self.program.config.items() if key.startswith(prefix)}
         return {key.removeprefix(prefix): Secret(value) if key in secret else value for key, value in own.items()}
