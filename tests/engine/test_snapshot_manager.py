@@ -6,7 +6,7 @@ import pytest
 from support.states import recorded, recorded_states
 
 from modelport_engine.state.resource import Resource
-from modelport_engine.state.snapshot import Operation, Snapshot, SnapshotError, deployment_of
+from modelport_engine.state.snapshot import Encoder, Operation, Snapshot, SnapshotError, deployment_of
 from modelport_engine.state.snapshot_manager import SnapshotManager
 
 
@@ -43,6 +43,17 @@ def entry(name, **fields):
     )
 
 
+def begin(manager, kind, resource):
+    operation = manager.begin(kind, resource)
+    manager.save().result()
+    return operation
+
+
+def end(manager, operation, **outcome):
+    manager.end(operation, **outcome)
+    manager.save().result()
+
+
 def names(snapshot):
     return [each.urn.rpartition("::")[2] for each in snapshot.resources]
 
@@ -51,8 +62,8 @@ def test_creating_writes_twice_a_step_as_pulumi_does():
     disk, recording = Disk(), written("70a-ckpt-up-first")
     manager = SnapshotManager(Snapshot(), disk.saved.append)
     for before, after in zip(recording[0:16:2], recording[1:16:2], strict=True):
-        operation = manager.begin("creating", before.pending_operations[0].resource)
-        manager.end(operation, new=after.resources[-1])
+        operation = begin(manager, "creating", before.pending_operations[0].resource)
+        end(manager, operation, new=after.resources[-1])
     manager.amend(manager.snapshot.resources[0], recording[16].resources[0])  # the stack has its outputs
     manager.close()
     assert disk.seen == [seen(each) for each in recording]
@@ -65,7 +76,7 @@ def test_destroying_writes_twice_a_step_as_pulumi_does():
     for before in recording[0::2]:
         deleted = before.pending_operations[0].resource.urn
         old = next(each for each in base.resources if each.urn == deleted)
-        manager.end(manager.begin("deleting", old), old=old)
+        end(manager, begin(manager, "deleting", old), old=old)
     manager.close()
     assert disk.seen == [seen(each) for each in recording[: len(disk.seen)]]
     assert disk.saved[-1].resources == []
@@ -80,13 +91,12 @@ def test_a_resource_deleted_before_its_replacement_stays_marked_until_it_is_made
     for name in ("demo4-dev", "default", "e"):
         manager.keep(old[name], old[name])
     for name in "ba":
-        operation = manager.begin("deleting", old[name])
-        manager.amend(old[name], marked[name])
-        manager.end(operation)
-    manager.end(manager.begin("creating", old["a"]), old=marked["a"], new=old["a"])
+        operation = begin(manager, "deleting", old[name])
+        end(manager, operation, old=old[name], displaced=marked[name])
+    end(manager, begin(manager, "creating", old["a"]), old=marked["a"], new=old["a"])
     for name in "g":
         manager.keep(old[name], old[name])
-    manager.end(manager.begin("creating", old["b"]), old=marked["b"], new=old["b"])
+    end(manager, begin(manager, "creating", old["b"]), old=marked["b"], new=old["b"])
     for name in "cd":
         manager.keep(old[name], old[name])
     manager.close()
@@ -97,7 +107,7 @@ def test_a_failed_step_leaves_nothing_pending_and_the_old_resource():
     disk, recording = Disk(), written("70d-ckpt-failupdate")
     base = replace(recording[0], pending_operations=[])
     manager = SnapshotManager(base, disk.saved.append)
-    manager.end(manager.begin("updating", base.resources[4]))
+    end(manager, begin(manager, "updating", base.resources[4]))
     manager.amend(base.resources[0], base.resources[0])
     manager.close()
     assert disk.seen == [seen(each) for each in recording]
@@ -119,8 +129,8 @@ def test_what_was_touched_stands_before_what_was_not():
     a, b, c = entry("a"), entry("b"), entry("c")
     manager = SnapshotManager(Snapshot([a, b, c]), disk.saved.append)
     manager.keep(c, c)
-    manager.end(manager.begin("creating", entry("new")), new=entry("new"))
-    manager.end(manager.begin("deleting", b), old=b)
+    end(manager, begin(manager, "creating", entry("new")), new=entry("new"))
+    end(manager, begin(manager, "deleting", b), old=b)
     assert names(disk.saved[-1]) == ["c", "new", "a"]
 
 
@@ -129,11 +139,10 @@ def test_a_replaced_resource_stays_marked_behind_its_replacement_until_it_is_del
     old, new = entry("a", id="1"), entry("a", id="2")
     doomed = replace(old, delete=True)
     manager = SnapshotManager(Snapshot([old]), disk.saved.append)
-    operation = manager.begin("creating", new)
-    manager.amend(old, doomed)
-    manager.end(operation, new=new)
+    operation = begin(manager, "creating", new)
+    end(manager, operation, old=old, displaced=doomed, new=new)
     assert [(each.id, each.delete) for each in disk.saved[-1].resources] == [("2", False), ("1", True)]
-    manager.end(manager.begin("deleting", doomed), old=doomed)
+    end(manager, begin(manager, "deleting", doomed), old=doomed)
     assert [(each.id, each.delete) for each in disk.saved[-1].resources] == [("2", False)]
 
 
@@ -152,7 +161,7 @@ def test_a_creation_that_may_be_repeated_ends_the_one_whose_end_is_unknown():
     disk, other = Disk(), Operation(entry("other"), "creating")
     base = Snapshot([], [Operation(entry("a"), "creating"), other])
     manager = SnapshotManager(base, disk.saved.append, lambda kind: kind == "sim:index:Bucket")
-    manager.end(manager.begin("creating", entry("a")), new=entry("a", id="1"))
+    end(manager, begin(manager, "creating", entry("a")), new=entry("a", id="1"))
     assert manager.snapshot.pending_operations == [other]
 
 
@@ -161,7 +170,7 @@ def test_a_resource_that_state_does_not_have_is_told():
     with pytest.raises(SnapshotError, match=r"::b is not in the state"):
         manager.amend(entry("b"), entry("b"))
     with pytest.raises(SnapshotError, match=r"::b is not in the state"):
-        manager.end(manager.begin("deleting", entry("b")), old=entry("b"))
+        end(manager, begin(manager, "deleting", entry("b")), old=entry("b"))
 
 
 def test_steps_of_many_threads_are_written_one_after_the_other():
@@ -175,16 +184,55 @@ def test_steps_of_many_threads_are_written_one_after_the_other():
     manager = SnapshotManager(Snapshot(), save)
 
     def create(name):
-        manager.end(manager.begin("creating", entry(name)), new=entry(name))
+        end(manager, begin(manager, "creating", entry(name)), new=entry(name))
 
     threads = [threading.Thread(target=create, args=(f"r{number}",)) for number in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(saved) == 80
     assert set(names(saved[-1])) == {f"r{number}" for number in range(40)}
     assert saved[-1].pending_operations == []
+
+
+def test_what_changes_while_a_write_is_under_way_goes_to_disk_together():
+    disk, writing, may_end = Disk(), threading.Event(), threading.Event()
+
+    def write(snapshot):
+        writing.set()
+        assert may_end.wait(60)
+        disk.saved.append(snapshot)
+
+    manager = SnapshotManager(Snapshot(), write)
+    operations, saves = [], []
+    for number in range(9):
+        operations.append(manager.begin("creating", entry(f"r{number}")))
+        saves.append(manager.save())
+        assert writing.wait(60)
+    manager.end(operations[0], new=entry("r0"))
+    saves.append(manager.save())
+    assert not any(save.done() for save in saves)
+    may_end.set()
+    for save in saves:
+        save.result()
+    assert [len(each.pending_operations) for each in disk.saved] == [1, 8]
+    assert [names(each) for each in disk.saved] == [[], ["r0"]]
+
+
+def test_a_step_costs_no_more_encodings_in_a_large_state_than_in_a_small_one(monkeypatch):
+    encoded = []
+    to_json = Resource.to_json
+    monkeypatch.setattr(Resource, "to_json", lambda self, seal: encoded.append(self) or to_json(self, seal))
+
+    def encodings(steps):
+        encoded.clear()
+        encoder = Encoder(lambda _: {})
+        manager = SnapshotManager(Snapshot(), lambda snapshot: encoder.deployment(snapshot, None))
+        for number in range(steps):
+            end(manager, begin(manager, "creating", entry(f"r{number}")), new=entry(f"r{number}", id="1"))
+        return len(encoded)
+
+    assert 0 < encodings(100) <= 2 * encodings(50)
 
 
 def test_what_could_not_be_written_is_written_at_the_end():
@@ -197,9 +245,9 @@ def test_what_could_not_be_written_is_written_at_the_end():
         saved.append(snapshot)
 
     manager = SnapshotManager(Snapshot(), save)
-    operation = manager.begin("creating", entry("a"))
+    operation = begin(manager, "creating", entry("a"))
     with pytest.raises(OSError, match="No space left"):
-        manager.end(operation, new=entry("a"))
+        end(manager, operation, new=entry("a"))
     manager.close()
     assert seen(saved[-1]) == ([(entry("a").urn, False, False)], [])
 

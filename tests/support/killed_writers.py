@@ -57,7 +57,10 @@ def write_forever(backend: Backend, start: Snapshot, pipe: int) -> None:
     manager.clear_pending_creates()
     for number in range(len(start.resources), 10**6):
         new = Resource(urn=f"urn:pulumi:dev::demo::t::{number}", custom=True, type="t", inputs={"text": "x" * 500})
-        manager.end(manager.begin("creating", new), new=new)
+        operation = manager.begin("creating", new)
+        manager.save().result()
+        manager.end(operation, new=new)
+        manager.save().result()
 
 
 def read(backend: Backend) -> Snapshot:

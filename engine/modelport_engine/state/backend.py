@@ -92,7 +92,7 @@ class Backend:
         with _told(f"write the state of {stack}"):
             self._ensure_layout()
             if path.exists():
-                files.write(path.with_name(path.name + ".bak"), path.read_bytes(), durable=False)
+                files.copy(path, path.with_name(path.name + ".bak"))
             files.write(path, checkpoint.encode())
 
     def record(self, stack: StackName, entry: Mapping[str, Any]) -> None:

@@ -4,7 +4,9 @@ import base64
 import hashlib
 import json
 import os
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ATTRIBUTES, TEMPORARY = ".attrs", ".tmp"
@@ -19,20 +21,21 @@ def write(path: Path, data: bytes, *, durable: bool = True) -> None:
         replace(path.with_name(path.name + ATTRIBUTES), _attributes(data), durable=False)
 
 
+def copy(source: Path, target: Path) -> None:
+    """Make `target` in the same folder a copy of a file that `write` wrote, with its attributes."""
+    with _replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
+    with suppress(OSError), _replacing(target.with_name(target.name + ATTRIBUTES)) as temporary:
+        shutil.copyfile(source.with_name(source.name + ATTRIBUTES), temporary)
+
+
 def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace a file: until all of the new content is there (with `durable`, on disk) the old one stays."""
-    temporary = path.with_name(f".{path.name}{TEMPORARY}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
+    with _replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(data)
+        if durable:
             file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+            os.fsync(file.fileno())
     if durable:
         _sync_folder(path.parent)
 
@@ -41,6 +44,19 @@ def remove(path: Path) -> None:
     """Remove a file and its attributes, if they are there."""
     path.unlink(missing_ok=True)
     path.with_name(path.name + ATTRIBUTES).unlink(missing_ok=True)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file that takes the place of `path` once it is written, and is gone if that fails."""
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 from modelport_engine.errors import EngineError
@@ -64,12 +65,12 @@ class Resource:
         """The URN of its provider; `provider` names it as ``URN::ID``. Empty for components and providers."""
         return self.provider.rpartition("::")[0]
 
-    @property
-    def needs(self) -> set[str]:
+    @cached_property
+    def needs(self) -> frozenset[str]:
         """The URNs of everything that must exist as long as this does: parent, provider, dependencies of every kind."""
         urns = {self.parent, self.provider_urn, self.deleted_with, *self.dependencies}
         urns.update(*self.property_dependencies.values())
-        return urns - {"", self.urn}
+        return frozenset(urns - {"", self.urn})
 
     def renamed(self, names: Mapping[str, str]) -> "Resource":
         """The same resource where others, or it itself, have new URNs; `names` maps old to new."""

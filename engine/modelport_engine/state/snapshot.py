@@ -74,12 +74,14 @@ class Snapshot:
         seen: set[str] = set()
         live: set[str] = set()
         for resource in self.resources:
-            if missing := sorted(resource.needs - seen):
-                raise SnapshotError(f"{resource.urn} needs {missing[0]}, which does not stand before it in the state")
+            if not resource.needs <= seen:
+                missing = min(resource.needs - seen)
+                raise SnapshotError(f"{resource.urn} needs {missing}, which does not stand before it in the state")
             if not resource.delete and resource.urn in live:
                 raise SnapshotError(f"{resource.urn} stands twice in the state")
             seen.add(resource.urn)
-            live |= set() if resource.delete else {resource.urn}
+            if not resource.delete:
+                live.add(resource.urn)
 
 
 class Encoder:
@@ -95,21 +97,22 @@ class Encoder:
 
     def parts(self, snapshot: Snapshot, secrets_providers: Mapping[str, Any] | None) -> dict[str, str]:
         """The texts of a deployment's fields, in their order; empty ones are left out."""
-        texts = {id(resource): self._resource(resource) for resource in snapshot.resources}
-        operations = [
-            _object({"resource": self._resource(each.resource)[1], "type": _dump(each.type)})
+        known = self._texts
+        kept = [*snapshot.resources, *(each.resource for each in snapshot.pending_operations)]
+        texts = self._texts = {id(each): known.get(id(each)) or self._encode(each) for each in kept}
+        resources = ",".join([texts[id(each)][1] for each in snapshot.resources])
+        operations = ",".join(
+            _object({"resource": texts[id(each.resource)][1], "type": _dump(each.type)})
             for each in snapshot.pending_operations
-        ]
+        )
         parts = {"manifest": _dump(snapshot.manifest)}
         parts |= {"secrets_providers": _dump(secrets_providers)} if secrets_providers else {}
-        parts |= {"resources": f"[{','.join(text for _, text in texts.values())}]"} if texts else {}
-        parts |= {"pending_operations": f"[{','.join(operations)}]"} if operations else {}
-        self._texts = texts
+        parts |= {"resources": f"[{resources}]"} if resources else {}
+        parts |= {"pending_operations": f"[{operations}]"} if operations else {}
         return parts | {"metadata": _dump(snapshot.metadata)}
 
-    def _resource(self, resource: Resource) -> tuple[Resource, str]:
-        known = self._texts.get(id(resource))
-        return known or (resource, _dump(resource.to_json(self._seal)))
+    def _encode(self, resource: Resource) -> tuple[Resource, str]:
+        return resource, _dump(resource.to_json(self._seal))
 
 
 STACK_TYPE = "pulumi:pulumi:Stack"

@@ -1,7 +1,9 @@
-"""State while it changes: written before and after each step, so that nothing that was made is ever forgotten."""
+"""State while it changes: saved before and after each step, so that nothing that was made is ever forgotten."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -48,9 +50,10 @@ class _Entries:
 class SnapshotManager:
     """The state of a stack during an update; may be used from several threads.
 
-    `save` writes a snapshot. Its resources are those touched in this run, in the order of completion, then the others
-    in their old order. An old resource is known by identity: pass the very objects of the base snapshot, or what
-    `amend`, `keep` or `end` has put in their place.
+    Changes are made in memory; `save` puts them on disk with `write`, which runs in a thread of its own and never twice
+    at once. A snapshot has the resources touched in this run, in the order of completion, then the others in their old
+    order. An old resource is known by identity: pass the very objects of the base snapshot, or what `amend`, `keep` or
+    `end` has put in their place.
 
     Where creating is `repeatable`, a creation that succeeds also ends one of an earlier run whose end is unknown.
     Pulumi keeps that one until the user clears it, and so do we by default.
@@ -59,10 +62,10 @@ class SnapshotManager:
     def __init__(
         self,
         base: Snapshot,
-        save: Callable[[Snapshot], None],
+        write: Callable[[Snapshot], None],
         repeatable: Repeatable = never,
     ):
-        self._save = save
+        self._write = write
         self._repeatable = repeatable
         self._metadata = base.metadata
         self._touched, self._untouched = _Entries(), _Entries()
@@ -71,70 +74,82 @@ class SnapshotManager:
         self._operations = [each for each in base.pending_operations if each.type == CARRIED_OVER]
         self._renamed: dict[str, str] = {}
         self._lost: dict[str, str] = {}
-        self._unsaved = True
+        self._changes, self._saved = 1, 0
         self._lock = threading.Lock()
+        self._writer = ThreadPoolExecutor(1, "state")
 
     def begin(self, kind: str, resource: Resource) -> Operation:
-        """Write that a change of `resource` has begun; `kind` is creating, updating, deleting or reading."""
+        """A change of `resource` begins once this is saved; `kind` is creating, updating, deleting or reading."""
         operation = Operation(resource, kind)
-        with self._lock:
+        with self._changing():
             self._operations.append(operation)
-            self._write()
         return operation
 
-    def end(self, operation: Operation, *, old: Resource | None = None, new: Resource | None = None) -> None:
-        """Write that a change is over: `old` leaves state, `new` enters it. A failed change passes neither."""
-        with self._lock:
+    def end(
+        self,
+        operation: Operation,
+        *,
+        old: Resource | None = None,
+        new: Resource | None = None,
+        displaced: Resource | None = None,
+    ) -> None:
+        """A change is over: `old` leaves state, or stays as `displaced`; `new` enters it. A failed one passes none."""
+        with self._changing():
+            if old and displaced:
+                self._put(old, displaced)
+                old = None
             self._operations = [each for each in self._operations if each is not operation]
             if new and self._repeatable(new.type):
                 self._operations = [each for each in self._operations if each.resource.urn != new.urn]
             self._move(old, new)
-            self._write()
 
     def keep(self, old: Resource, new: Resource) -> None:
-        """A resource that needs no change stays, as `new`; written with the next change or at the end."""
-        with self._lock:
+        """A resource that needs no change stays, as `new`."""
+        with self._changing():
             self._move(old, new)
-            self._unsaved = True
 
     def amend(self, old: Resource, new: Resource) -> None:
-        """Put `new` at the place of `old`, for example to mark it; written with the next change or at the end."""
-        with self._lock:
-            if not (self._touched.put(old, new) or self._untouched.put(old, new)):
-                raise SnapshotError(f"{old.urn} is not in the state")
-            self._unsaved = True
+        """Put `new` at the place of `old`, for example to mark it."""
+        with self._changing():
+            self._put(old, new)
 
     def discard(self, resources: Iterable[Resource]) -> None:
-        """Forget resources that are gone without a step; written with the next change or at the end."""
-        with self._lock:
+        """Forget resources that are gone without a step."""
+        with self._changing():
             for resource in resources:
                 self._move(resource, None)
-            self._unsaved = True
 
     def lose(self, resource: Resource) -> None:
-        """An object is gone, whatever needed it; written with the next change or at the end."""
-        with self._lock:
+        """An object is gone, whatever needed it."""
+        with self._changing():
             self._move(resource, None)
             self._lost[resource.urn] = resource.parent
-            self._unsaved = True
 
     def clear_pending_creates(self) -> None:
-        """Forget the creations of earlier runs whose end is unknown; written with the next change or at the end."""
-        with self._lock:
+        """Forget the creations of earlier runs whose end is unknown."""
+        with self._changing():
             self._operations = []
-            self._unsaved = True
+
+    def save(self) -> Future[None]:
+        """All changes until now are on disk when the future is done; it raises what `write` does.
+
+        What changes while a write is under way goes to disk together, with the next write.
+        """
+        return self._writer.submit(self._save, self._changes)
 
     def close(self) -> None:
-        """Write what has not been written yet; without any change, the state of a new run."""
-        with self._lock:
-            if self._unsaved:
-                self._write()
+        """Wait until everything is on disk; without any change, the state of a new run."""
+        self.save().result()
 
     @property
     def snapshot(self) -> Snapshot:
         """The state as it is now."""
         resources = [*self._touched.slots.values(), *self._untouched.slots.values()]
         return Snapshot(resources, list(self._operations), manifest(), self._metadata)
+
+    def _put(self, old: Resource, new: Resource) -> None:
+        if not (self._touched.put(old, new) or self._untouched.put(old, new)):
+            raise SnapshotError(f"{old.urn} is not in the state")
 
     def _move(self, old: Resource | None, new: Resource | None) -> None:
         if old and not (self._untouched.take(old) or self._touched.take(old)):
@@ -148,7 +163,7 @@ class SnapshotManager:
         """Old entries that have not had their turn know others by the names that these have now."""
         if self._renamed:
             for resource in list(self._untouched.slots.values()):
-                if self._renamed.keys() & {resource.urn, *resource.needs}:
+                if resource.urn in self._renamed or not resource.needs.isdisjoint(self._renamed):
                     self._untouched.put(resource, resource.renamed(self._renamed))
 
     def _repair(self) -> None:
@@ -165,9 +180,18 @@ class SnapshotManager:
                 seen.add(resource.urn)
         self._lost.clear()
 
-    def _write(self) -> None:
-        self._unsaved = True
-        self._rename()
-        self._repair()
-        self._save(self.snapshot)
-        self._unsaved = False
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock:
+            yield
+            self._changes += 1
+
+    def _save(self, wanted: int) -> None:
+        with self._lock:
+            if self._saved >= wanted:  # it went along with the changes of others
+                return
+            self._rename()
+            self._repair()
+            snapshot, changes = self.snapshot, self._changes
+        self._write(snapshot)
+        self._saved = changes

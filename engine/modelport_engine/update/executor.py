@@ -144,7 +144,7 @@ class Executor:
         if step.op is Op.REPLACE:
             step.new = self.news.get(step.resource.urn, step.new)  # the new object, if there is one already
         self._events.begun(step)
-        operation = self._journal.begin(step)
+        operation = await self._journal.begin(step)
         problem: Exception | None = None
         try:
             await step.apply(self._preview)
@@ -153,11 +153,11 @@ class Executor:
         except PluginFailed as error:
             raise self._failed(step, error, goal) from error  # nobody knows how far it came: it stays pending
         except EngineError as error:
-            self._journal.end(operation, step, done=False)
+            await self._journal.end(operation, step, done=False)
             raise self._failed(step, error, goal) from error
         if step.new and step.op is not Op.REPLACE:
             step.new = self.news[step.new.urn] = secured(step.new)
-        self._journal.end(operation, step, done=True)
+        await self._journal.end(operation, step, done=True)
         if problem:
             raise self._failed(step, problem, goal) from problem
         self._done(step)

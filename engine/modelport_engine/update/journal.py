@@ -1,5 +1,6 @@
-"""Steps as state records them: what is written when a step begins, and what when it ends."""
+"""Steps as state records them: what is saved when a step begins, and what when it ends."""
 
+import asyncio
 from typing import Protocol
 
 from modelport_engine.state.resource import Resource
@@ -24,10 +25,10 @@ TAKES_OVER = {Op.UPDATE, Op.READ, Op.CREATE_REPLACEMENT}
 class Journal(Protocol):
     """Where steps are recorded as they happen."""
 
-    def begin(self, step: Step) -> Operation | None:
+    async def begin(self, step: Step) -> Operation | None:
         """The step is about to touch something outside."""
 
-    def end(self, operation: Operation | None, step: Step, *, done: bool) -> None:
+    async def end(self, operation: Operation | None, step: Step, *, done: bool) -> None:
         """The step is over; with `done`, state holds its outcome."""
 
     def amend(self, old: Resource, new: Resource) -> None:
@@ -40,27 +41,30 @@ class StateJournal:
     def __init__(self, state: SnapshotManager):
         self._state = state
 
-    def begin(self, step: Step) -> Operation | None:
-        """Write the pending operation."""
-        kind = PENDING.get(step.op)
-        return self._state.begin(kind, step.resource) if kind else None
+    async def begin(self, step: Step) -> Operation | None:
+        """Save the pending operation."""
+        if (kind := PENDING.get(step.op)) is None:
+            return None
+        operation = self._state.begin(kind, step.resource)
+        await self._saved()
+        return operation
 
-    def end(self, operation: Operation | None, step: Step, *, done: bool) -> None:
-        """Write the outcome, and that nothing is pending any more."""
-        old, new = (step.old, step.new) if done else (None, None)
+    async def end(self, operation: Operation | None, step: Step, *, done: bool) -> None:
+        """Save the outcome, and that nothing is pending any more; a step without an operation is saved with others."""
         if operation is None:
             self._without_operation(step)
-        elif done and old and step.displaced:
-            self._state.amend(old, step.displaced)
-            self._state.end(operation, new=new)
-        elif step.op in TAKES_OVER or not new:
-            self._state.end(operation, old=old, new=new)
         else:
-            self._state.end(operation, new=new)
+            old = step.old if step.displaced or step.op in TAKES_OVER or not step.new else None
+            outcome = {"old": old, "new": step.new, "displaced": step.displaced} if done else {}
+            self._state.end(operation, **outcome)
+            await self._saved()
 
     def amend(self, old: Resource, new: Resource) -> None:
         """Replace an entry."""
         self._state.amend(old, new)
+
+    async def _saved(self) -> None:
+        await asyncio.wrap_future(self._state.save())
 
     def _without_operation(self, step: Step) -> None:
         match step.op:
@@ -80,10 +84,10 @@ class StateJournal:
 class NoJournal:
     """A preview records nothing."""
 
-    def begin(self, step: Step) -> Operation | None:
+    async def begin(self, step: Step) -> Operation | None:
         """Nothing is pending."""
 
-    def end(self, operation: Operation | None, step: Step, *, done: bool) -> None:
+    async def end(self, operation: Operation | None, step: Step, *, done: bool) -> None:
         """Nothing has changed."""
 
     def amend(self, old: Resource, new: Resource) -> None:
