@@ -4,8 +4,9 @@ import json
 
 import pytest
 from support.conversations import Conversation, by_resource
-from support.runs import comparable_calls, comparable_resources, recorded_runs
+from support.runs import RECORDINGS, comparable_calls, comparable_resources, orders, recorded_runs
 
+RECORDED = 119  # runs of Pulumi's own engine, all in all
 # A provider reads a secret back in the open, and Pulumi's engine then writes it so; this one keeps it a secret.
 SECRETS_LOST = {"06b-refresh", "17b-refresh-with-pending", "60i-refresh-clear-pending"}
 DRIFT = {
@@ -54,6 +55,9 @@ def test_a_recorded_run_is_repeated_with_the_same_requests_and_leaves_the_same_s
         assert ours == theirs
     if run["exit_code"] == 0:  # after a failure it is chance how far independent resources came
         assert comparable_calls(bench.calls) == comparable_calls(run["calls"])
+        if run["command"] != "refresh" and not options.get("refresh"):  # which looks at everything side by side
+            known = run["before"], run["after"]
+            assert orders(run["calls"], *known) <= orders(bench.calls, *known)
         assert by_resource(heard.answers) == by_resource(run["answers"])
         assert by_resource(heard.verdicts) == by_resource(run["verdicts"])
 
@@ -71,3 +75,13 @@ def states(run, bench, *, secrecy):
         for component in [each for each in (*ours.values(), *theirs.values()) if not each["custom"]]:
             component.pop("outputs", None)
     return ours, theirs
+
+
+def test_every_recorded_run_is_replayed_or_stands_in_the_list_with_its_reason():
+    index = json.loads((RECORDINGS.parent / "index.json").read_text())
+    listed, others = index["not replayed"], [*index["need the Go provider"], *index["need a package registry"]]
+
+    assert len(recorded_runs()) + len(index["elsewhere"]) + len(listed) + len(others) == RECORDED
+    assert not recorded_runs().keys() & {*listed, *others}
+    assert len(listed) <= 20
+    assert all(listed.values())

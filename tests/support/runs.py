@@ -56,6 +56,47 @@ def comparable_calls(calls: list[Any]) -> dict[str, list[Any]]:
     return dict(by_urn)
 
 
+def orders(calls: list[Any], *states: dict[str, Any] | None) -> set[tuple[str, str, str]]:
+    """What happened before what along the edges of the states: `(needed, dependent, made | deleted)`.
+
+    Made: every call for the needed one began before any for its dependent. Deleted: the other way round.
+    """
+    made, deleted = defaultdict(list), {}
+    for position, (method, request) in enumerate(calls):
+        if method == "Delete":
+            deleted[request["urn"]] = position
+        elif "urn" in request:
+            made[request["urn"]].append(position)
+    found = set()
+    for needed, dependent in edges(*states):
+        if needed in made and dependent in made and max(made[needed]) < min(made[dependent]):
+            found.add((needed, dependent, "made"))
+        if needed in deleted and dependent in deleted and deleted[dependent] < deleted[needed]:
+            found.add((needed, dependent, "deleted"))
+    return found
+
+
+def edges(*states: dict[str, Any] | None) -> set[tuple[str, str]]:
+    """What needs what in some states: dependencies of every kind, parents and providers."""
+    entries = [entry for state in states if state for entry in state.get("resources") or ()]
+    return {
+        (urn, entry["urn"])
+        for entry in entries
+        for urn in (
+            entry.get("parent", ""),
+            entry.get("provider", "").rpartition("::")[0],
+            *entry.get("dependencies", ()),
+            *(urn for urns in entry.get("propertyDependencies", {}).values() for urn in urns),
+        )
+        if urn
+    }
+
+
+def comparable(message: Any) -> Any:
+    """A message without what may differ, and without what is empty."""
+    return _normal(message, request=True)
+
+
 def _opened(entry: dict[str, Any], secrets: Secrets, secrecy: bool) -> dict[str, Any]:
     values = {key: from_state(entry[key], secrets.decrypt) for key in ("inputs", "outputs") if key in entry}
     properties = {key: to_state(value if secrecy else strip_secrets(value), show) for key, value in values.items()}

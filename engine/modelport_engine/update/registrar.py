@@ -156,9 +156,7 @@ class Registrar:
         provider = await self.registry.by_reference(goal.provider)
         step = Step(Op.READ, old, goal.resource(id=request.id, external=True, inputs=goal.inputs), provider)
         resource = await self.executor.run([step])
-        return resource_pb2.ReadResourceResponse(
-            urn=resource.urn, id=resource.id, properties=to_struct(resource.outputs)
-        )
+        return resource_pb2.ReadResourceResponse(urn=resource.urn, properties=to_struct(resource.outputs))
 
     async def invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
         """Call a function of a provider."""

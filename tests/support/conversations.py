@@ -1,0 +1,52 @@
+"""What programs are answered and policy packs are asked while an engine runs in this process."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from support.runs import comparable
+
+from modelport_engine.update.monitor import Monitor
+from modelport_engine.update.packs import Pack
+
+ANSWERED = ("RegisterResource", "ReadResource", "Invoke")
+JUDGED = ("Remediate", "Analyze")
+
+
+class Conversation:
+    """Listens to the engines of this process until the test is over."""
+
+    def __init__(self, monkeypatch: Any):
+        self.answers: list[Any] = []
+        self.verdicts: list[Any] = []
+        for method in ANSWERED:
+            monkeypatch.setattr(Monitor, method, self._answering(method, getattr(Monitor, method)))
+        monkeypatch.setattr(Pack, "ask", self._judging(Pack.ask))
+
+    def _answering(self, method: str, original: Any) -> Any:
+        async def answer(monitor: Monitor, request: Any, context: Any) -> Any:
+            given = await original(monitor, request, context)
+            self.answers.append([method, getattr(request, "tok", "") or given.urn, MessageToDict(given)])
+            return given
+
+        return answer
+
+    def _judging(self, original: Any) -> Any:
+        async def ask(pack: Pack, method: str, request: Any, **options: Any) -> Any:
+            if method in JUDGED:
+                self.verdicts.append([method, request.urn, MessageToDict(request)])
+            return await original(pack, method, request, **options)
+
+        return ask
+
+
+def by_resource(said: list[Any]) -> dict[str, list[Any]]:
+    """For each resource, or function, what was said of it, in order."""
+    found = defaultdict(list)
+    for method, about, body in said:
+        for each in body.get("propertyDependencies", {}).values():
+            each.get("urns", []).sort()
+        found[about].append((method, comparable(body)))
+    return dict(found)
