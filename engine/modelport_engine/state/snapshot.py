@@ -149,7 +149,8 @@ def now() -> str:
 
 
 def _object(parts: Mapping[str, str]) -> str:
-    return "{" + ",".join(f'"{key}":{text}' for key, text in parts.items()) + "}"
+    pieces = [piece for key, text in parts.items() for piece in (",", f'"{key}":', text)]
+    return "".join(("{", *pieces[1:], "}"))  # one copy: the texts may be megabytes
 
 
 def _dump(value: Any) -> str:

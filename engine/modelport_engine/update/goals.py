@@ -3,6 +3,7 @@
 import os.path
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -141,13 +142,17 @@ def position(source: source_pb2.SourcePosition, root: Path) -> str:
     """Where in the project a resource is declared, as state holds it: ``project:///stacks/__main__.py#12``."""
     if not source.uri:
         return ""
-    path = unquote(urlparse(source.uri).path)
-    return f"project:///{os.path.relpath(path, root)}#{source.line}"
+    return f"project:///{_relative(source.uri, root)}#{source.line}"
 
 
 def trace(stack: source_pb2.StackTrace, root: Path) -> list[dict[str, str]]:
     """The stack trace of a declaration, as state holds it."""
     return [{"sourcePosition": where} if (where := position(frame.pc, root)) else {} for frame in stack.frames]
+
+
+@lru_cache(maxsize=1024)  # each resource comes with a stack trace, and most of its frames are the SDK's
+def _relative(uri: str, root: Path) -> str:
+    return os.path.relpath(unquote(urlparse(uri).path), root)
 
 
 def _from_spec(spec: alias_pb2.Alias.Spec, urn: Urn, parent: str) -> str:
