@@ -60,6 +60,7 @@ def test_a_recorded_run_is_repeated_with_the_same_requests_and_leaves_the_same_s
             assert orders(run["calls"], *known) <= orders(bench.calls, *known)
         assert by_resource(heard.answers) == by_resource(run["answers"])
         assert by_resource(heard.verdicts) == by_resource(run["verdicts"])
+        assert by_resource(heard.transforms) == by_resource(run["transforms"])
 
 
 def states(run, bench, *, secrecy):

@@ -1,4 +1,4 @@
-"""What programs are answered and policy packs are asked while an engine runs in this process."""
+"""What programs are answered, and transforms and policy packs asked, while an engine runs in this process."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from support.runs import comparable
 
+from modelport_engine.protocol.messages import resource_pb2
 from modelport_engine.update.monitor import Monitor
 from modelport_engine.update.packs import Pack
+from modelport_engine.update.transforms import Transforms
 
 ANSWERED = ("RegisterResource", "ReadResource", "Invoke")
 JUDGED = ("Remediate", "Analyze")
@@ -21,9 +23,11 @@ class Conversation:
     def __init__(self, monkeypatch: Any):
         self.answers: list[Any] = []
         self.verdicts: list[Any] = []
+        self.transforms: list[Any] = []
         for method in ANSWERED:
             monkeypatch.setattr(Monitor, method, self._answering(method, getattr(Monitor, method)))
         monkeypatch.setattr(Pack, "ask", self._judging(Pack.ask))
+        monkeypatch.setattr(Transforms, "_invoke", self._transforming(Transforms._invoke))
 
     def _answering(self, method: str, original: Any) -> Any:
         async def answer(monitor: Monitor, request: Any, context: Any) -> Any:
@@ -32,6 +36,14 @@ class Conversation:
             return given
 
         return answer
+
+    def _transforming(self, original: Any) -> Any:
+        async def invoke(transforms: Transforms, callback: Any, payload: bytes) -> bytes:
+            asked = resource_pb2.TransformRequest.FromString(payload)
+            self.transforms.append(["Invoke", asked.name, MessageToDict(asked)])
+            return await original(transforms, callback, payload)
+
+        return invoke
 
     def _judging(self, original: Any) -> Any:
         async def ask(pack: Pack, method: str, request: Any, **options: Any) -> Any:

@@ -181,6 +181,20 @@ def plain_outputs(value: Any) -> Any:
     return value
 
 
+def as_outputs(value: Any) -> Any:
+    """The value with an Output for everything unknown or secret, as transforms get it."""
+    match value:
+        case Unknown():
+            return Output()
+        case Secret():
+            return Output(as_outputs(value.value), secret=True)
+        case dict():
+            return {key: as_outputs(item) for key, item in value.items()}
+        case list():
+            return [as_outputs(item) for item in value]
+    return value
+
+
 def dependencies(value: Any) -> set[str]:
     """The URNs that some part of the value depends on."""
     return {urn for part in _parts(value) if isinstance(part, Output) for urn in part.dependencies}

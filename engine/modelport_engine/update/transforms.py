@@ -9,6 +9,7 @@ import grpc.aio
 from modelport_engine.errors import EngineError
 from modelport_engine.plugins.plugin import CHANNEL_OPTIONS
 from modelport_engine.protocol.messages import callback_pb2, callback_pb2_grpc, resource_pb2
+from modelport_engine.protocol.values import as_outputs, from_struct, to_struct
 
 Registration = resource_pb2.RegisterResourceRequest
 
@@ -49,7 +50,7 @@ class Transforms:
                 name=request.name,
                 custom=request.custom,
                 parent=request.parent,
-                properties=request.object,
+                properties=to_struct(as_outputs(from_struct(request.object)), outputs=True),
             )
             asked.options.CopyFrom(options_of(request))
             answer = resource_pb2.TransformResponse.FromString(await self._invoke(callback, asked.SerializeToString()))
