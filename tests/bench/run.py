@@ -21,9 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 MODEL = ROOT / "stacks" / "models" / "digits.onnx"
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- figures -->\n", "<!-- end -->\n"
+FIGURES, ENGINE, END = "<!-- figures -->\n", "<!-- engine -->\n", "<!-- end -->\n"
 
 sys.path[:0] = [str(ROOT / "tests")]
+import engine  # noqa: E402
 from support.load import Load  # noqa: E402
 
 
@@ -123,6 +124,13 @@ def stop_then_start(one: Project, version: str) -> None:
     one.up(version)
 
 
+def record(mark: str, lines: list[str]) -> None:
+    """Put lines into the page, from a mark to the next end."""
+    page = PAGE.read_text()
+    before = page.index(mark) + len(mark)
+    PAGE.write_text(page[:before] + "\n".join(lines) + "\n" + page[page.index(END, before) :])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few runs, nothing written")
@@ -131,6 +139,8 @@ def main() -> None:
     for name, value, most in times(1 if quick else 5):
         rows.append((name, value, most))
         print(f"{name:<50} {value:6.2f} s", flush=True)
+    of_engine = engine.table(1, few=5, many=10) if quick else engine.table(3)
+    print("\n".join(of_engine), flush=True)
     requests, updates = (600, 2) if quick else (20_000, 10)
     answered, failed = under_load(requests, updates, Project.up)
     print(f"{updates} updates under load: {len(failed)} failures of {answered + len(failed)}", failed[:3], flush=True)
@@ -144,9 +154,8 @@ def main() -> None:
             f"{updates} updates under 200 requests/s: **{len(failed)} failures of {answered + len(failed)}**.",
         ]
         table += [f"The same load over 2 times stop-then-start: {len(lost)} failures of {control + len(lost)}."]
-        page = PAGE.read_text()
-        before, after = page.index(BEGIN) + len(BEGIN), page.index(END)
-        PAGE.write_text(page[:before] + "\n".join(table) + "\n" + page[after:])
+        record(FIGURES, table)
+        record(ENGINE, of_engine)
     if failed or not lost:
         raise SystemExit("failed: an update lost requests, or the control lost none")
 
