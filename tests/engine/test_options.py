@@ -137,6 +137,81 @@ class TestImport:
         assert not bench.state_file.exists()
 
 
+class TestAliases:
+    def test_an_object_is_not_continued_by_two_resources(self, bench, run):
+        run('Sim("old", name="o")')
+
+        assert run('Sim("one", Options(aliases=[pulumi.Alias(name="old")]), name="o")\nSim("old", name="p")').exit_code
+        assert "one' does already" in bench.errors()
+
+    def test_the_children_of_a_renamed_component_are_known_by_its_old_name(self, bench, run):
+        program = """
+            whole = pulumi.ComponentResource("sim:index:Group", "{name}", opts=Options(aliases={aliases}))
+            Sim("{name}-part", Options(parent=whole), name="p")
+        """
+        run(program.format(name="old", aliases=[]))
+
+        renamed = program.format(name="new", aliases="[pulumi.Alias(name='old')]")
+        assert run(renamed, expect_no_changes=True).exit_code == 0, bench.errors()
+        assert "new-part" in entries(bench)
+
+
+class TestNames:
+    def test_a_name_is_taken_by_the_first_resource_of_its_type(self, bench, run):
+        assert run('Sim("one", name="a")\nSim("one", name="b")').exit_code == 1
+
+        assert "Duplicate resource URN" in bench.errors()
+        assert asked(bench, "one").count("Create") <= 1
+
+
+class TestTimeouts:
+    def test_each_operation_has_its_own_timeout_in_seconds(self, bench, run):
+        program = """
+            timeouts = pulumi.CustomTimeouts(create="1m", update="90s", delete="1h30m")
+            Sim("one", Options(custom_timeouts=timeouts), name="n", size={size})
+        """
+        told = []
+        for each in (program.format(size=1), program.format(size=2), ""):
+            run(each)
+            told += [call["timeout"] for method, call in bench.calls if method in ("Create", "Update", "Delete")]
+
+        assert told == [60, 90, 5400]
+
+
+class TestProviders:
+    PROGRAM = """
+        class Provider(pulumi.ProviderResource):
+            def __init__(self, name, **config):
+                super().__init__("sim", name, config)
+
+        Sim("one", Options(provider=Provider("{provider}", {config})), name="n")
+    """
+
+    @pytest.fixture
+    def before(self, run):
+        run(self.PROGRAM.format(provider="first", config="account='mine'"))
+
+    def test_a_provider_that_says_so_makes_what_another_one_made_anew(self, bench, run, before):
+        assert run(self.PROGRAM.format(provider="second", config="account='yours'")).exit_code == 0, bench.errors()
+        assert "Create" in asked(bench, "one")
+
+    def test_a_provider_goes_on_with_what_another_one_made(self, bench, run, before):
+        second = self.PROGRAM.format(provider="second", config="account='mine', prefix='p'")
+
+        assert run(second).exit_code == 0, bench.errors()
+        assert asked(bench, "one") == ["Check", "Diff"]
+
+    def test_what_a_replaced_provider_made_is_replaced(self, bench, run, before):
+        assert run(self.PROGRAM.format(provider="first", config="account='yours'")).exit_code == 0, bench.errors()
+        assert "Create" in asked(bench, "one")
+
+    def test_a_provider_is_not_configured_before_its_config_is_known(self, bench, run):
+        program = 'one = Sim("base")\n' + textwrap.dedent(self.PROGRAM).format(provider="p", config="account=one.arn")
+
+        assert run(program, "preview").exit_code == 0, bench.errors()
+        assert [call["name"] for method, call in bench.calls if method == "Configure"] == ["default"]
+
+
 class TestDeletedWith:
     PROGRAM = """
         whole = Sim("whole", name="{name}", size=1)
@@ -249,6 +324,34 @@ class TestSecrets:
 
         assert "ciphertext" in entries(bench)["one"]["outputs"]["token"]
         assert run(program, expect_no_changes=True).exit_code == 0
+
+    def test_a_refresh_keeps_what_is_secret(self, bench, run):
+        run('Sim("one", name="n", token=pulumi.Output.secret("s"), more={"token": pulumi.Output.secret("s")})')
+
+        assert run("", "refresh").exit_code == 0, bench.errors()
+        one = entries(bench)["one"]
+        for properties in (one["inputs"], one["outputs"]):
+            assert "ciphertext" in properties["token"]
+            assert "ciphertext" in properties["more"]["token"]
+
+    def test_what_a_provider_that_knows_no_secrets_answers_is_secret_where_the_question_was(self, bench, run):
+        run(
+            """
+            from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+            class Echo(ResourceProvider):
+                def create(self, props):
+                    return CreateResult("made", {"said": props["more"]["token"], **props})
+
+            class Said(Resource):
+                pass
+
+            Said(Echo(), "one", {"more": {"token": pulumi.Output.secret("s")}, "said": None})
+            """
+        )
+
+        assert entries(bench)["one"]["outputs"]["said"] == "s"
+        assert "ciphertext" in entries(bench)["one"]["outputs"]["more"]["token"]
 
     def test_a_refresh_of_what_was_only_read_asks_for_no_difference(self, bench, run):
         bench.cloud_file.write_text(json.dumps({"theirs": {"name": "theirs", "size": 9, "serial": 7}}))

@@ -20,7 +20,7 @@ class Cloud:
     async def of(self, resource):
         return self
 
-    def moved(self, old, new):
+    async def moved(self, old, new):
         return False
 
     async def check(self, urn, olds, news, seed):

@@ -23,7 +23,7 @@ class Providers(Protocol):
     async def of(self, resource: Resource) -> Provider:
         """The configured provider of a custom resource."""
 
-    def moved(self, old: str, new: str) -> bool:
+    async def moved(self, old: str, new: str) -> bool:
         """Whether a resource that changes from one provider reference to another must be replaced."""
 
 
@@ -121,8 +121,8 @@ class Generator:
     async def _difference(self, goal: Goal, old: Resource, new: Resource, provider: Provider) -> Difference:
         if new.deleted_with in self.replacing:
             return Difference(True, ("deletedWith",))
-        if old.provider != new.provider and self._providers.moved(old.provider, new.provider):
-            return Difference(True, ("provider",), ("provider",))
+        if await self._moved(old, new):
+            return Difference(True, ("provider",))
         difference = await provider.diff(goal.urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes)
         difference = replace_on_changes(difference, goal.replace_on_changes)
         if old.taint:
@@ -130,6 +130,11 @@ class Generator:
         if old.init_errors and not difference.changed:
             return replace(difference, changed=True, changes=("#initerror",))
         return difference
+
+    async def _moved(self, old: Resource, new: Resource) -> bool:
+        """Whether another provider manages the resource now, and cannot go on with its object."""
+        renamed = old.provider_urn != new.provider_urn and self.registered.get(old.provider_urn) == new.provider_urn
+        return old.provider != new.provider and not renamed and await self._providers.moved(old.provider, new.provider)
 
     async def _replacement(
         self,
@@ -197,7 +202,9 @@ class Generator:
 
     def _old(self, goal: Goal) -> Resource | None:
         for urn in (goal.urn, *goal.aliases):
-            if (old := self.olds.get(urn)) and urn not in self.registered:
+            if old := self.olds.get(urn):
+                if urn in self.registered:
+                    raise EngineError(TAKEN.format(old=urn, urn=goal.urn, other=self.registered[urn]))
                 return old
         return None
 
@@ -237,6 +244,10 @@ def refuse_replacement(goal: Goal, old: Resource) -> None:
         )
 
 
+TAKEN = (
+    "'{urn}' cannot continue '{old}', as '{other}' does already; "
+    "remove the alias from one of them, or give the resource another name"
+)
 PROTECTED = """unable to replace resource "{urn}"
 as it is currently marked for protection. To unprotect the resource, remove the `protect` flag from the resource in \
 your Pulumi program and run `pulumi up`"""

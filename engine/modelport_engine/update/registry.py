@@ -94,10 +94,16 @@ class Registry:
                 await provider.configure(Urn(resource.urn), resource.id, own(resource.inputs))
             return provider
 
-    def moved(self, old: str, new: str) -> bool:
-        """Whether a resource must be replaced because its provider has been: same provider resource, another object."""
-        old_urn, new_urn = old.rpartition("::")[0], new.rpartition("::")[0]
-        return old_urn == new_urn and old != new
+    async def moved(self, old: str, new: str) -> bool:
+        """Whether a resource must be replaced because another provider manages it now: that one judges both configs.
+
+        `old` is of the state, `new` of this run.
+        """
+        if (before := self._olds.get(old)) is None:
+            return True
+        after, provider = self._ready[new]
+        urn, news = Urn(after.urn), own(after.inputs)
+        return bool((await provider.diff_config(urn, own(before.inputs), before.outputs, news)).replaces)
 
     async def default(
         self, package: str, version: str, url: str, register: Callable[[Goal], Awaitable[Resource]], stack: Urn

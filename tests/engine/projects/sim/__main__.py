@@ -35,7 +35,8 @@ class Sim(provider_pb2_grpc.ResourceProviderServicer):
 
     def DiffConfig(self, request, context):
         note("DiffConfig", request)
-        return pb.DiffResponse(hasDetailedDiff=True)
+        moved = plain(request.olds).get("account") != plain(request.news).get("account")
+        return pb.DiffResponse(hasDetailedDiff=True, replaces=["account"] if moved else [])
 
     def Configure(self, request, context):
         note("Configure", request)
