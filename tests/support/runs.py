@@ -2,31 +2,17 @@
 
 import gzip
 import json
-import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from support.normalised import normal, without_empty
+
 from modelport_engine.protocol.values import from_state, show, strip_secrets, to_state
 from modelport_engine.state.secrets import Secrets
 
 RECORDINGS = Path(__file__).parent.parent / "engine" / "recordings" / "runs.json.gz"
-# What differs from run to run, or names the machine, and why it may.
-IGNORED = {
-    "serial": "counts the objects in the cloud, in the order in which parallel creates arrive",
-    "created": "a time",
-    "modified": "a time",
-    "sourcePosition": "a path and a line of the program",
-    "stackTrace": "paths and lines of the program and the SDK",
-    "name": "of a request: added in later versions of the protocol, and part of the URN",
-    "type": "of a request: as name",
-    "randomSeed": "random",
-    "__provider": "the code of a dynamic provider, pickled",
-    "resourceStatusToken": "random",
-    "resourceStatusAddress": "an address",
-}
-RANDOM = [(re.compile(r"-[0-9a-f]{7}\b"), "-NAME"), (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID")]
 
 
 @cache
@@ -51,27 +37,28 @@ def comparable_resources(deployment: dict[str, Any], *, secrecy: bool = True) ->
 def comparable_calls(calls: list[Any]) -> dict[str, list[Any]]:
     """For each resource, what the provider was asked, in order."""
     by_urn = defaultdict(list)
-    for method, request in calls:
-        by_urn[request.get("urn") or request.get("tok")].append((method, _normal(request, request=True)))
+    for method, request, *_ in calls:
+        about = request.get("urn") or request.get("tok") or f"{request['type']}::{request['name']}"
+        by_urn[about].append((method, comparable(request)))
     return dict(by_urn)
 
 
 def orders(calls: list[Any], *states: dict[str, Any] | None) -> set[tuple[str, str, str]]:
     """What happened before what along the edges of the states: `(needed, dependent, made | deleted)`.
 
-    Made: every call for the needed one began before any for its dependent. Deleted: the other way round.
+    Made: every call for the needed one had ended before any for its dependent began. Deleted: the other way round.
     """
     made, deleted = defaultdict(list), {}
-    for position, (method, request) in enumerate(calls):
+    for method, request, *moments in calls:
         if method == "Delete":
-            deleted[request["urn"]] = position
+            deleted[request["urn"]] = moments
         elif "urn" in request:
-            made[request["urn"]].append(position)
+            made[request["urn"]].append(moments)
     found = set()
     for needed, dependent in edges(*states):
-        if needed in made and dependent in made and max(made[needed]) < min(made[dependent]):
+        if needed in made and dependent in made and made[needed][-1][1] < made[dependent][0][0]:
             found.add((needed, dependent, "made"))
-        if needed in deleted and dependent in deleted and deleted[dependent] < deleted[needed]:
+        if needed in deleted and dependent in deleted and deleted[dependent][1] < deleted[needed][0]:
             found.add((needed, dependent, "deleted"))
     return found
 
@@ -92,26 +79,12 @@ def edges(*states: dict[str, Any] | None) -> set[tuple[str, str]]:
     }
 
 
-def comparable(message: Any) -> Any:
-    """A message without what may differ, and without what is empty."""
-    return _normal(message, request=True)
+def comparable(message: dict[str, Any]) -> dict[str, Any]:
+    """A message without what may differ."""
+    return without_empty(normal(message))
 
 
 def _opened(entry: dict[str, Any], secrets: Secrets, secrecy: bool) -> dict[str, Any]:
     values = {key: from_state(entry[key], secrets.decrypt) for key in ("inputs", "outputs") if key in entry}
     properties = {key: to_state(value if secrecy else strip_secrets(value), show) for key, value in values.items()}
-    return {key: value for key, value in _normal(entry | properties).items() if value not in ({}, [])}
-
-
-def _normal(value: Any, request: bool = False) -> Any:
-    if isinstance(value, dict):
-        kept = {
-            key: item for key, item in value.items() if key not in IGNORED or (not request and key in ("name", "type"))
-        }
-        return {key: _normal(item) for key, item in kept.items() if not (request and item in ({}, "", []))}
-    if isinstance(value, list):
-        return [_normal(item) for item in value]
-    if isinstance(value, str):
-        for pattern, name in RANDOM:
-            value = pattern.sub(name, value)
-    return value
+    return without_empty(normal(entry | properties))
