@@ -33,7 +33,7 @@ def load(project_folder):
 def test_recorded_config_reaches_the_program_decrypted(load, secrets):
     config = load(RECORDED, "config:\n  demo:region: eu-1\n  demo:mode: base\n")
     assert config.salt == secrets.salt
-    assert config.texts(secrets) == {
+    assert config.texts(secrets.decrypt) == {
         "demo:mode": "unprotect",
         "demo:password": "hunter2",
         "demo:region": "eu-1",
@@ -44,24 +44,24 @@ def test_recorded_config_reaches_the_program_decrypted(load, secrets):
 
 def test_scalars_reach_the_program_as_they_are_written(load, secrets):
     config = load("config:\n  demo:a: 1.50\n  demo:b: yes\n  demo:c: true\n  demo:d: 0x10\n  demo:e: 2026-01-02\n")
-    assert list(config.texts(secrets).values()) == ["1.50", "yes", "true", "0x10", "2026-01-02"]
+    assert list(config.texts(secrets.decrypt).values()) == ["1.50", "yes", "true", "0x10", "2026-01-02"]
 
 
 def test_objects_and_lists_reach_the_program_as_json(load, secrets):
     config = load("config:\n  demo:sizes: {b: 2, a: [1, 2.5, true, null, x]}\n  demo:list: [ü]\n")
-    assert config.texts(secrets) == {"demo:list": '["ü"]', "demo:sizes": '{"a":[1,2.5,true,null,"x"],"b":2}'}
+    assert config.texts(secrets.decrypt) == {"demo:list": '["ü"]', "demo:sizes": '{"a":[1,2.5,true,null,"x"],"b":2}'}
 
 
 def test_a_secret_inside_an_object_makes_the_whole_value_secret(load, secrets):
     ciphertext = secrets.encrypt("p")
     config = load(f"config:\n  demo:login:\n    user: u\n    passwords:\n      - secure: {ciphertext}\n")
-    assert config.texts(secrets) == {"demo:login": '{"passwords":["p"],"user":"u"}'}
+    assert config.texts(secrets.decrypt) == {"demo:login": '{"passwords":["p"],"user":"u"}'}
     assert config.secret_keys == ["demo:login"]
 
 
 def test_a_key_without_a_namespace_belongs_to_the_project(load, secrets):
     config = load("config:\n  mode: a\n  aws:region: r\n  gcp:config:zone: z\n")
-    assert config.texts(secrets) == {"aws:region": "r", "demo:mode": "a", "gcp:zone": "z"}
+    assert config.texts(secrets.decrypt) == {"aws:region": "r", "demo:mode": "a", "gcp:zone": "z"}
 
 
 def test_the_project_declares_defaults_and_values(load, secrets):
@@ -72,7 +72,7 @@ def test_the_project_declares_defaults_and_values(load, secrets):
   sizes: {type: array, items: {type: integer}, default: [1, 2]}
   aws:region: {value: eu-1}
 """
-    assert load("", declared).texts(secrets) == {
+    assert load("", declared).texts(secrets.decrypt) == {
         "aws:region": "eu-1",
         "demo:count": "3",
         "demo:plain": "text",
@@ -111,7 +111,7 @@ def test_setting_a_secret_writes_the_salt_and_no_plain_text(load, project_folder
     assert file.read_text().startswith("# ours\n")
     config = StackConfig.load(Project.load(project_folder), "dev")
     assert config.salt == secrets.salt
-    assert config.texts(secrets) == {"demo:a": "x", "demo:password": "hunter2"}
+    assert config.texts(secrets.decrypt) == {"demo:a": "x", "demo:password": "hunter2"}
 
 
 def test_the_first_value_makes_the_file(tmp_path):

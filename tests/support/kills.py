@@ -1,7 +1,7 @@
 """Engines and providers killed at random moments: ``python kills.py FOLDER ROUNDS SEED``.
 
 After each kill nothing that was made is lost, and the next run brings about what the killed one should have. Ends with
-a traceback that names the round when that is not so; prints how many of the kills broke off a change.
+a traceback that names the round when that is not so; prints how many of the kills came in a change.
 """
 
 import os
@@ -39,25 +39,26 @@ def main(folder: Path, rounds: int, seed: int) -> None:
     secrets.verify()
     random = Random(seed)
     graph, world = Graph(random, NODES), World(folder, secrets, LONGEST_CALL)
-    broken_off = 0
+    in_a_change = 0
     for number in range(rounds):
         try:
-            broken_off += one_round(random, graph, world)
+            in_a_change += one_round(random, graph, world)
         except Exception as error:
             raise Broken(f"seed {seed}, round {number}: {error}") from error
-    print(broken_off)
+    print(in_a_change)
 
 
 def one_round(random: Random, graph: Graph, world: World) -> bool:
-    """Edit, kill, look, go on; returns whether the kill broke off a change."""
+    """Edit, kill, look, go on; returns whether the kill came in a change."""
     for _ in range(random.randint(1, MOST_EDITS)):
         graph.edit()
     graph.unprotect()
     command, options = random.choice(RUNS)
-    engine = world.start(command, graph, parallel=random.choice((1, 4)), clear_pending_creates=True, **options)
-    kill(random, engine, world)
+    changes = random.choice((random.randint(1, NODES // 3), random.randint(1, NODES // 3), None))
+    faults = {"linger from": changes} if changes else {}
+    engine = world.start(command, graph, faults, parallel=random.choice((1, 4)), clear_pending_creates=True, **options)
+    in_a_change = kill(random, engine, world, changes)
     world.check()
-    broken_off = bool(world.state.pending_operations)
     world.unlock()
     for each in dict.fromkeys((command, "up")):  # `up` cannot know what a broken off `destroy` has deleted
         again = world.run(each, graph, skip_preview=True)
@@ -66,23 +67,24 @@ def one_round(random: Random, graph: Graph, world: World) -> bool:
     world.check_converged(graph)
     graph.forget_aliases()
     world.confirm()
-    return broken_off
+    return in_a_change
 
 
-def kill(random: Random, engine: Engine, world: World) -> None:
-    """Kill the engine or one of its providers: in a change, after some calls of any kind, or after some time."""
+def kill(random: Random, engine: Engine, world: World, changes: int | None) -> bool:
+    """Kill the engine or a provider: in that change, after some calls or some time; returns whether it was in a change."""
     moment = time.monotonic() + random.random() * LONGEST_LIFE
-    changes, calls = random.randint(1, NODES // 3), random.randint(0, 2 * NODES)
+    calls = random.randint(0, 2 * NODES)
 
     def changing() -> bool:
         begins = [call["begins"] for call in world.calls if call["method"] in CHANGES]
-        return begins.count(True) >= changes and begins.count(True) > begins.count(False)
+        return begins.count(True) >= (changes or 0) and begins.count(True) > begins.count(False)
 
     def called() -> bool:
         return len(world.calls) > calls
 
-    reached = random.choice((changing, changing, called, lambda: time.monotonic() > moment))
+    reached = changing if changes else random.choice((called, lambda: time.monotonic() > moment))
     engine.wait(reached)
+    in_a_change = changing()
     providers = [call["pid"] for call in world.calls if call["method"] == "Start"]
     if providers and random.random() < 0.4:
         with suppress(ProcessLookupError):
@@ -90,6 +92,7 @@ def kill(random: Random, engine: Engine, world: World) -> None:
     else:
         engine.kill()
     engine.end()
+    return in_a_change
 
 
 if __name__ == "__main__":

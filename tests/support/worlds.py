@@ -148,9 +148,10 @@ class World:
         unknown = Counter(cloud[id]["urn"] for id in cloud if not _is_known(id, cloud, known))
         lost = unknown - pending
         _require(not lost, f"neither in the state nor under way: {dict(lost)}")
-        touched = {each.resource.urn for each in state.pending_operations if each.type != "creating"}
+        changing = [each.resource for each in state.pending_operations if each.type != "creating"]
+        touched = {each.urn for each in changing} | {each.id for each in changing}  # a move has not changed its URN yet
         for id, resource in objects.items():
-            if resource.urn in touched or resource.pending_replacement or resource.deleted_with in touched:
+            if resource.pending_replacement or touched & {resource.urn, id, resource.deleted_with}:
                 continue
             _require(id in cloud, f"{id} is in the state and does not exist")
             outputs = strip_secrets(resource.outputs)

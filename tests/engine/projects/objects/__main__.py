@@ -2,10 +2,12 @@
 
 A change of `place`, `within` or a property named `bind...` replaces an object; a Single is deleted before. Deleting an
 object deletes what is `within` it. OBJECTS/log gets a line when a call begins and one when it ends. OBJECTS/faults.json
-says what goes wrong: by method and name, `refuse`, `die` or `die late`.
+says what goes wrong: by method and name, `refuse`, `die` or `die late`; and from which change on each lingers, just
+before or just after it is made.
 """
 
 import json
+import math
 import os
 import random
 import time
@@ -22,6 +24,8 @@ from pulumi.runtime.proto import provider_pb2 as pb
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 HOME = Path(os.environ["OBJECTS"])
 LONGEST_CALL = float(os.environ["OBJECTS_SECONDS"])
+LINGER_SECONDS = 1
+CHANGES = ("Create", "Update", "Delete")
 LOG = os.open(HOME / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 
@@ -98,6 +102,7 @@ def call(method, request, context, id="", real=True, **more):
     """Note a call, let it take its time, and let go wrong what is to."""
     name = request.urn.rpartition("::")[2]
     fault = faults().get(method, {}).get(name)
+    late = random.random() < 0.5
     note(method=method, urn=request.urn, id=id, begins=True, **more)
     if real:
         time.sleep(random.random() * LONGEST_CALL)
@@ -106,10 +111,24 @@ def call(method, request, context, id="", real=True, **more):
         context.abort(grpc.StatusCode.UNKNOWN, f"{method} of {name} was refused")
     if fault == "die":
         os._exit(3)
+    if not late:
+        linger(method)
     yield
     if fault == "die late":
         os._exit(3)
+    if late:
+        linger(method)
     note(method=method, urn=request.urn, id=id, begins=False)
+
+
+def linger(method):
+    if method in CHANGES and changes_begun() >= faults().get("linger from", math.inf):
+        time.sleep(LINGER_SECONDS)
+
+
+def changes_begun():
+    lines = map(json.loads, (HOME / "log").read_text().splitlines())
+    return sum(line["method"] in CHANGES and line["begins"] for line in lines)
 
 
 def note(**what):
