@@ -99,7 +99,7 @@ def _options(given: argparse.Namespace) -> Options:
     packs = asked.get("policy_pack", [])
     chosen = {name: asked[name] for name in Options.__dataclass_fields__ if asked.get(name)}
     configs = zip(packs, asked.get("policy_pack_config", []), strict=False)
-    return Options(**chosen, policy_packs=packs, policy_config=dict(configs))
+    return Options(**chosen, policy_packs=packs, policy_config=dict(configs), debug=given.json)
 
 
 def _ask(command: str) -> Callable[[Outcome], bool]:

@@ -48,6 +48,13 @@ def test_events_are_json_lines_and_nothing_else(run):
     assert events[-2]["summaryEvent"]["isPreview"] is True
 
 
+def test_what_the_sdk_says_of_its_own_work_is_among_the_json_events_and_is_not_asked_for_otherwise(run, bench):
+    _, out, _ = run("preview", "--json")
+    assert '"registering resource: ty=sim:index:Bucket, name=a, custom=True, remote=False\\n"' in out
+    bench.run("preview")
+    assert not [said for said in bench.bodies("diagnosticEvent") if said["message"].startswith("registering")]
+
+
 def test_a_failure_is_told_on_standard_error_and_by_the_exit_code(run, monkeypatch):
     run("up", "--yes", "--skip-preview")
     code, out, error = run("up", "--yes", "--skip-preview", "--policy-pack", "nowhere")

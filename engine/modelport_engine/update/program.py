@@ -14,7 +14,10 @@ ALREADY_TOLD = 32  # the program's exit code when the engine has its error messa
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: `folder` is where Pulumi.yaml's `main` points, `root` where Pulumi.yaml itself lies."""
+    """What to run: `folder` is where Pulumi.yaml's `main` points, `root` where Pulumi.yaml itself lies.
+
+    With `debug` its SDK tells the engine of each of its own steps, too.
+    """
 
     project: str
     stack: str
@@ -25,6 +28,7 @@ class Program:
     secret_keys: Sequence[str]
     env: Mapping[str, str]
     organization: str = "organization"
+    debug: bool = False
 
     async def start(
         self,
@@ -48,6 +52,7 @@ class Program:
             "root_directory": str(self.root),
             "parallel": parallel,
             "dry_run": dry_run,
+            "debug": self.debug,
         }
         env = {
             **self.env,

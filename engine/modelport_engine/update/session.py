@@ -35,9 +35,10 @@ class Options:
 
     `policy_config` maps a pack's folder to a JSON file; `fail_on_undecided` makes a run fail when a policy could not be
     decided; an `offline` preview uses no provider that the project does not bring along, nor the backend, and compares
-    with the state in the file `against`; `parallel` is how many steps run at once; `repeatable`
-    tells the types whose creation an earlier run may have begun and this one may repeat; `nursery` starts the program,
-    the plugins and the packs of its interpreter, and is closed at the end.
+    with the state in the file `against`; `parallel` is how many steps run at once; `debug` asks for what the program's
+    SDK says of its own work, several messages a resource; `repeatable` tells the types whose creation an earlier run
+    may have begun and this one may repeat; `nursery` starts the program, the plugins and the packs of its interpreter,
+    and is closed at the end.
     """
 
     policy_packs: Sequence[Path] = ()
@@ -51,6 +52,7 @@ class Options:
     clear_pending_creates: bool = False
     offline: bool = False
     against: Path | None = None
+    debug: bool = False
     repeatable: Repeatable = never
     nursery: Nursery | None = None
 
@@ -81,6 +83,7 @@ class Session:
             config=stack.config,
             secret_keys=stack.settings.secret_keys,
             env=env,
+            debug=options.debug,
         )
 
     async def __aenter__(self) -> "Session":

@@ -1,7 +1,8 @@
 """Run a Pulumi program: ``python program.py SETTINGS``.
 
-SETTINGS is JSON: the entry point, the folder to run it in, and what `pulumi.runtime.Settings` takes. The config is in
-PULUMI_CONFIG. Runs under the program's own interpreter, so it needs the Pulumi SDK and nothing else.
+SETTINGS is JSON: the entry point, the folder to run it in, whether messages for debugging are wanted, and what
+`pulumi.runtime.Settings` takes. The config is in PULUMI_CONFIG. Runs under the program's own interpreter, so it needs
+the Pulumi SDK and nothing else.
 """
 
 import asyncio
@@ -20,19 +21,21 @@ LOGGED = 32  # the exit code that says: the engine has been told what went wrong
 def main() -> int:
     """Run the program to its end; the exit code says whether it failed, and whether the engine already knows why."""
     settings = json.loads(sys.argv[1])
-    entry, folder = settings.pop("entry"), settings.pop("folder")
+    entry, folder, debug = settings.pop("entry"), settings.pop("folder"), settings.pop("debug")
     os.chdir(folder)
     sys.path[0] = folder
     sys.argv = [entry]
-    return run(entry, settings, settings["parallel"])
+    return run(entry, settings, settings["parallel"], debug=debug)
 
 
-def run(entry: str, settings: dict[str, Any], parallel: int) -> int:
+def run(entry: str, settings: dict[str, Any], parallel: int, *, debug: bool) -> int:
     """Run the entry point inside the stack resource, with a thread for each call that may wait for the engine."""
     import pulumi
     import pulumi.runtime
 
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
+    if not debug:  # each message is a call that the program waits for, several for every resource
+        pulumi.log.debug = lambda *_, **__: None
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     # One more than the engine serves at once, so that the engine and not this pool decides the order.
