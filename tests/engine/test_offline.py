@@ -110,6 +110,14 @@ def test_what_only_a_provider_knows_is_unknown_and_counted(preview):
     assert "undecided: 1 function call, 2 reads" in messages
 
 
+def test_a_program_that_needs_the_result_of_a_function_at_once_is_told_of_the_other_form(preview):
+    result, _, messages, _ = preview("aws.get_caller_identity().account_id.upper()")
+
+    assert result.exit_code == 1
+    assert "called aws:index/getCallerIdentity:getCallerIdentity" in messages
+    assert "use the form that gives an output" in messages
+
+
 def test_wrong_inputs_fail_the_preview_with_their_paths(preview):
     result, _, messages, _ = preview("""
         Raw("aws:sns/topic:Topic", "news", {"fifoTopc": True, "Name": "n", "deliveryPolicy": ["x"]})

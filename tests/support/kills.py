@@ -71,7 +71,7 @@ def one_round(random: Random, graph: Graph, world: World) -> bool:
 
 
 def kill(random: Random, engine: Engine, world: World, changes: int | None) -> bool:
-    """Kill the engine or a provider: in that change, after some calls or some time; returns whether it was in a change."""
+    """Kill the engine or a provider: in that change, after some calls or some time. Returns whether it was in one."""
     moment = time.monotonic() + random.random() * LONGEST_LIFE
     calls = random.randint(0, 2 * NODES)
 

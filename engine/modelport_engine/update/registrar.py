@@ -48,7 +48,7 @@ class Registrar:
     signalled: asyncio.Event = field(default_factory=asyncio.Event)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     stack_outputs: Properties | None = None
-    undecided: Counter[str] = field(default_factory=Counter)
+    unanswered: Counter[str] = field(default_factory=Counter)  # functions that an offline preview could not call
     _component_providers: dict[str, dict[str, str]] = field(default_factory=dict)  # of components
     _own_transforms: dict[str, list[callback_pb2.Callback]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -163,7 +163,8 @@ class Registrar:
         request = await self.transforms.invoke(request)
         provider = await self.registry.by_reference(await self._provider(request, request.tok))
         arguments = plain_outputs(self._values(request.args))
-        self.undecided["function call"] += provider.offline
+        if provider.offline:
+            self.unanswered[request.tok] += 1
         if provider.offline or contains_unknown(arguments):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         result, failures = await provider.invoke(request.tok, arguments, self.info.dryRun)

@@ -4,6 +4,7 @@ import asyncio
 import math
 import os
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -198,7 +199,10 @@ class Session:
 
     def _summarize(self, run: Run, outcome: Outcome, seconds: int) -> None:
         if self.options.offline:
-            undecided = self._events.undecided + run.registrar.undecided
+            functions = run.registrar.unanswered
+            if functions and not outcome.succeeded:
+                self._events.diagnostic("info", offline.unanswered(functions), urn=run.registrar.stack)
+            undecided = self._events.undecided + Counter({"function call": functions.total()})
             self._events.diagnostic("info", offline.summary(undecided), urn=run.registrar.stack)
         body: dict[str, Any] = {"maybeCorrupt": run.executor.unsure, "durationSeconds": seconds}
         body |= {"resourceChanges": dict(outcome.changes), **run.analyzers.summary(), "isPreview": run.preview}
