@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from modelport_server import environment
 from modelport_server.errors import ServerError
+from modelport_server.paths import Paths
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,18 +19,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.wait_for_go:
         _wait_for_go()
-    if not options.model:
-        print("no model: give --model PATH, or set MODELPORT_MODEL", file=sys.stderr)
-        return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     from modelport_server.serve import Options, serve  # heavy, and not needed to say what is wrong with the arguments
 
     try:
         serve(
             Options(
-                models=tuple(path.resolve() for path in options.model),
+                models=tuple(path.resolve() for path in options.model or environment.models(os.environ)),
                 host=options.host,
-                port=options.http_port,
+                port=environment.http_port(os.environ) if options.http_port is None else options.http_port,
+                grpc_port=options.grpc_port,
+                paths=_paths(options),
                 max_body=options.max_body,
                 run_dir=options.run_dir,
                 grace=options.grace,
@@ -45,7 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="modelport-server", description="Serve ONNX models until told to stop.")
     parser.add_argument("command", nargs="?", choices=["serve"], default="serve", help="what to do (default: serve)")
     parser.add_argument("--model", type=Path, action="append", help="bundle folder or .onnx file; may be repeated")
-    parser.add_argument("--http-port", type=int, default=8080, help="0 picks a free one (default: 8080)")
+    parser.add_argument("--http-port", type=int, help="0 picks a free one (default: the platform's, or 8080)")
+    parser.add_argument("--grpc-port", type=int, help="serve V2 gRPC, too; 0 picks a free one (default: not)")
+    parser.add_argument("--score-path", action="append", help="a path for scoring, as /invocations (default: /score)")
+    parser.add_argument("--live-path", action="append", help="a path that says whether the process lives")
+    parser.add_argument("--ready-path", action="append", help="a path that says whether the models serve")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--max-body", type=int, default=6_291_456, help="bytes a request may have (default: 6 MiB)")
     parser.add_argument("--run-dir", type=Path, help="where a running server hands over to this one")
@@ -57,12 +62,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _environment(parser: argparse.ArgumentParser) -> dict[str, Any]:
-    """Defaults from MODELPORT_HTTP_PORT and so on; MODELPORT_MODEL lists paths like PATH does."""
+    """Defaults from MODELPORT_HTTP_PORT and so on; MODELPORT_MODEL lists like PATH does, paths of URLs have commas."""
     given = {action.dest: os.environ.get(f"MODELPORT_{action.dest.upper()}") for action in parser._actions}
     defaults: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if "model" in defaults:
         defaults["model"] = [Path(path) for path in defaults["model"].split(os.pathsep)]
+    for name in ("score_path", "live_path", "ready_path"):
+        if name in defaults:
+            defaults[name] = defaults[name].split(",")
     return defaults
+
+
+def _paths(options: argparse.Namespace) -> Paths:
+    """What the command line says, or else the platform, or else the usual."""
+    score = options.score_path or [*Paths.score, *environment.score_paths(os.environ)]
+    ready = options.ready_path or environment.ready_paths(os.environ)
+    return Paths(tuple(score), tuple(options.live_path or ()), tuple(ready))
 
 
 def _wait_for_go() -> None:

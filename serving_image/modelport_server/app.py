@@ -5,46 +5,68 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from modelport_server.errors import Rejected
+from modelport_server.catalog import Catalog
+from modelport_server.errors import Fault, Rejected, ServerError
 from modelport_server.health import Health
 from modelport_server.metrics import Traffic
 from modelport_server.model import Model
-from modelport_server.wire import prometheus, sagemaker, v2
+from modelport_server.paths import Paths
+from modelport_server.wire import instances, prometheus, sagemaker, scoring, v2
 
-MODEL_PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<verb>ready|infer))?")
-JSON = "application/json"
+V2_PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<verb>ready|infer))?")
+V1_PATH = re.compile(r"/v1/models/(?P<name>[^/:]+)(?::(?P<verb>predict))?")
+REDIRECTED = re.compile(r"v2(/.*)?|metrics")
+JSON, BYTES = "application/json", "application/octet-stream"
+JSON_SIZE = b"inference-header-content-length"
+REDIRECT = b"x-vertex-ai-triton-redirect"
+VISIBLE = re.compile(r"[\x20-\x7e]{1,1024}")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A whole request. `path` is decoded and has no query; `content_type` is empty when not given."""
+    """A whole request. `path` is decoded and has no query; the names of `headers` are in lower case."""
 
     method: str
     path: str
-    content_type: str
+    headers: Mapping[bytes, bytes]
     body: bytes
+
+    def header(self, name: bytes) -> str:
+        """The value of a header; empty when not given."""
+        return self.headers.get(name, b"").decode("latin-1")
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. `allow` names the one method that a path takes, after the wrong one was used."""
+    """An answer."""
 
     status: int
     body: bytes = b""
     content_type: str = JSON
-    allow: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-Handler = Callable[[Request], Awaitable[Response]]
+class Route(NamedTuple):
+    """What answers a path. `name` labels its metrics; without a `method` it takes any."""
+
+    name: str
+    method: str
+    handler: Callable[[Request], Awaitable[Response]]
+
+
+class PathTaken(ServerError):
+    """A path of the platform's choice means something else already."""
+
+    exit_code = 2
 
 
 class Application:
@@ -56,118 +78,184 @@ class Application:
         traffic: what went through.
     """
 
-    def __init__(self, max_body: int) -> None:
+    def __init__(self, max_body: int, paths: Paths = Paths()) -> None:  # noqa: B008  it is frozen
         self.max_body = max_body
         self.health = Health.STARTING
         self.traffic = Traffic()
-        self.models: dict[str, Model] = {}
-        self._routes: dict[str, tuple[str, str, Handler]] = {
-            "/v2": ("v2_server", "GET", self._server),
-            "/v2/health/live": ("v2_live", "GET", self._live),
-            "/v2/health/ready": ("v2_ready", "GET", self._ready),
-            "/ping": ("ping", "GET", self._ping),
-            "/invocations": ("invocations", "POST", self._invocations),
-            "/metrics": ("metrics", "GET", self._metrics),
+        self.models = Catalog()
+        self._routes = {
+            "/v2": Route("v2_server", "GET", self._server),
+            "/v2/health/live": Route("v2_live", "GET", self._live),
+            "/v2/health/ready": Route("v2_ready", "GET", self._ready),
+            "/v1/models": Route("v1_models", "GET", self._v1_models),
+            "/ping": Route("ping", "GET", self._ping),
+            "/invocations": Route("invocations", "POST", self._score),
+            "/execution-parameters": Route("execution_parameters", "GET", self._execution_parameters),
+            "/metrics": Route("metrics", "GET", self._metrics),
         }
-        self._model_routes: dict[str | None, tuple[str, str, Handler]] = {
-            None: ("v2_model", "GET", self._model),
-            "ready": ("v2_model_ready", "GET", self._model_ready),
-            "infer": ("v2_infer", "POST", self._infer),
+        self._v2_routes = {
+            None: Route("v2_model", "GET", self._v2_model),
+            "ready": Route("v2_model_ready", "GET", self._v2_model_ready),
+            "infer": Route("v2_infer", "POST", self._v2_infer),
         }
+        self._v1_routes = {
+            None: Route("v1_model", "GET", self._v1_model),
+            "predict": Route("v1_predict", "POST", self._v1_predict),
+        }
+        self._add(paths.score, Route("score", "POST", self._score))
+        self._add(paths.live, self._routes["/v2/health/live"])
+        self._add(paths.ready, self._routes["/v2/health/ready"])
 
     def start(self, models: Iterable[Model]) -> None:
         """Serve `models` from now on."""
-        self.models = {model.bundle.name: model for model in models}
+        self.models.fill(models)
         self.health = Health.READY
 
     async def answer(self, request: Request) -> Response:
         """Answer and count a request. Never raises: what goes wrong is an answer too."""
-        route, method, handler = self._route(request.path)
+        route = self._route(request.path)
         started = time.perf_counter()
         self.traffic.inflight += 1
         try:
-            if method and request.method != method:
-                response = _error(405, f"{request.path} takes {method}", allow=method)
-            elif len(request.body) > self.max_body:
-                response = _error(413, f"the body has more than {self.max_body} bytes")
-            else:
-                response = await handler(request)
+            response = await self._answer(route, request)
         except Rejected as rejection:
-            response = _error(rejection.status, str(rejection))
+            response = _error(rejection.fault, str(rejection))
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
-            response = _error(500, "internal error, see the server's log")
+            response = _error(Fault.INTERNAL, "internal error, see the server's log")
         finally:
             self.traffic.inflight -= 1
-        self.traffic.count(route, response.status, time.perf_counter() - started)
+        self.traffic.count(route.name, response.status, time.perf_counter() - started)
         return response
 
-    def _route(self, path: str) -> tuple[str, str, Handler]:
+    def _add(self, paths: Iterable[str], route: Route) -> None:
+        for path in paths:
+            taken = self._routes.setdefault(path, route)
+            if taken.handler != route.handler:
+                problem = f"{path} is {taken.name} here and cannot be {route.name} too."
+                raise PathTaken(f"{problem}\n  Choose another path for one of them.")
+
+    def _route(self, path: str) -> Route:
         if route := self._routes.get(path):
             return route
-        if match := MODEL_PATH.fullmatch(path):
-            return self._model_routes[match["verb"]]
-        return "unknown", "", self._unknown
+        if match := V2_PATH.fullmatch(path):
+            return self._v2_routes[match["verb"]]
+        if match := V1_PATH.fullmatch(path):
+            return self._v1_routes[match["verb"]]
+        return Route("unknown", "", self._unknown)
+
+    async def _answer(self, route: Route, request: Request) -> Response:
+        if route.method and request.method != route.method:
+            message = f"{request.path} takes {route.method}"
+            return _error(Fault.METHOD_NOT_ALLOWED, message, ((b"allow", route.method.encode()),))
+        if len(request.body) > self.max_body:
+            raise Rejected(Fault.TOO_LARGE, f"the body has more than {self.max_body} bytes")
+        if (encoding := request.header(b"content-encoding")) not in ("", "identity"):
+            raise Rejected(Fault.UNSUPPORTED_MEDIA_TYPE, f"content encoding {encoding}: send the body as it is")
+        return await route.handler(request)
 
     async def _unknown(self, request: Request) -> Response:
-        return _error(404, f"no such path: {request.path}")
+        raise Rejected(Fault.NOT_FOUND, f"no such path: {request.path}")
 
     async def _server(self, request: Request) -> Response:
-        return _json({"name": "modelport-server", "version": version("modelport-server"), "extensions": []})
+        return _json(server_metadata())
 
     async def _live(self, request: Request) -> Response:
         return _json({"live": True})
 
     async def _ready(self, request: Request) -> Response:
-        ready = self.health is Health.READY
-        return _json({"ready": ready}, status=200 if ready else 503)
+        return self._readiness({})
 
     async def _ping(self, request: Request) -> Response:
         return Response(sagemaker.ping(self.health))
 
+    async def _execution_parameters(self, request: Request) -> Response:
+        return Response(200, sagemaker.execution_parameters(self.max_body))
+
     async def _metrics(self, request: Request) -> Response:
-        text = prometheus.render(self.traffic, self.health, self.models.values())
+        text = prometheus.render(self.traffic, self.health, self.models)
         return Response(200, text, prometheus.CONTENT_TYPE)
 
-    async def _model(self, request: Request) -> Response:
-        return _json(v2.metadata(self._named(request.path).bundle))
+    async def _v2_model(self, request: Request) -> Response:
+        return _json(v2.metadata(self._v2_named(request.path).bundle))
 
-    async def _model_ready(self, request: Request) -> Response:
+    async def _v2_model_ready(self, request: Request) -> Response:
+        return self._readiness({"name": self._v2_named(request.path).bundle.name})
+
+    async def _v2_infer(self, request: Request) -> Response:
+        model = self._v2_named(request.path)
+        asked = v2.decode(request.body, model.bundle, _json_size(request))
+        answer = v2.encode(model.bundle, asked, await model.infer(asked.feeds, asked.outputs))
+        if answer.json_size is None:
+            return Response(200, answer.body)
+        return Response(200, answer.body, BYTES, ((JSON_SIZE, str(answer.json_size).encode()),))
+
+    async def _v1_models(self, request: Request) -> Response:
+        return _json({"models": [model.bundle.name for model in self.models]})
+
+    async def _v1_model(self, request: Request) -> Response:
+        return self._readiness({"name": self._v1_named(request.path).bundle.name})
+
+    async def _v1_predict(self, request: Request) -> Response:
+        model = self._v1_named(request.path)
+        asked = instances.decode(request.body, model.bundle)
+        return Response(200, instances.encode(asked, await model.infer(asked.feeds, asked.outputs)))
+
+    async def _score(self, request: Request) -> Response:
+        if path := request.header(REDIRECT):
+            return await self._redirected(path, request)
+        model = self.models.only()
+        asked = scoring.decode(request.body, request.header(b"content-type"), request.header(b"accept"), model.bundle)
+        arrays = await model.infer(asked.inference.feeds, asked.inference.outputs)
+        body, content_type = asked.encode(model.bundle, arrays)
+        return Response(200, body, content_type, _custom_attributes(request))
+
+    async def _redirected(self, path: str, request: Request) -> Response:
+        """Another path of ours, through a platform that lets only the scoring path pass."""
+        if not REDIRECTED.fullmatch(path):
+            raise Rejected(Fault.NOT_FOUND, f"{REDIRECT.decode()}: {path} is no path to redirect to")
+        route = self._route(f"/{path}")
+        return await route.handler(Request(route.method, f"/{path}", request.headers, request.body))
+
+    def _readiness(self, content: dict[str, Any]) -> Response:
         ready = self.health is Health.READY
-        return _json({"name": self._named(request.path).bundle.name, "ready": ready}, status=200 if ready else 503)
+        return _json({**content, "ready": ready}, status=200 if ready else 503)
 
-    async def _infer(self, request: Request) -> Response:
-        return await _infer(self._named(request.path), request.body)
-
-    async def _invocations(self, request: Request) -> Response:
-        self._require_models()
-        model = sagemaker.invoked(self.models, request.content_type)
-        return await _infer(model, request.body)
-
-    def _named(self, path: str) -> Model:
-        self._require_models()
-        match = MODEL_PATH.fullmatch(path)
+    def _v2_named(self, path: str) -> Model:
+        match = V2_PATH.fullmatch(path)
         assert match
-        model = self.models.get(match["name"])
-        if model is None:
-            raise Rejected(404, f"no model {match['name']}: this server has {', '.join(self.models)}")
-        if match["version"] not in (None, model.bundle.version):
-            raise Rejected(404, f"no version {match['version']} of {model.bundle.name}: it is {model.bundle.version}")
-        return model
+        return self.models.named(match["name"], match["version"])
 
-    def _require_models(self) -> None:
-        if not self.models:
-            raise Rejected(503, "the server is starting: its models are not loaded yet")
+    def _v1_named(self, path: str) -> Model:
+        match = V1_PATH.fullmatch(path)
+        assert match
+        return self.models.named(match["name"])
 
 
-async def _infer(model: Model, body: bytes) -> Response:
-    inference = v2.decode(body, model.bundle)
-    arrays = await model.infer(inference.feeds, inference.outputs)
-    return Response(200, v2.encode(model.bundle, inference, arrays))
+def server_metadata() -> dict[str, Any]:
+    """The V2 server metadata response."""
+    return {
+        "name": "modelport-server",
+        "version": version("modelport-server"),
+        "extensions": v2.EXTENSIONS,
+    }
 
 
-def _error(status: int, message: str, *, allow: str = "") -> Response:
-    return Response(status, orjson.dumps({"error": message}), allow=allow)
+def _json_size(request: Request) -> int | None:
+    given = request.header(JSON_SIZE)
+    if given and not (given.isascii() and given.isdigit() and len(given) < 20):
+        raise Rejected(Fault.MALFORMED, "Inference-Header-Content-Length must be a number of bytes")
+    return int(given) if given else None
+
+
+def _custom_attributes(request: Request) -> tuple[tuple[bytes, bytes], ...]:
+    """SageMaker hands a client's attributes to the model and the model's to the client: they are the same here."""
+    given = request.header(sagemaker.CUSTOM_ATTRIBUTES)
+    return ((sagemaker.CUSTOM_ATTRIBUTES, given.encode()),) if VISIBLE.fullmatch(given) else ()
+
+
+def _error(fault: Fault, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Response:
+    return Response(fault.status, orjson.dumps({"error": message, "code": fault.code}), headers=headers)
 
 
 def _json(content: dict[str, Any], *, status: int = 200) -> Response:

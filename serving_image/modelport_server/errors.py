@@ -1,3 +1,6 @@
+from enum import Enum
+
+
 class ServerError(Exception):
     """What went wrong, where, and what to do next. Base of every error of this package.
 
@@ -8,13 +11,31 @@ class ServerError(Exception):
     exit_code = 1
 
 
+class Fault(Enum):
+    """What kept a request from its answer: a code for programs, the HTTP status, the name of the gRPC status."""
+
+    MALFORMED = "malformed", 400, "INVALID_ARGUMENT"  # it cannot be read, or contradicts itself
+    INVALID_INPUT = "invalid_input", 400, "INVALID_ARGUMENT"  # it can be read, and is not for this model
+    NOT_FOUND = "not_found", 404, "NOT_FOUND"
+    METHOD_NOT_ALLOWED = "method_not_allowed", 405, "UNIMPLEMENTED"
+    NOT_ACCEPTABLE = "not_acceptable", 406, "INVALID_ARGUMENT"  # the answer has no such form
+    TOO_LARGE = "too_large", 413, "RESOURCE_EXHAUSTED"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "INVALID_ARGUMENT"
+    INTERNAL = "internal", 500, "INTERNAL"
+    NOT_READY = "not_ready", 503, "UNAVAILABLE"
+    OUT_OF_MEMORY = "out_of_memory", 503, "RESOURCE_EXHAUSTED"
+
+    def __init__(self, code: str, status: int, grpc: str):
+        self.code, self.status, self.grpc = code, status, grpc
+
+
 class Rejected(ServerError):
     """A request that is answered with an error.
 
     Attributes:
-        status: the HTTP status of the answer.
+        fault: which.
     """
 
-    def __init__(self, status: int, message: str):
+    def __init__(self, fault: Fault, message: str):
         super().__init__(message)
-        self.status = status
+        self.fault = fault

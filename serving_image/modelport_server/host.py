@@ -92,8 +92,7 @@ class Host:
         body = await _body(receive, self._app.max_body)
         if body is None:
             return
-        content_type = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-        response = await self._app.answer(Request(scope["method"], scope["path"], content_type, body))
+        response = await self._app.answer(Request(scope["method"], scope["path"], dict(scope["headers"]), body))
         await send({"type": "http.response.start", "status": response.status, "headers": self._headers(response)})
         await send({"type": "http.response.body", "body": response.body})
 
@@ -101,9 +100,8 @@ class Host:
         headers = [
             (b"content-type", response.content_type.encode()),
             (b"content-length", str(len(response.body)).encode()),
+            *response.headers,
         ]
-        if response.allow:
-            headers.append((b"allow", response.allow.encode()))
         if self._closing:
             headers.append((b"connection", b"close"))
         return headers

@@ -9,7 +9,7 @@ from typing import Any
 from modelport_server.bundle import Bundle, BundleError, verify
 from modelport_server.bundle.describe import describe
 from modelport_server.bundle.reference import answer, difference, generated_sample
-from modelport_server.errors import Rejected
+from modelport_server.errors import Fault, Rejected
 from modelport_server.metrics import Histogram
 from modelport_server.session import open_session, reason
 from modelport_server.tensors import Array
@@ -59,19 +59,29 @@ class Model:
         """The `outputs`, in that order, for the inputs `feeds`.
 
         Raises:
-            Rejected: (400) the model cannot run on these values; (503) memory ran out.
+            Rejected: the model cannot run on these values, or memory ran out.
         """
-        if self._usual_seconds < INLINE_SECONDS:  # a hop to another thread would cost more than the run
+        if self._is_quick:
             return self._run(feeds, outputs)
         return await asyncio.get_running_loop().run_in_executor(self._runner, self._run, feeds, outputs)
+
+    def infer_here(self, feeds: dict[str, Array], outputs: list[str]) -> list[Array]:
+        """As `infer`, for a thread that may wait."""
+        if self._is_quick:
+            return self._run(feeds, outputs)
+        return self._runner.submit(self._run, feeds, outputs).result()
+
+    @property
+    def _is_quick(self) -> bool:
+        return self._usual_seconds < INLINE_SECONDS  # a hop to another thread would cost more than the run
 
     def _run(self, feeds: dict[str, Array], outputs: list[str]) -> list[Array]:
         started, busy = time.perf_counter(), time.thread_time()
         try:
             arrays: list[Array] = self._session.run(outputs, feeds)
         except Exception as error:  # onnxruntime's exceptions share no base class
-            status = 503 if "alloc" in str(error) else 400
-            raise Rejected(status, f"the model cannot run on this input: {reason(error)}") from error
+            fault = Fault.OUT_OF_MEMORY if "alloc" in str(error) else Fault.INVALID_INPUT
+            raise Rejected(fault, f"the model cannot run on this input: {reason(error)}") from error
         self.run_seconds.observe(time.perf_counter() - started)
         # by the thread's own clock: on the other one a run in the runner thread includes its wait for the interpreter
         self._usual_seconds += WEIGHT_OF_LATEST * (time.thread_time() - busy - self._usual_seconds)

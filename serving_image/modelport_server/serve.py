@@ -11,6 +11,7 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -20,6 +21,10 @@ from modelport_server.handover import Control, Predecessor, StartLock
 from modelport_server.health import Health
 from modelport_server.host import Host, bind
 from modelport_server.model import Model
+from modelport_server.paths import Paths
+
+if TYPE_CHECKING:
+    from modelport_server.grpc_host import GrpcHost
 
 DRAIN_SECONDS = 25
 
@@ -34,6 +39,8 @@ class Options:
         models: bundle folders or .onnx files.
         host: the address to listen on.
         port: 0 picks a free one, or keeps the predecessor's.
+        grpc_port: where V2 gRPC listens; 0 picks a free one, None: nowhere.
+        paths: the platform's own.
         max_body: bytes that a request may have.
         run_dir: where successive servers of one service meet, or None.
         grace: seconds that idle connections get while draining.
@@ -43,6 +50,8 @@ class Options:
     models: tuple[Path, ...]
     host: str
     port: int
+    grpc_port: int | None
+    paths: Paths
     max_body: int
     run_dir: Path | None
     grace: float
@@ -67,29 +76,46 @@ def serve(options: Options) -> None:
 class _Server:
     def __init__(self, options: Options):
         self._options = options
-        self._app = Application(options.max_body)
+        self._app = Application(options.max_body, options.paths)
         self._host = Host(self._app)
         self._stop = asyncio.Event()
         self._control: Control | None = None
+        self._grpc: GrpcHost | None = None
 
     async def run(self, predecessor: Predecessor | None = None, starting: StartLock | None = None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._terminate)
         listening = self._listening(predecessor)
         if not predecessor:  # answer health checks while the models load
-            await self._host.accept(listening)
+            await self._accept(listening)
         self._app.start(await asyncio.to_thread(_load, self._options.models))
         if predecessor:
-            await self._host.accept(listening)
+            await self._accept(listening)
             await asyncio.to_thread(predecessor.drain)
         await self._take_over(listening)
         if starting:
             starting.release()
         self._announce(listening)
         await self._stop.wait()
-        if not await self._host.drain(self._options.grace, DRAIN_SECONDS):
+        if not await self._drained():
             log.warning("requests were still running after %d s", DRAIN_SECONDS)
             os._exit(0)  # a thread inside onnxruntime cannot be interrupted
+
+    async def _accept(self, listening: socket.socket) -> None:
+        await self._host.accept(listening)
+        if self._options.grpc_port is not None:
+            from modelport_server.grpc_host import GrpcHost  # heavy, and seldom asked for
+
+            shared = self._options.run_dir is not None
+            self._grpc = GrpcHost(self._app, self._options.host, self._options.grpc_port, shared=shared)
+
+    async def _drained(self) -> bool:
+        """Finish what there is; whether that took no longer than it may."""
+        if not self._grpc:
+            return await self._host.drain(self._options.grace, DRAIN_SECONDS)
+        http = self._host.drain(self._options.grace, DRAIN_SECONDS)
+        drained, _ = await asyncio.gather(http, self._grpc.drain(DRAIN_SECONDS))
+        return drained and not self._app.traffic.inflight
 
     def _listening(self, predecessor: Predecessor | None) -> socket.socket:
         wanted = self._options.host, self._options.port
@@ -111,10 +137,15 @@ class _Server:
         host, port = listening.getsockname()[:2]
         log.info("ready on %s port %d", host, port)
         with suppress(OSError):  # the starter may be gone
-            print(json.dumps({"ready": True, "http": port, "grpc": None, "models": self._models()}), flush=True)
+            print(
+                json.dumps(
+                    {"ready": True, "http": port, "grpc": self._grpc and self._grpc.port, "models": self._models()}
+                ),
+                flush=True,
+            )
 
     def _models(self) -> list[dict[str, str]]:
-        bundles = [model.bundle for model in self._app.models.values()]
+        bundles = [model.bundle for model in self._app.models]
         return [{"name": bundle.name, "version": bundle.version, "digest": bundle.digest} for bundle in bundles]
 
     def _leave_to_successor(self) -> None:

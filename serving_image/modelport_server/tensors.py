@@ -1,73 +1,230 @@
-"""Tensors as JSON: nested or flat lists on the way in, flat lists in row-major order on the way out."""
+"""Arrays of the model's inputs and outputs as the wires carry them: lists of JSON, and bytes in row-major order."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from modelport_server.bundle import Tensor
-from modelport_server.errors import Rejected
+from modelport_server.bundle import Bundle, Tensor
+from modelport_server.errors import Fault, Rejected
 
 Array = npt.NDArray[Any]
 
 DATATYPES: dict[str, np.dtype[Any]] = {
-    "FP64": np.dtype("f8"), "FP32": np.dtype("f4"), "FP16": np.dtype("f2"),
+    "FP64": np.dtype("<f8"), "FP32": np.dtype("<f4"), "FP16": np.dtype("<f2"),
     "BOOL": np.dtype("?"), "BYTES": np.dtype("O"),
-    "INT64": np.dtype("i8"), "INT32": np.dtype("i4"), "INT16": np.dtype("i2"), "INT8": np.dtype("i1"),
-    "UINT64": np.dtype("u8"), "UINT32": np.dtype("u4"), "UINT16": np.dtype("u2"), "UINT8": np.dtype("u1"),
+    "INT64": np.dtype("<i8"), "INT32": np.dtype("<i4"), "INT16": np.dtype("<i2"), "INT8": np.dtype("i1"),
+    "UINT64": np.dtype("<u8"), "UINT32": np.dtype("<u4"), "UINT16": np.dtype("<u2"), "UINT8": np.dtype("u1"),
 }  # fmt: skip
 NAMES = {dtype: name for name, dtype in DATATYPES.items()}
 JSON_TYPES: dict[str, set[type]] = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}, "O": {str}}
+LENGTH = struct.Struct("<I")  # before each text of BYTES
 
 
-def decode(entry: dict[str, Any], tensor: Tensor) -> Array:
-    """The array that a V2 input `entry` gives for the model's input `tensor`.
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """A request for a model: an array for each of its inputs, and the names of the outputs wanted.
+
+    `id` comes back with the answer; `binary` names the outputs that come back as bytes where the wire has both forms.
+    """
+
+    feeds: dict[str, Array]
+    outputs: list[str]
+    id: str | None = None
+    binary: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def rows(self) -> int:
+        """The instances in the batch: the size of the inputs' first dimension, 0 where there is none."""
+        return next((array.shape[0] for array in self.feeds.values() if array.ndim), 0)
+
+
+def check_names(given: Sequence[str], bundle: Bundle) -> None:
+    """Whether the inputs `given` are those of the model.
 
     Raises:
-        Rejected: (400) datatype, shape or data do not fit.
+        Rejected: one is missing, unknown or there twice.
     """
-    if entry.get("datatype") != tensor.datatype:
-        raise Rejected(
-            400, f"input {tensor.name}: datatype {entry.get('datatype')!r}, the model takes {tensor.datatype}"
-        )
-    shape = _shape(entry.get("shape"), tensor)
-    data = entry.get("data")
-    if not isinstance(data, list):
-        raise Rejected(400, f"input {tensor.name}: data must be a list of values")
-    flat = _flatten(data, shape, tensor.name)
-    if len(flat) != math.prod(shape):
-        raise Rejected(400, f"input {tensor.name}: {len(flat)} values for shape {list(shape)}")
-    try:
-        return _array(flat, tensor).reshape(shape)
-    except (ValueError, OverflowError) as error:  # without values, a dimension may be beyond all memory
-        raise Rejected(400, f"input {tensor.name}: shape {list(shape)}: {error}") from error
+    known = [tensor.name for tensor in bundle.inputs]
+    if len(set(given)) != len(given):
+        raise Rejected(Fault.INVALID_INPUT, "inputs names a tensor twice")
+    if unknown := sorted(set(given) - set(known)):
+        text = f"unknown input {', '.join(unknown)}: the model takes {', '.join(known)}"
+        raise Rejected(Fault.INVALID_INPUT, text)
+    if missing := [name for name in known if name not in given]:
+        raise Rejected(Fault.INVALID_INPUT, f"missing input {', '.join(missing)}")
 
 
-def encode(name: str, array: Array) -> dict[str, Any]:
-    """`array` as a V2 output, its data a flat array that orjson writes; what is not finite becomes null.
+def wanted_outputs(names: Sequence[str], bundle: Bundle) -> list[str]:
+    """The outputs to compute: those named, in that order, or all.
 
     Raises:
-        Rejected: (501) the array is of a type that JSON does not carry.
+        Rejected: one is unknown or there twice.
     """
-    array = np.asarray(array)
-    if (datatype := NAMES.get(array.dtype)) is None:
-        raise Rejected(501, f"output {name}: {array.dtype} has no V2 datatype")
-    flat = array.ravel()
-    data = flat.tolist() if datatype == "BYTES" else np.ascontiguousarray(flat)
-    return {"name": name, "datatype": datatype, "shape": list(array.shape), "data": data}
+    known = [tensor.name for tensor in bundle.outputs]
+    if len(set(names)) != len(names):
+        raise Rejected(Fault.INVALID_INPUT, "outputs names a tensor twice")
+    if unknown := [name for name in names if name not in known]:
+        text = f"unknown output {', '.join(unknown)}: the model gives {', '.join(known)}"
+        raise Rejected(Fault.INVALID_INPUT, text)
+    return list(names) or known
 
 
-def _shape(given: Any, tensor: Tensor) -> tuple[int, ...]:
-    if not isinstance(given, list) or not all(type(size) is int and size >= 0 for size in given):
-        raise Rejected(400, f"input {tensor.name}: shape must be a list of sizes")
+def check_datatype(given: Any, tensor: Tensor) -> None:
+    """Whether a client calls the datatype of an input as the model does.
+
+    Raises:
+        Rejected: it does not.
+    """
+    if given != tensor.datatype:
+        text = f"input {tensor.name}: datatype {given!r}, the model takes {tensor.datatype}"
+        raise Rejected(Fault.INVALID_INPUT, text)
+
+
+def shape_of(given: Any, tensor: Tensor) -> tuple[int, ...]:
+    """The shape that a client gives for an input.
+
+    Raises:
+        Rejected: it is none, or not one that the model takes.
+    """
+    if not isinstance(given, (list, tuple)) or not all(type(size) is int and size >= 0 for size in given):
+        raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: shape must be a list of sizes")
     ranks_agree = len(given) == len(tensor.shape)
     if not ranks_agree or any(size not in (-1, got) for size, got in zip(tensor.shape, given, strict=True)):
-        raise Rejected(400, f"input {tensor.name}: shape {given}, the model takes {list(tensor.shape)}")
+        text = f"input {tensor.name}: shape {list(given)}, the model takes {list(tensor.shape)}"
+        raise Rejected(Fault.INVALID_INPUT, text)
     return tuple(given)
+
+
+def from_list(data: Any, shape: tuple[int, ...], tensor: Tensor) -> Array:
+    """The array of an input whose values are in a list, flat or nested as `shape` says.
+
+    Raises:
+        Rejected: they are not as many, or of another type.
+    """
+    if not isinstance(data, list):
+        raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: data must be a list of values")
+    flat = _flatten(data, shape, tensor.name)
+    if len(flat) != math.prod(shape):
+        raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: {len(flat)} values for shape {list(shape)}")
+    return reshaped(_array(flat, tensor), shape, tensor)
+
+
+def from_bytes(raw: bytes | memoryview, shape: tuple[int, ...], tensor: Tensor) -> Array:
+    """The array of an input whose values are bytes: little-endian, or texts each after its length of 4 bytes.
+
+    Raises:
+        Rejected: they are not as many as `shape` says.
+    """
+    dtype, count = DATATYPES[tensor.datatype], math.prod(shape)
+    if dtype.kind == "O":
+        flat = np.array(list(_texts(raw, tensor.name)), dtype=dtype)
+        if len(flat) != count:
+            raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: {len(flat)} texts for shape {list(shape)}")
+    elif len(raw) != count * dtype.itemsize:
+        needed = f"{count * dtype.itemsize} bytes for {tensor.datatype} of shape {list(shape)}, not {len(raw)}"
+        raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: it takes {needed}")
+    elif dtype.kind == "b" and np.frombuffer(raw, np.uint8).max(initial=0) > 1:
+        raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: BOOL takes the bytes 0 and 1")
+    else:
+        flat = np.require(np.frombuffer(raw, dtype), requirements="A")  # it may begin anywhere in the body
+    return reshaped(flat, shape, tensor)
+
+
+def reshaped(flat: Array, shape: tuple[int, ...], tensor: Tensor) -> Array:
+    """The array in its shape.
+
+    Raises:
+        Rejected: without values, a dimension may be beyond all memory.
+    """
+    try:
+        return flat.reshape(shape)
+    except (ValueError, OverflowError) as error:
+        raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: shape {list(shape)}: {error}") from error
+
+
+def as_array(output: Any) -> Array:
+    """An output of onnxruntime, which gives a bare scalar where there is no dimension."""
+    return np.asarray(output)
+
+
+def datatype_of(name: str, array: Array) -> str:
+    """The V2 datatype of an output.
+
+    Raises:
+        Rejected: it has none.
+    """
+    if datatype := NAMES.get(array.dtype):
+        return datatype
+    raise Rejected(Fault.NOT_ACCEPTABLE, f"output {name}: {array.dtype} has no V2 datatype")
+
+
+def to_json(array: Array) -> Any:
+    """What orjson writes for an array, nested as it is; what is not finite becomes null."""
+    return array.tolist() if array.dtype.kind == "O" else np.ascontiguousarray(array)
+
+
+def rows_to_json(array: Array) -> list[Any]:
+    """What orjson writes for each row of an array."""
+    return array.tolist() if array.dtype.kind == "O" else list(np.ascontiguousarray(array))
+
+
+def to_bytes(array: Array) -> bytes:
+    """An array as bytes, as `from_bytes` takes them."""
+    if array.dtype.kind != "O":
+        return array.tobytes()
+    texts = [encoded_text(text) for text in array.ravel()]
+    return b"".join(part for text in texts for part in (LENGTH.pack(len(text)), text))
+
+
+def encoded_text(text: Any) -> bytes:
+    """A text of an output in UTF-8."""
+    return text if isinstance(text, bytes) else str(text).encode()
+
+
+def decoded_text(raw: bytes, name: str) -> str:
+    """A text of an input.
+
+    Raises:
+        Rejected: it is not UTF-8, which is all that onnxruntime takes.
+    """
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise Rejected(Fault.INVALID_INPUT, f"input {name}: a text is not UTF-8: {error.reason}") from error
+
+
+def decoded_base64(text: Any, name: str) -> str:
+    """A text of an input that a client has wrapped as `{"b64": ...}`.
+
+    Raises:
+        Rejected: it is no base64, or no UTF-8 inside.
+    """
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise Rejected(Fault.INVALID_INPUT, f"input {name}: b64 holds no base64") from error
+    return decoded_text(raw, name)
+
+
+def _texts(raw: bytes | memoryview, name: str) -> Iterator[str]:
+    at = 0
+    while at < len(raw):
+        start = at + LENGTH.size
+        end = start + LENGTH.unpack_from(raw, at)[0] if start <= len(raw) else len(raw) + 1
+        if end > len(raw):
+            raise Rejected(Fault.INVALID_INPUT, f"input {name}: a text ends beyond the data")
+        yield decoded_text(bytes(raw[start:end]), name)
+        at = end
 
 
 def _flatten(data: list[Any], shape: tuple[int, ...], name: str) -> list[Any]:
@@ -76,7 +233,8 @@ def _flatten(data: list[Any], shape: tuple[int, ...], name: str) -> list[Any]:
         return data
     for size in shape[1:]:
         if not all(type(row) is list and len(row) == size for row in data):
-            raise Rejected(400, f"input {name}: data is nested differently from shape {list(shape)}")
+            text = f"input {name}: data is nested differently from shape {list(shape)}"
+            raise Rejected(Fault.INVALID_INPUT, text)
         data = list(chain.from_iterable(data))
     return data
 
@@ -85,12 +243,14 @@ def _array(flat: list[Any], tensor: Tensor) -> Array:
     dtype = DATATYPES[tensor.datatype]
     if wrong := set(map(type, flat)) - JSON_TYPES[dtype.kind]:
         found = ", ".join(sorted("null" if kind is type(None) else kind.__name__ for kind in wrong))
-        raise Rejected(400, f"input {tensor.name}: data holds {found}, {tensor.datatype} takes none")
+        text = f"input {tensor.name}: data holds {found}, {tensor.datatype} takes none"
+        raise Rejected(Fault.INVALID_INPUT, text)
+    beyond = f"input {tensor.name}: data holds a value beyond {tensor.datatype}"
     try:
         with np.errstate(over="ignore"):
             array = np.array(flat, dtype=dtype)
     except OverflowError as error:
-        raise Rejected(400, f"input {tensor.name}: data holds a value beyond {tensor.datatype}") from error
+        raise Rejected(Fault.INVALID_INPUT, beyond) from error
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise Rejected(400, f"input {tensor.name}: data holds a value beyond {tensor.datatype}")
+        raise Rejected(Fault.INVALID_INPUT, beyond)
     return array

@@ -52,7 +52,7 @@ def test_the_prometheus_file_names_only_series_that_the_server_exports():
     text = rules_file(alert_rules(service(slo={"latency": {"p99": "60ms"}})))
     rule = YAML(typ="safe").load(text)["groups"][0]["rules"][-1]
     assert (
-        'modelport_request_duration_seconds_bucket{job="fraud",route=~"v2_infer|invocations",le="0.05"}[3d]'
+        'modelport_request_duration_seconds_bucket{job="fraud",route=~"invocations|score|v2_infer|v1_predict|grpc_ModelInfer",le="0.05"}[3d]'
         in rule["expr"]
     )
     assert rule["labels"] == {"severity": "ticket", "service": "fraud", "objective": "latency-p99"}
@@ -61,5 +61,5 @@ def test_the_prometheus_file_names_only_series_that_the_server_exports():
 def test_what_rules_may_name_is_what_the_server_counts():
     assert tuple(str(bound) for bound in BUCKETS) == SERVER_BUCKETS
     server = Application(max_body=1)
-    routes = {route for route, _, _ in (*server._routes.values(), *server._model_routes.values())}
-    assert routes.issuperset(INFERENCE_ROUTES)
+    http = (*server._routes.values(), *server._v2_routes.values(), *server._v1_routes.values())
+    assert (*(route.name for route in http if route.method == "POST"), "grpc_ModelInfer") == INFERENCE_ROUTES

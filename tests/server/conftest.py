@@ -26,11 +26,26 @@ def start():
     """Start server processes; all are gone afterwards."""
     servers = []
 
-    def start(*flags, **options):
-        servers.append(Server("--http-port", 0, *flags, **options))
+    def start(*flags, http_port=0, **options):
+        port = [] if http_port is None else ["--http-port", http_port]
+        servers.append(Server(*port, *flags, **options))
         return servers[-1]
 
     yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def serve():
+    """Start server processes for all tests of a file; all are gone afterwards."""
+    servers = []
+
+    def serve(*flags):
+        servers.append(Server("--http-port", 0, *flags))
+        return servers[-1]
+
+    yield serve
     for server in servers:
         server.kill()
 
@@ -50,14 +65,16 @@ def ask_of():
 class Asker:
     """Calls an application without a socket: gives the response and, where its body is JSON, the JSON."""
 
-    def __init__(self, *models):
-        self.app = Application(max_body=10_000)
+    def __init__(self, *models, **options):
+        self.app = Application(max_body=10_000, **options)
         if models:
             self.app.start(models)
 
-    def __call__(self, path, body=None, *, method=None, content_type="application/json"):
+    def __call__(self, path, body=None, *, method=None, content_type="application/json", **headers):
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        request = Request(method or ("GET" if body is None else "POST"), path, content_type, raw)
+        given = {"content-type": content_type, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        encoded = {name.encode(): value.encode() for name, value in given.items()}
+        request = Request(method or ("GET" if body is None else "POST"), path, encoded, raw)
         response = asyncio.run(self.app.answer(request))
         is_json = response.body and response.content_type == "application/json"
         return response, json.loads(response.body) if is_json else None

@@ -33,7 +33,7 @@ def test_answers_are_counted_by_route_and_status(ask, scrape):
 
 def test_the_model_and_the_versions_are_named(ask, scrape):
     values = scrape()
-    digest = ask.app.models["scale"].bundle.digest
+    digest = ask.app.models.named("scale").bundle.digest
     assert values[f'modelport_model_info{{model="scale",version="1",digest="{digest}"}}'] == 1
     assert values['modelport_model_load_seconds{model="scale",version="1"}'] > 0
     assert any(name.startswith('modelport_build_info{modelport_server="') for name in values)

@@ -47,7 +47,7 @@ def test_a_body_too_large_is_answered_and_the_connection_goes_on(start, bundles)
     server = start("--model", bundles / "twice", "--max-body", 1000)
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     connection.request("POST", "/v2/models/scale/infer", b"x" * 3_000_000)
-    assert connection.getresponse().read() == b'{"error":"the body has more than 1000 bytes"}'
+    assert connection.getresponse().read() == b'{"error":"the body has more than 1000 bytes","code":"too_large"}'
     connection.request("GET", "/v2/health/live")
     assert connection.getresponse().status == 200
     connection.close()

@@ -1,9 +1,20 @@
+"""SageMaker: its container contract, and its own client through a stand-in for its runtime."""
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import boto3
+import httpx
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from modelport_server.health import Health
-from modelport_server.model import Model
 
-BODY = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3]}]}
+# What the runtime lets through to a container; everything else of the client's is stripped.
+PASSED = ("content-type", "accept", "x-amzn-sagemaker-custom-attributes", "x-amzn-sagemaker-inference-id")
 
 
 @pytest.mark.parametrize(("health", "status"), [(Health.STARTING, 503), (Health.READY, 200), (Health.DRAINING, 503)])
@@ -13,22 +24,59 @@ def test_ping_is_an_empty_answer_whose_status_is_the_health(ask, health, status)
     assert (response.status, response.body) == (status, b"")
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", ""])
-def test_an_invocation_is_an_infer_request_for_the_only_model(ask, content_type):
-    response, answer = ask("/invocations", BODY, content_type=content_type)
-    assert (response.status, answer) == (200, ask("/v2/models/scale/infer", BODY)[1])
+class Runtime(BaseHTTPRequestHandler):
+    """InvokeEndpoint: strips headers, and turns a container's error into a ModelError."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        headers = {name: self.headers[name] for name in PASSED if name in self.headers}
+        answer = httpx.post(f"{self.server.container}/invocations", content=body, headers=headers)
+        content, more = answer.content, {"content-type": answer.headers["content-type"]}
+        if attributes := answer.headers.get("x-amzn-sagemaker-custom-attributes"):
+            more["x-amzn-sagemaker-custom-attributes"] = attributes
+        if answer.status_code != 200:
+            error = {"OriginalStatusCode": answer.status_code, "OriginalMessage": answer.text, "Message": "Received"}
+            content, more = json.dumps(error).encode(), {"x-amzn-errortype": "ModelError"}
+        self.send_response(200 if answer.status_code == 200 else 424)
+        for name, value in {**more, "content-length": len(content)}.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
 
 
-def test_an_invocation_with_another_content_type_is_refused(ask):
-    response, answer = ask("/invocations", b"1,2,3", content_type="text/csv")
-    assert (response.status, answer["error"][:22]) == (415, "content type text/csv:")
+@contextmanager
+def runtime(container):
+    """A client of a runtime before the container."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Runtime)
+    server.container = container
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield boto3.client(
+        "sagemaker-runtime",
+        endpoint_url=f"http://127.0.0.1:{server.server_port}",
+        region_name="eu-central-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+        config=Config(retries={"max_attempts": 1}),
+    )
+    server.shutdown()
+    server.server_close()
 
 
-def test_an_invocation_that_does_not_fit_is_the_callers_fault(ask):
-    assert ask("/invocations", {"inputs": []})[0].status == 400
-
-
-def test_an_invocation_of_several_models_must_name_one(ask_of, bundles):
-    ask = ask_of(Model.load(bundles / "twice"), Model.load(bundles / "slow"))
-    response, answer = ask("/invocations", BODY)
-    assert (response.status, answer["error"][:41]) == (400, "this server has several models (scale, sl")
+def test_the_platforms_client_gets_answers_and_errors(start, bundles):
+    server = start("--model", bundles / "twice")
+    with runtime(f"http://127.0.0.1:{server.port}") as client:
+        answer = client.invoke_endpoint(
+            EndpointName="e", Body=b"1,2,3", ContentType="text/csv", Accept="text/csv", CustomAttributes="trace=7"
+        )
+        assert (answer["Body"].read(), answer["ContentType"]) == (b"2.0,4.0,6.0\n", "text/csv")
+        assert answer["CustomAttributes"] == "trace=7"
+        with pytest.raises(ClientError) as raised:
+            client.invoke_endpoint(EndpointName="e", Body=b"1,2", ContentType="text/csv")
+    error = raised.value.response
+    assert (error["Error"]["Code"], error["OriginalStatusCode"]) == ("ModelError", 400)
+    assert json.loads(error["OriginalMessage"])["code"] == "invalid_input"

@@ -14,7 +14,7 @@ SERVER_BUCKETS = (
 )
 """Upper bounds, in seconds, of the server's latency histogram, as it writes them in the `le` label."""
 
-INFERENCE_ROUTES = ("v2_infer", "invocations")
+INFERENCE_ROUTES = ("invocations", "score", "v2_infer", "v1_predict", "grpc_ModelInfer")
 
 
 def rules_file(rules: Iterable[AlertRule]) -> str:

@@ -39,7 +39,7 @@ def answer(bundle: Bundle, session: Any, sample: dict[str, Any]) -> dict[str, An
         raise BundleError(bundle.path, f"does not accept the sample: {error}.", GIVE_A_SAMPLE) from error
     except Exception as error:  # onnxruntime's exceptions share no base class
         raise BundleError(bundle.path, f"fails on the sample: {reason(error)}", GIVE_A_SAMPLE) from error
-    outputs = orjson.loads(v2.encode(bundle, inference, arrays))["outputs"]
+    outputs = orjson.loads(v2.encode(bundle, inference, arrays).body)["outputs"]
     return {"outputs": outputs, "tolerance": TOLERANCES[bundle.precision]}
 
 

@@ -1,14 +1,14 @@
-"""SageMaker's container contract: `/ping` and `/invocations`, the latter with a V2 infer request as its body."""
+"""SageMaker's container contract, beside its scoring path."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import orjson
 
-from modelport_server.errors import Rejected
 from modelport_server.health import Health
-from modelport_server.model import Model
+from modelport_server.session import granted_cores
 
-JSON_TYPES = ("", "application/json", "*/*")
+MIB = 1_048_576
+CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
 
 
 def ping(health: Health) -> int:
@@ -16,14 +16,11 @@ def ping(health: Health) -> int:
     return 200 if health is Health.READY else 503
 
 
-def invoked(models: Mapping[str, Model], content_type: str) -> Model:
-    """The model that `/invocations` means: the only one.
-
-    Raises:
-        Rejected: (415) the body is not JSON; (400) there are several models.
-    """
-    if content_type.partition(";")[0].strip().lower() not in JSON_TYPES:
-        raise Rejected(415, f"content type {content_type}: send application/json with a V2 infer request")
-    if len(models) != 1:
-        raise Rejected(400, f"this server has several models ({', '.join(models)}): use /v2/models/NAME/infer")
-    return next(iter(models.values()))
+def execution_parameters(max_body: int) -> bytes:
+    """How batch transform shall call: as many requests at once as there are cores, several records in each."""
+    parameters = {
+        "MaxConcurrentTransforms": granted_cores(),
+        "BatchStrategy": "MULTI_RECORD",
+        "MaxPayloadInMB": max(max_body // MIB, 1),
+    }
+    return orjson.dumps(parameters)

@@ -1,55 +1,80 @@
-"""Open Inference Protocol (V2), REST with JSON tensors."""
+"""Open Inference Protocol (V2), REST: tensors as JSON, or as bytes behind it (the binary tensor data extension)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import orjson
 
 from modelport_server import tensors
-from modelport_server.bundle import Bundle, Tensor
-from modelport_server.errors import Rejected
+from modelport_server.bundle import Bundle
+from modelport_server.errors import Fault, Rejected
+from modelport_server.tensors import Array, Inference
 
 PLATFORM = "onnx_onnxv1"
-BINARY_PARAMETERS = {"binary_data", "binary_data_size", "binary_data_output"}
+EXTENSIONS = ["binary_tensor_data"]
 
 
-@dataclass(frozen=True)
-class Inference:
-    """A decoded infer request: one array per model input, and the names of the outputs wanted."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An infer response; its first `json_size` bytes are JSON, or all where that is None."""
 
-    id: str | None
-    feeds: dict[str, tensors.Array]
-    outputs: list[str]
+    body: bytes
+    json_size: int | None
 
 
-def decode(body: bytes, bundle: Bundle) -> Inference:
-    """Read an infer request for the model of `bundle`.
+def decode(body: bytes, bundle: Bundle, json_size: int | None = None) -> Inference:
+    """Read an infer request for the model of `bundle`; with `json_size`, tensors follow after so many bytes of JSON.
 
     Raises:
-        Rejected: (400) with everything a caller needs to correct it.
+        Rejected: with everything a caller needs to correct it.
     """
-    try:
-        request = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Rejected(400, f"the body is not JSON: {error}") from error
-    if not isinstance(request, dict):
-        raise Rejected(400, "the body is not a JSON object")
+    text, rest = _split(body, json_size)
+    return inference(_object(text), rest, bundle)
+
+
+def inference(request: Mapping[str, Any], rest: memoryview, bundle: Bundle) -> Inference:
+    """An infer request that is read already; `rest` are the bytes behind it.
+
+    Raises:
+        Rejected: as `decode`.
+    """
     identity = request.get("id")
     if identity is not None and not isinstance(identity, str):
-        raise Rejected(400, "id must be a string")
-    _refuse_binary(request, "the request")
-    return Inference(identity, _feeds(request, bundle.inputs), _outputs(request, bundle.outputs))
+        raise Rejected(Fault.MALFORMED, "id must be a string")
+    entries, outputs = _entries(request.get("inputs"), "inputs"), _entries(request.get("outputs") or [], "outputs")
+    wanted = tensors.wanted_outputs([entry["name"] for entry in outputs], bundle)
+    return Inference(
+        feeds=_feeds(entries, rest, bundle),
+        outputs=wanted,
+        id=identity,
+        binary=_binary_outputs(_parameters(request, "the request"), outputs, wanted),
+    )
 
 
-def encode(bundle: Bundle, inference: Inference, arrays: list[tensors.Array]) -> bytes:
-    """The infer response with `arrays` as the outputs that `inference` wants, in that order."""
+def encode(bundle: Bundle, asked: Inference, arrays: list[Array]) -> Answer:
+    """The infer response with `arrays` as the outputs that `asked` wants, in that order.
+
+    Raises:
+        Rejected: an output has no V2 datatype.
+    """
     response: dict[str, Any] = {"model_name": bundle.name, "model_version": bundle.version}
-    if inference.id is not None:
-        response["id"] = inference.id
-    response["outputs"] = [tensors.encode(*pair) for pair in zip(inference.outputs, arrays, strict=True)]
-    return orjson.dumps(response, option=orjson.OPT_SERIALIZE_NUMPY)
+    if asked.id is not None:
+        response["id"] = asked.id
+    response["outputs"], parts = [], []
+    for name, given in zip(asked.outputs, arrays, strict=True):
+        array = tensors.as_array(given)
+        entry: dict[str, Any] = {"name": name, "datatype": tensors.datatype_of(name, array), "shape": list(array.shape)}
+        if name in asked.binary:
+            parts.append(tensors.to_bytes(array))
+            entry["parameters"] = {"binary_data_size": len(parts[-1])}
+        else:
+            entry["data"] = tensors.to_json(array.ravel())
+        response["outputs"].append(entry)
+    text = orjson.dumps(response, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Answer(b"".join((text, *parts)), len(text)) if asked.binary else Answer(text, None)
 
 
 def metadata(bundle: Bundle) -> dict[str, Any]:
@@ -63,40 +88,80 @@ def metadata(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _feeds(request: dict[str, Any], inputs: tuple[Tensor, ...]) -> dict[str, tensors.Array]:
-    entries = _by_name(request.get("inputs"), "inputs")
-    known = {tensor.name: tensor for tensor in inputs}
-    if unknown := sorted(entries.keys() - known.keys()):
-        raise Rejected(400, f"unknown input {', '.join(unknown)}: the model takes {', '.join(known)}")
-    if missing := [name for name in known if name not in entries]:
-        raise Rejected(400, f"missing input {', '.join(missing)}")
-    return {name: tensors.decode(entries[name], tensor) for name, tensor in known.items()}
+def _split(body: bytes, json_size: int | None) -> tuple[bytes, memoryview]:
+    if json_size is None:
+        return body, memoryview(b"")
+    if not 0 < json_size <= len(body):
+        text = f"the JSON should have {json_size} bytes, of a body of {len(body)}"
+        raise Rejected(Fault.MALFORMED, text)
+    return body[:json_size], memoryview(body)[json_size:]
 
 
-def _outputs(request: dict[str, Any], outputs: tuple[Tensor, ...]) -> list[str]:
-    known = [tensor.name for tensor in outputs]
-    wanted = list(_by_name(request.get("outputs") or [], "outputs"))
-    if unknown := [name for name in wanted if name not in known]:
-        raise Rejected(400, f"unknown output {', '.join(unknown)}: the model gives {', '.join(known)}")
-    return wanted or known
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Rejected(Fault.MALFORMED, f"the body is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise Rejected(Fault.MALFORMED, "the body is not a JSON object")
+    return content
 
 
-def _by_name(entries: Any, field: str) -> dict[str, dict[str, Any]]:
+def _entries(entries: Any, field: str) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(
         isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in entries
     ):
-        raise Rejected(400, f"{field} must be a list of objects with a name")
-    named = {cast("str", entry["name"]): cast("dict[str, Any]", entry) for entry in entries}
-    if len(named) != len(entries):
-        raise Rejected(400, f"{field} names a tensor twice")
-    for name, entry in named.items():
-        _refuse_binary(entry, name)
-    return named
+        raise Rejected(Fault.MALFORMED, f"{field} must be a list of objects with a name")
+    return cast("list[dict[str, Any]]", entries)
 
 
-def _refuse_binary(holder: dict[str, Any], what: str) -> None:
+def _feeds(entries: list[dict[str, Any]], rest: memoryview, bundle: Bundle) -> dict[str, Array]:
+    tensors.check_names([entry["name"] for entry in entries], bundle)
+    known = {tensor.name: tensor for tensor in bundle.inputs}
+    feeds = {}
+    for entry in entries:
+        tensor = known[entry["name"]]
+        tensors.check_datatype(entry.get("datatype"), tensor)
+        shape = tensors.shape_of(entry.get("shape"), tensor)
+        if (size := _parameters(entry, tensor.name).get("binary_data_size")) is None:
+            feeds[tensor.name] = tensors.from_list(entry.get("data"), shape, tensor)
+            continue
+        raw, rest = _take(rest, size, tensor.name)
+        if "data" in entry:
+            raise Rejected(Fault.MALFORMED, f"input {tensor.name}: data and binary_data_size contradict each other")
+        feeds[tensor.name] = tensors.from_bytes(raw, shape, tensor)
+    if rest:
+        raise Rejected(Fault.MALFORMED, f"{len(rest)} bytes after the last tensor belong to none")
+    return feeds
+
+
+def _take(rest: memoryview, size: Any, name: str) -> tuple[memoryview, memoryview]:
+    if type(size) is not int or size < 0:
+        raise Rejected(Fault.MALFORMED, f"input {name}: binary_data_size must be a number of bytes")
+    if size > len(rest):
+        text = f"input {name}: binary_data_size is {size}, and only {len(rest)} bytes are left after the JSON"
+        raise Rejected(Fault.MALFORMED, text)
+    return rest[:size], rest[size:]
+
+
+def _binary_outputs(parameters: Mapping[str, Any], outputs: list[dict[str, Any]], wanted: list[str]) -> frozenset[str]:
+    every = _flag(parameters, "binary_data_output", "the request", default=False)
+    said = {
+        entry["name"]: _flag(_parameters(entry, entry["name"]), "binary_data", entry["name"], default=every)
+        for entry in outputs
+    }
+    return frozenset(name for name in wanted if said.get(name, every))
+
+
+def _parameters(holder: Mapping[str, Any], what: str) -> Mapping[str, Any]:
     parameters = holder.get("parameters") or {}
     if not isinstance(parameters, dict):
-        raise Rejected(400, f"{what}: parameters must be an object")
-    if any(parameters.get(name) for name in BINARY_PARAMETERS):
-        raise Rejected(400, f"{what}: binary tensor data is not supported, send and ask for JSON data")
+        raise Rejected(Fault.MALFORMED, f"{what}: parameters must be an object")
+    return parameters
+
+
+def _flag(parameters: Mapping[str, Any], name: str, what: str, *, default: bool) -> bool:
+    value = parameters.get(name, default)
+    if not isinstance(value, bool):
+        raise Rejected(Fault.MALFORMED, f"{what}: {name} must be true or false")
+    return value

@@ -1,0 +1,119 @@
+"""V2 gRPC over the application's models: a thread for each request that is being answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+import grpc
+
+from modelport_server.app import Application, server_metadata
+from modelport_server.errors import Fault, Rejected
+from modelport_server.health import Health
+from modelport_server.host import AddressUnavailable
+from modelport_server.wire import v2_grpc
+from modelport_server.wire.messages import SERVICE, message
+
+THREADS = 8
+CODE = "modelport-code"
+
+log = logging.getLogger(__name__)
+Handler = Callable[[Any], Any]
+
+
+class GrpcHost:
+    """Listens beside the HTTP host; a `shared` port may be a predecessor's, too, until that one is gone.
+
+    Attributes:
+        port: the port that it listens on.
+    """
+
+    def __init__(self, app: Application, host: str, port: int, *, shared: bool = False):
+        """Listen; raises AddressUnavailable where that cannot be."""
+        self._app = app
+        self._server = grpc.server(
+            ThreadPoolExecutor(THREADS, thread_name_prefix="grpc"),
+            handlers=[self._service()],
+            options=[
+                ("grpc.max_receive_message_length", app.max_body),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", int(shared)),
+            ],
+        )
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            self.port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            remedy = "Free it, or choose another with --grpc-port (0 picks a free one)."
+            raise AddressUnavailable(f"cannot listen on {address} for gRPC\n  {remedy}") from error
+        self._server.start()
+
+    async def drain(self, limit: float) -> None:
+        """Take no more requests, and wait for those there are, at most `limit` seconds."""
+        await asyncio.to_thread(self._server.stop(limit).wait)
+
+    def _service(self) -> Any:
+        methods: dict[str, Handler] = {
+            "ServerLive": lambda _: message("ServerLiveResponse")(live=True),
+            "ServerReady": lambda _: message("ServerReadyResponse")(ready=self._is_ready),
+            "ModelReady": self._model_ready,
+            "ServerMetadata": lambda _: message("ServerMetadataResponse")(**server_metadata()),
+            "ModelMetadata": lambda request: v2_grpc.metadata(self._named(request.name, request.version).bundle),
+            "ModelInfer": self._infer,
+        }
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(
+                self._answering(name, handle),
+                message(f"{name}Request").FromString,
+                message(f"{name}Response").SerializeToString,
+            )
+            for name, handle in methods.items()
+        }
+        return grpc.method_handlers_generic_handler(SERVICE, handlers)
+
+    def _answering(self, name: str, handle: Handler) -> Callable[[Any, Any], Any]:
+        route = f"grpc_{name}"  # counted as its twin over HTTP would be
+
+        def answer(request: Any, context: Any) -> Any:
+            traffic, started, status = self._app.traffic, time.perf_counter(), 200
+            traffic.inflight += 1
+            try:
+                return handle(request)
+            except Rejected as rejection:
+                status = rejection.fault.status
+                _abort(context, rejection.fault, str(rejection))
+            except Exception:
+                log.exception("%s failed", name)
+                status = Fault.INTERNAL.status
+                _abort(context, Fault.INTERNAL, "internal error, see the server's log")
+            finally:
+                traffic.inflight -= 1
+                traffic.count(route, status, time.perf_counter() - started)
+
+        return answer
+
+    @property
+    def _is_ready(self) -> bool:
+        return self._app.health is Health.READY
+
+    def _named(self, name: str, version: str) -> Any:
+        return self._app.models.named(name, version or None)
+
+    def _model_ready(self, request: Any) -> Any:
+        ready = self._is_ready and bool(self._named(request.name, request.version))
+        return message("ModelReadyResponse")(ready=ready)
+
+    def _infer(self, request: Any) -> Any:
+        model = self._named(request.model_name, request.model_version)
+        asked = v2_grpc.decode(request, model.bundle)
+        return v2_grpc.encode(model.bundle, asked, model.infer_here(asked.feeds, asked.outputs))
+
+
+def _abort(context: Any, fault: Fault, text: str) -> NoReturn:
+    context.set_trailing_metadata(((CODE, fault.code),))
+    context.abort(grpc.StatusCode[fault.grpc], text)
+    raise AssertionError
