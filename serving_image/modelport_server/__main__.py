@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from modelport_server import environment
+from modelport_server.bundle import BundleError
+from modelport_server.bundle.sources import default_cache
+from modelport_server.bundle.trust import Trust
 from modelport_server.errors import ServerError
 from modelport_server.paths import Paths
 
@@ -25,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         serve(
             Options(
-                models=tuple(path.resolve() for path in options.model or environment.models(os.environ)),
+                models=tuple(_resolved(model) for model in options.model or environment.models(os.environ)),
+                cache=options.cache.resolve(),
+                trust=_trust(options),
                 host=options.host,
                 port=environment.http_port(os.environ) if options.http_port is None else options.http_port,
                 grpc_port=options.grpc_port,
@@ -45,7 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="modelport-server", description="Serve ONNX models until told to stop.")
     parser.add_argument("command", nargs="?", choices=["serve"], default="serve", help="what to do (default: serve)")
-    parser.add_argument("--model", type=Path, action="append", help="bundle folder or .onnx file; may be repeated")
+    parser.add_argument(
+        "--model", action="append", help="a bundle, .onnx file or archive, here or in a store; may be repeated"
+    )
+    parser.add_argument("--digest", action="append", help="serve nothing but a bundle of this digest; may be repeated")
+    parser.add_argument("--public-key", type=Path, help="serve nothing but bundles signed with it: a PEM file")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="where fetched models are kept")
     parser.add_argument("--http-port", type=int, help="0 picks a free one (default: the platform's, or 8080)")
     parser.add_argument("--grpc-port", type=int, help="serve V2 gRPC, too; 0 picks a free one (default: not)")
     parser.add_argument("--score-path", action="append", help="a path for scoring, as /invocations (default: /score)")
@@ -62,12 +72,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _environment(parser: argparse.ArgumentParser) -> dict[str, Any]:
-    """Defaults from MODELPORT_HTTP_PORT and so on; MODELPORT_MODEL lists like PATH does, paths of URLs have commas."""
+    """Defaults from MODELPORT_HTTP_PORT and so on. What may be repeated has commas, but paths of models as in PATH."""
     given = {action.dest: os.environ.get(f"MODELPORT_{action.dest.upper()}") for action in parser._actions}
     defaults: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if "model" in defaults:
-        defaults["model"] = [Path(path) for path in defaults["model"].split(os.pathsep)]
-    for name in ("score_path", "live_path", "ready_path"):
+        defaults["model"] = defaults["model"].split("," if "://" in defaults["model"] else os.pathsep)
+    for name in ("score_path", "live_path", "ready_path", "digest"):
         if name in defaults:
             defaults[name] = defaults[name].split(",")
     return defaults
@@ -78,6 +88,20 @@ def _paths(options: argparse.Namespace) -> Paths:
     score = options.score_path or [*Paths.score, *environment.score_paths(os.environ)]
     ready = options.ready_path or environment.ready_paths(os.environ)
     return Paths(tuple(score), tuple(options.live_path or ()), tuple(ready))
+
+
+def _trust(options: argparse.Namespace) -> Trust:
+    try:
+        key = options.public_key.read_bytes() if options.public_key else None
+    except OSError as error:
+        raise BundleError(
+            options.public_key, f"cannot be read: {error.strerror}.", "Give a public key in PEM."
+        ) from error
+    return Trust(tuple(options.digest or ()), key)
+
+
+def _resolved(model: str) -> str:
+    return model if "://" in model else str(Path(model).resolve())
 
 
 def _wait_for_go() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from modelport_server.bundle import Bundle, BundleError, verify
 from modelport_server.bundle.describe import describe
 from modelport_server.bundle.reference import answer, difference, generated_sample
+from modelport_server.bundle.trust import Trust
 from modelport_server.errors import Fault, Rejected
 from modelport_server.metrics import Histogram
 from modelport_server.session import open_session, reason
@@ -35,15 +36,16 @@ class Model:
         self._runner = ThreadPoolExecutor(1, thread_name_prefix=bundle.name)
 
     @classmethod
-    def load(cls, path: Path) -> Model:
-        """Load the bundle folder or .onnx file at `path` and let it answer its sample.
+    def load(cls, path: Path, trust: Trust = Trust()) -> Model:  # noqa: B008  it is frozen
+        """Load the bundle folder or .onnx file at `path`, if it is to be trusted, and let it answer its sample.
 
         Raises:
-            BundleError: it is damaged, cannot be loaded, or answers its sample otherwise than recorded.
+            BundleError: it is damaged, not trusted, cannot be loaded, or answers its sample otherwise than recorded.
         """
         started = time.perf_counter()
         is_built = path.is_dir()
         bundle = verify(path) if is_built else describe(path)
+        trust.check(bundle)
         sample = bundle.sample() if is_built else generated_sample(bundle)
         session = open_session(bundle.model)
         answer(bundle, session, sample)  # the first run allocates; the second shows the usual time

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from modelport_server.app import Application
+from modelport_server.bundle.sources import fetch
+from modelport_server.bundle.trust import Trust
 from modelport_server.errors import ServerError
 from modelport_server.handover import Control, Predecessor, StartLock
 from modelport_server.health import Health
@@ -36,7 +38,9 @@ class Options:
     """How to serve.
 
     Attributes:
-        models: bundle folders or .onnx files.
+        models: where they come from: see `bundle.sources`.
+        cache: where those are kept that come from a store.
+        trust: what they must be.
         host: the address to listen on.
         port: 0 picks a free one, or keeps the predecessor's.
         grpc_port: where V2 gRPC listens; 0 picks a free one, None: nowhere.
@@ -47,7 +51,9 @@ class Options:
         instance: a word of the starter's choice, for the record.
     """
 
-    models: tuple[Path, ...]
+    models: tuple[str, ...]
+    cache: Path
+    trust: Trust
     host: str
     port: int
     grpc_port: int | None
@@ -88,7 +94,7 @@ class _Server:
         listening = self._listening(predecessor)
         if not predecessor:  # answer health checks while the models load
             await self._accept(listening)
-        self._app.start(await asyncio.to_thread(_load, self._options.models))
+        self._app.start(await asyncio.to_thread(_load, self._options))
         if predecessor:
             await self._accept(listening)
             await asyncio.to_thread(predecessor.drain)
@@ -163,8 +169,9 @@ class _Server:
         self._stop.set()
 
 
-def _load(paths: tuple[Path, ...]) -> list[Model]:
-    models = [Model.load(path) for path in paths]
+def _load(options: Options) -> list[Model]:
+    paths = [path for source in options.models for path in fetch(source, options.cache)]
+    models = [Model.load(path, options.trust) for path in paths]
     names = [model.bundle.name for model in models]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ServerError(f"two models are called {', '.join(twice)}\n  Build one of them with another --name.")

@@ -1,6 +1,10 @@
 import json
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from modelport_server.bundle.signature import check
 
 
 @pytest.fixture
@@ -50,3 +54,41 @@ def test_a_folder_of_other_things_is_not_replaced(project, modelport):
     answer = modelport("bundle", "build", "models/fraud.onnx", "-o", "services")
     assert answer.code == 1
     assert (project / "services" / "fraud.yaml").exists()
+
+
+@pytest.fixture
+def key(project):
+    """An ed25519 key, in key.pem with the password `secret`."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    hidden = serialization.BestAvailableEncryption(b"secret")
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden)
+    (project / "key.pem").write_bytes(pem)
+    return key
+
+
+def test_sign_makes_a_signature_that_the_public_key_knows(bundle, modelport, key, monkeypatch):
+    monkeypatch.setenv("MODELPORT_KEY_PASSWORD", "secret")
+    answer = modelport("bundle", "sign", "bundle", "--key", "key.pem")
+    assert answer.code == 0, answer.err
+    assert answer.out.splitlines()[-1] == "next: modelport-server --model bundle --public-key PUBLIC.pem"
+    pem = serialization.PublicFormat.SubjectPublicKeyInfo
+    check(bundle, key.public_key().public_bytes(serialization.Encoding.PEM, pem))
+
+
+@pytest.mark.parametrize("password", ["wrong-one", None])
+def test_a_key_that_cannot_be_read_signs_nothing(bundle, modelport, key, monkeypatch, password):
+    if password:
+        monkeypatch.setenv("MODELPORT_KEY_PASSWORD", password)
+    answer = modelport("bundle", "sign", "bundle", "--key", "key.pem")
+    assert (answer.code, "the private key\n  cannot be read" in answer.err) == (1, True)
+    assert "wrong-one" not in answer.err
+    assert not (bundle / "bundle.json.sig").exists()
+    answer = modelport("bundle", "sign", "bundle", "--key", "nowhere.pem")
+    assert (answer.code, "nowhere.pem\n  cannot be read" in answer.err) == (1, True)
+
+
+def test_a_damaged_bundle_is_not_signed(bundle, modelport, key, monkeypatch):
+    monkeypatch.setenv("MODELPORT_KEY_PASSWORD", "secret")
+    (bundle / "model" / "model.onnx").write_bytes(b"")
+    answer = modelport("bundle", "sign", "bundle", "--key", "key.pem")
+    assert (answer.code, "differs from its digest" in answer.err) == (1, True)

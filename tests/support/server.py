@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,11 @@ class Server:
         if self.process.stdin:
             self.process.stdin.close()
         self._errors.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
 
 
 def instance(run_dir: Path) -> dict:

@@ -11,6 +11,7 @@ from modelport_server.bundle import Bundle
 from modelport_server.bundle.describe import DEFAULT_VERSION, default_name, describe
 from modelport_server.bundle.files import sha256 as sha256_of
 from modelport_server.bundle.manifest import MANIFEST, MODEL
+from modelport_server.bundle.sources import fetch, is_remote
 
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):")
 
@@ -27,7 +28,7 @@ def ensure(
     """The bundle of `source`, verified, in `cache` under its digest; built only when it is not there.
 
     Args:
-        source: path of an .onnx file or of a bundle, relative to `base`.
+        source: a bundle, .onnx file or archive: its path, relative to `base`, or its address in a store.
         base: the folder that relative sources start from.
         cache: the folder of bundles, one per digest.
         sha256: what the .onnx file, or the bundle's digest, must be, in hex with or without `sha256:`.
@@ -37,19 +38,29 @@ def ensure(
     Raises:
         BundleError: the source is missing, unusable, or not the one that `sha256` names.
     """
-    if scheme := SCHEME.match(source):
+    path = source if is_remote(source) else base / source
+    if isinstance(path, Path) and (scheme := SCHEME.match(source)):
         problem = f"sources of kind {scheme[1]} are not built yet."
         raise BundleError(source, problem, "Use the path of an .onnx file or of a bundle.")
-    path = base / source
-    if not path.exists():
+    if isinstance(path, Path) and not path.exists():
         raise BundleError(path, "the model is missing.", "Correct model.source, or put the model there.")
     with surfaced():
+        path = _fetched(path, cache)
         if path.is_dir():
             return _keep(bundle.verify(path), cache, sha256)
         actual = sha256_of(path)
         _compare(path, actual, sha256)
         name, version = name or default_name(path), version or DEFAULT_VERSION
         return _cached(path, actual, cache, name, version) or _build(path, cache, name, version)
+
+
+def _fetched(source: Path | str, cache: Path) -> Path:
+    """The one bundle or .onnx file of a source, here."""
+    found, *more = fetch(str(source), cache)
+    if more:
+        names = ", ".join(path.name for path in (found, *more))
+        raise BundleError(source, f"holds several models: {names}.", "Name one of them in model.source.")
+    return found
 
 
 def _compare(path: Path, actual: str, wanted: str | None) -> None:

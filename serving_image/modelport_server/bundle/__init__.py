@@ -5,6 +5,6 @@ Importing it needs the standard library alone; `describe` imports onnx when call
 
 from modelport_server.bundle.errors import BundleError
 from modelport_server.bundle.files import ModelFile
-from modelport_server.bundle.manifest import MANIFEST, Bundle, Tensor, load, verify
+from modelport_server.bundle.manifest import Bundle, Tensor, load, verify
 
-__all__ = ["MANIFEST", "Bundle", "BundleError", "ModelFile", "Tensor", "load", "verify"]
+__all__ = ["Bundle", "BundleError", "ModelFile", "Tensor", "load", "verify"]

@@ -12,6 +12,8 @@ from .options import AsJson
 if TYPE_CHECKING:
     from modelport.bundle import Bundle
 
+PASSWORD = "MODELPORT_KEY_PASSWORD"  # noqa: S105  the name of a variable
+
 app = typer.Typer(no_args_is_help=True, help="Models with their contract, in one folder each.")
 
 
@@ -48,6 +50,32 @@ def verify(
     _show(verified, as_json)
     if not as_json:
         say(f"next: name {folder} in model.source of a service file")
+
+
+@app.command()
+def sign(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle.", show_default=False)],
+    key: Annotated[
+        Path, typer.Option("--key", metavar="PEM", help="The private key: ed25519 or ECDSA.", show_default=False)
+    ],
+) -> None:
+    """Sign a bundle, for servers that are told to serve no other. The key's password is in MODELPORT_KEY_PASSWORD."""
+    import os
+
+    from modelport.bundle.errors import BundleError, surfaced
+    from modelport_server import bundle
+    from modelport_server.bundle import signature
+
+    password = os.environ.get(PASSWORD)
+    try:
+        private_key = key.read_bytes()
+    except OSError as error:
+        raise BundleError(key, f"cannot be read: {error.strerror}.", "Give a private key in PEM.") from error
+    with surfaced():
+        bundle.verify(folder)
+        made = signature.sign(folder, private_key, password.encode() if password else None)
+    say(f"signed: {made}")
+    say(f"next: modelport-server --model {folder} --public-key PUBLIC.pem")
 
 
 def _show(bundle: Bundle, as_json: bool) -> None:
