@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
                 models=tuple(_resolved(model) for model in options.model or environment.models(os.environ)),
                 cache=options.cache.resolve(),
                 trust=_trust(options),
+                provider=options.provider,
                 host=options.host,
                 port=environment.http_port(os.environ) if options.http_port is None else options.http_port,
                 grpc_port=options.grpc_port,
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--digest", action="append", help="serve nothing but a bundle of this digest; may be repeated")
     parser.add_argument("--public-key", type=Path, help="serve nothing but bundles signed with it: a PEM file")
+    parser.add_argument("--provider", choices=["cpu", "cuda"], default="cpu", help="what computes (default: cpu)")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="where fetched models are kept")
     parser.add_argument("--http-port", type=int, help="0 picks a free one (default: the platform's, or 8080)")
     parser.add_argument("--grpc-port", type=int, help="serve V2 gRPC, too; 0 picks a free one (default: not)")

@@ -177,7 +177,8 @@ class Application:
         return Response(200, text, prometheus.CONTENT_TYPE)
 
     async def _v2_model(self, request: Request) -> Response:
-        return _json(v2.metadata(self._v2_named(request.path).bundle))
+        bundle = self._v2_named(request.path).bundle
+        return _json(v2.metadata(bundle, self.models.versions(bundle.name)))
 
     async def _v2_model_ready(self, request: Request) -> Response:
         return self._readiness({"name": self._v2_named(request.path).bundle.name})
@@ -191,7 +192,7 @@ class Application:
         return Response(200, answer.body, BYTES, ((JSON_SIZE, str(answer.json_size).encode()),))
 
     async def _v1_models(self, request: Request) -> Response:
-        return _json({"models": [model.bundle.name for model in self.models]})
+        return _json({"models": self.models.names()})
 
     async def _v1_model(self, request: Request) -> Response:
         return self._readiness({"name": self._v1_named(request.path).bundle.name})

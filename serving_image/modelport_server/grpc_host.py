@@ -62,7 +62,7 @@ class GrpcHost:
             "ServerReady": lambda _: message("ServerReadyResponse")(ready=self._is_ready),
             "ModelReady": self._model_ready,
             "ServerMetadata": lambda _: message("ServerMetadataResponse")(**server_metadata()),
-            "ModelMetadata": lambda request: v2_grpc.metadata(self._named(request.name, request.version).bundle),
+            "ModelMetadata": self._metadata,
             "ModelInfer": self._infer,
         }
         handlers = {
@@ -106,6 +106,10 @@ class GrpcHost:
     def _model_ready(self, request: Any) -> Any:
         ready = self._is_ready and bool(self._named(request.name, request.version))
         return message("ModelReadyResponse")(ready=ready)
+
+    def _metadata(self, request: Any) -> Any:
+        bundle = self._named(request.name, request.version).bundle
+        return v2_grpc.metadata(bundle, self._app.models.versions(bundle.name))
 
     def _infer(self, request: Any) -> Any:
         model = self._named(request.model_name, request.model_version)

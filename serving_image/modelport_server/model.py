@@ -36,10 +36,11 @@ class Model:
         self._runner = ThreadPoolExecutor(1, thread_name_prefix=bundle.name)
 
     @classmethod
-    def load(cls, path: Path, trust: Trust = Trust()) -> Model:  # noqa: B008  it is frozen
+    def load(cls, path: Path, trust: Trust = Trust(), provider: str = "cpu") -> Model:  # noqa: B008  it is frozen
         """Load the bundle folder or .onnx file at `path`, if it is to be trusted, and let it answer its sample.
 
         Raises:
+            ProviderAbsent: onnxruntime cannot compute with `provider` here.
             BundleError: it is damaged, not trusted, cannot be loaded, or answers its sample otherwise than recorded.
         """
         started = time.perf_counter()
@@ -47,7 +48,7 @@ class Model:
         bundle = verify(path) if is_built else describe(path)
         trust.check(bundle)
         sample = bundle.sample() if is_built else generated_sample(bundle)
-        session = open_session(bundle.model)
+        session = open_session(bundle.model, provider=provider)
         answer(bundle, session, sample)  # the first run allocates; the second shows the usual time
         before = time.perf_counter()
         answered = answer(bundle, session, sample)

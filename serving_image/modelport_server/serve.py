@@ -18,7 +18,6 @@ import uvloop
 from modelport_server.app import Application
 from modelport_server.bundle.sources import fetch
 from modelport_server.bundle.trust import Trust
-from modelport_server.errors import ServerError
 from modelport_server.handover import Control, Predecessor, StartLock
 from modelport_server.health import Health
 from modelport_server.host import Host, bind
@@ -41,6 +40,7 @@ class Options:
         models: where they come from: see `bundle.sources`.
         cache: where those are kept that come from a store.
         trust: what they must be.
+        provider: what onnxruntime computes with: see `session.PROVIDERS`.
         host: the address to listen on.
         port: 0 picks a free one, or keeps the predecessor's.
         grpc_port: where V2 gRPC listens; 0 picks a free one, None: nowhere.
@@ -54,6 +54,7 @@ class Options:
     models: tuple[str, ...]
     cache: Path
     trust: Trust
+    provider: str
     host: str
     port: int
     grpc_port: int | None
@@ -171,8 +172,4 @@ class _Server:
 
 def _load(options: Options) -> list[Model]:
     paths = [path for source in options.models for path in fetch(source, options.cache)]
-    models = [Model.load(path, options.trust) for path in paths]
-    names = [model.bundle.name for model in models]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise ServerError(f"two models are called {', '.join(twice)}\n  Build one of them with another --name.")
-    return models
+    return [Model.load(path, options.trust, options.provider) for path in paths]

@@ -6,15 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from modelport_server.bundle.errors import BundleError
+from modelport_server.errors import ServerError
 
 CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
+GPU_REMEDY = "Use the GPU image on a node with a GPU, or --provider cpu."
 REMEDY = "Export it for the installed onnxruntime, or install a newer one."
 
 
-def open_session(model: Path, *, threads: int | None = None) -> Any:
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class ProviderAbsent(ServerError):
+    """What was asked to compute with is not here. There is no silent way back to the CPU."""
+
+
+def open_session(model: Path, *, threads: int | None = None, provider: str = "cpu") -> Any:
     """An onnxruntime session over `model`, with `threads` (default: the cores granted to this process).
 
     Raises:
+        ProviderAbsent: onnxruntime has no such `provider`, or it finds no device for it.
         BundleError: onnxruntime refuses the model: an operator, opset or IR version it does not know, damaged weights.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would report usage and keep a database in HOME
@@ -25,11 +35,20 @@ def open_session(model: Path, *, threads: int | None = None) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if (wanted := PROVIDERS.get(provider)) is None:
+        raise ProviderAbsent(f"--provider {provider}\n  There is no such provider.\n  Use {' or '.join(PROVIDERS)}.")
+    if wanted not in (there := ort.get_available_providers()):
+        problem = f"onnxruntime {ort.__version__} has no {wanted}, it has {', '.join(there)}."
+        raise ProviderAbsent(f"--provider {provider}\n  {problem}\n  {GPU_REMEDY}")
     try:
-        return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(model), options, providers=[wanted])
     except Exception as error:  # onnxruntime's exceptions share no base class
         problem = f"onnxruntime {ort.__version__} cannot load it: {reason(error)}"
         raise BundleError(model, problem, REMEDY) from error
+    if session.get_providers()[0] != wanted:  # it falls back without a word
+        problem = f"{wanted} finds no device or no driver, and onnxruntime would compute on the CPU."
+        raise ProviderAbsent(f"--provider {provider}\n  {problem}\n  {GPU_REMEDY}")
+    return session
 
 
 def reason(error: Exception) -> str:

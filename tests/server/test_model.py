@@ -107,3 +107,12 @@ def test_a_session_uses_the_cores_that_are_granted(monkeypatch, tmp_path, limit,
     monkeypatch.setattr(session, "CPU_MAX", tmp_path / "cpu.max")
     (tmp_path / "cpu.max").write_text(limit)
     assert session.granted_cores() == cores
+
+
+def test_a_provider_that_falls_back_to_the_cpu_is_absent(bundles, monkeypatch):
+    """As with a GPU build of onnxruntime on a machine without a GPU."""
+    import onnxruntime as ort
+
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    with pytest.raises(session.ProviderAbsent, match="finds no device or no driver"):
+        Model.load(bundles / "twice", provider="cuda")

@@ -99,10 +99,32 @@ def test_a_model_that_cannot_serve_ends_the_server_with_the_reason(start, bundle
     assert "Traceback" not in server.errors
 
 
-def test_two_models_of_one_name_are_refused(start, bundles):
-    server = start("--model", bundles / "twice", "--model", bundles / "thrice")
+def test_versions_of_a_model_serve_side_by_side_and_the_newest_without_a_name(start, bundles):
+    server = start("--model", bundles / "thrice", "--model", bundles / "twice")
+    entry = {"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3]}
+    with server.client() as client:
+        assert client.get("/v2/models/scale").json()["versions"] == ["1", "2"]
+        for path, factor in [("", 3), ("/versions/1", 2), ("/versions/2", 3)]:
+            answer = client.post(f"/v2/models/scale{path}/infer", json={"inputs": [entry]}).json()
+            assert answer["outputs"][0]["data"] == [factor, 2 * factor, 3 * factor]
+        assert client.post("/score", json=[[1, 2, 3]]).json() == {"predictions": [[3, 6, 9]]}
+        assert client.get("/v1/models").json() == {"models": ["scale"]}
+
+
+def test_two_models_of_one_name_and_version_are_refused(start, bundles):
+    server = start("--model", bundles / "twice", "--model", bundles / "twice")
     assert server.wait() == 1
-    assert "two models are called scale" in server.errors
+    assert "two models are called scale 1" in server.errors
+
+
+@pytest.mark.parametrize("env", [{}, {"MODELPORT_PROVIDER": "tpu"}])
+def test_what_cannot_compute_is_said_and_the_cpu_does_not_step_in(start, bundles, monkeypatch, env):
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    server = start("--model", bundles / "twice", *([] if env else ["--provider", "cuda"]))
+    assert (server.ready, server.wait()) == (None, 1)
+    assert ("There is no such provider" if env else "has no CUDAExecutionProvider") in server.errors
+    assert "Traceback" not in server.errors
 
 
 def test_a_port_that_is_taken_is_named(start, bundles):

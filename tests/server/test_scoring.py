@@ -18,6 +18,7 @@ from modelport_server.wire import scoring, tables
 
 V2 = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [2, 3], "data": [1, 2, 3.5, 4, 5, 6]}]}
 ROWS = [[1, 2, 3.5], [4, 5, 6]]
+CURLS = "application/x-www-form-urlencoded"  # for what it is given with --data
 DOUBLED = [[2.0, 4.0, 7.0], [8.0, 10.0, 12.0]]
 
 
@@ -38,7 +39,7 @@ def table(ask_of, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["/invocations", "/score"])
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", "", "*/*"])
+@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", "", "*/*", CURLS])
 def test_json_is_a_v2_request_or_instances(ask, path, content_type):
     assert ask(path, V2, content_type=content_type)[1] == ask("/v2/models/scale/infer", V2)[1]
     for body in ({"instances": ROWS}, ROWS):

@@ -47,7 +47,7 @@ def test_the_id_comes_back(ask):
 def test_a_version_can_be_named(ask):
     assert ask("/v2/models/scale/versions/1/infer", request())[0].status == 200
     response, answer = ask("/v2/models/scale/versions/9/infer", request())
-    assert (response.status, answer["error"]) == (404, "no version 9 of scale: it is 1")
+    assert (response.status, answer["error"]) == (404, "no version 9 of scale: this server has 1")
 
 
 @pytest.fixture

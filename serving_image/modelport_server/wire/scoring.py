@@ -18,7 +18,12 @@ from modelport_server.wire import instances, tables, v2
 JSON, CSV, LINES, NPY = "application/json", "text/csv", "application/jsonlines", "application/x-npy"
 BINARY = ("application/vnd.sagemaker-triton.binary+json", "application/vnd.vertex-ai-triton.binary+json")
 JSON_SIZE = "json-header-size"
-SAME_AS = {"": JSON, "application/x-ndjson": LINES, "application/jsonl": LINES}
+SAME_AS = {
+    "": JSON,
+    "application/x-www-form-urlencoded": JSON,  # as curl calls what it is given with --data
+    "application/x-ndjson": LINES,
+    "application/jsonl": LINES,
+}
 DECODERS = {CSV: tables.decode_csv, LINES: tables.decode_lines, NPY: tables.decode_npy}
 ENCODERS = {CSV: tables.encode_csv, LINES: tables.encode_lines, NPY: tables.encode_npy}
 ANYTHING = ("", "*/*", "application/*")

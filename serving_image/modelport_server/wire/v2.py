@@ -77,11 +77,11 @@ def encode(bundle: Bundle, asked: Inference, arrays: list[Array]) -> Answer:
     return Answer(b"".join((text, *parts)), len(text)) if asked.binary else Answer(text, None)
 
 
-def metadata(bundle: Bundle) -> dict[str, Any]:
-    """The model metadata response."""
+def metadata(bundle: Bundle, versions: list[str]) -> dict[str, Any]:
+    """The model metadata response, with all the `versions` that there are."""
     return {
         "name": bundle.name,
-        "versions": [bundle.version],
+        "versions": versions,
         "platform": PLATFORM,
         "inputs": [asdict(tensor) for tensor in bundle.inputs],
         "outputs": [asdict(tensor) for tensor in bundle.outputs],

@@ -68,9 +68,9 @@ def encode(bundle: Bundle, asked: Inference, arrays: list[Array]) -> Any:
     return response
 
 
-def metadata(bundle: Bundle) -> Any:
+def metadata(bundle: Bundle, versions: list[str]) -> Any:
     """The ModelMetadataResponse."""
-    return message("ModelMetadataResponse")(**v2.metadata(bundle))
+    return message("ModelMetadataResponse")(**v2.metadata(bundle, versions))
 
 
 def _array(entry: Any, shape: tuple[int, ...], tensor: Tensor) -> Array:
