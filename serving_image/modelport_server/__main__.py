@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
                 cache=options.cache.resolve(),
                 trust=_trust(options),
                 provider=options.provider,
+                max_batch=options.max_batch,
                 host=options.host,
                 port=environment.http_port(os.environ) if options.http_port is None else options.http_port,
                 grpc_port=options.grpc_port,
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--digest", action="append", help="serve nothing but a bundle of this digest; may be repeated")
     parser.add_argument("--public-key", type=Path, help="serve nothing but bundles signed with it: a PEM file")
     parser.add_argument("--provider", choices=["cpu", "cuda"], default="cpu", help="what computes (default: cpu)")
+    parser.add_argument("--max-batch", type=int, default=32, help="rows of requests that run as one (default: 32)")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="where fetched models are kept")
     parser.add_argument("--http-port", type=int, help="0 picks a free one (default: the platform's, or 8080)")
     parser.add_argument("--grpc-port", type=int, help="serve V2 gRPC, too; 0 picks a free one (default: not)")

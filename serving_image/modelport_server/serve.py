@@ -41,6 +41,7 @@ class Options:
         cache: where those are kept that come from a store.
         trust: what they must be.
         provider: what onnxruntime computes with: see `session.PROVIDERS`.
+        max_batch: rows of requests that run as one.
         host: the address to listen on.
         port: 0 picks a free one, or keeps the predecessor's.
         grpc_port: where V2 gRPC listens; 0 picks a free one, None: nowhere.
@@ -55,6 +56,7 @@ class Options:
     cache: Path
     trust: Trust
     provider: str
+    max_batch: int
     host: str
     port: int
     grpc_port: int | None
@@ -172,4 +174,4 @@ class _Server:
 
 def _load(options: Options) -> list[Model]:
     paths = [path for source in options.models for path in fetch(source, options.cache)]
-    return [Model.load(path, options.trust, options.provider) for path in paths]
+    return [Model.load(path, options.trust, options.provider, options.max_batch) for path in paths]

@@ -29,8 +29,14 @@ def render(traffic: Traffic, health: Health, models: Iterable[Model]) -> bytes:
         *family("modelport_requests_inflight", "gauge", "Requests being answered.", [({}, traffic.inflight)]),
         *histograms(
             "modelport_inference_duration_seconds",
-            "Time in onnxruntime per request.",
+            "Time in onnxruntime per run, of one request or of several joined.",
             [(labels, model.run_seconds) for labels, model in named],
+        ),
+        *family(
+            "modelport_inferences_total",
+            "counter",
+            "Requests that the model has answered or refused.",
+            [(labels, model.inferences) for labels, model in named],
         ),
         *family(
             "modelport_model_info",
