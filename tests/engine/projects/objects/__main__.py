@@ -7,7 +7,6 @@ before or just after it is made.
 """
 
 import json
-import math
 import os
 import random
 import time
@@ -122,13 +121,14 @@ def call(method, request, context, id="", real=True, **more):
 
 
 def linger(method):
-    if method in CHANGES and changes_begun() >= faults().get("linger from", math.inf):
+    first = faults().get("linger from")
+    if first and method in CHANGES and changes_begun() >= first:
         time.sleep(LINGER_SECONDS)
 
 
 def changes_begun():
-    lines = map(json.loads, (HOME / "log").read_text().splitlines())
-    return sum(line["method"] in CHANGES and line["begins"] for line in lines)
+    *lines, _ = (HOME / "log").read_text().split("\n")  # the last one may be half written
+    return sum(line["method"] in CHANGES and line["begins"] for line in map(json.loads, lines))
 
 
 def note(**what):
