@@ -4,6 +4,7 @@ import re
 import pytest
 from onnx import TensorProto
 from support import models
+from support.models import VALUES
 
 from modelport_server.health import Health
 from modelport_server.model import Model
@@ -53,15 +54,6 @@ def test_a_version_can_be_named(ask):
 @pytest.fixture
 def echo(ask_of, tmp_path):
     return ask_of(Model.load(models.save(models.echo(), tmp_path / "echo.onnx")))
-
-
-VALUES = {
-    "FLOAT": ("FP32", [0.5, -3]), "DOUBLE": ("FP64", [1e300, 0.1]), "FLOAT16": ("FP16", [0.5, 2]),
-    "BOOL": ("BOOL", [True, False]), "STRING": ("BYTES", ["é", ""]),
-    "INT8": ("INT8", [-128, 127]), "INT16": ("INT16", [-32768, 32767]), "INT32": ("INT32", [-(2**31), 2**31 - 1]),
-    "INT64": ("INT64", [-(2**63), 2**63 - 1]), "UINT8": ("UINT8", [0, 255]), "UINT16": ("UINT16", [0, 65535]),
-    "UINT32": ("UINT32", [0, 2**32 - 1]), "UINT64": ("UINT64", [0, 2**64 - 1]),
-}  # fmt: skip
 
 
 def everything(**replaced):

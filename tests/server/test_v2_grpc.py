@@ -6,6 +6,7 @@ import pytest
 import tritonclient.grpc as triton
 from onnx import TensorProto
 from support import models
+from support.models import VALUES
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import triton_to_np_dtype
 
@@ -14,13 +15,6 @@ from modelport_server.model import Model
 from modelport_server.wire import v2_grpc
 from modelport_server.wire.messages import message
 
-VALUES = {
-    "FLOAT": ("FP32", [0.5, -3]), "DOUBLE": ("FP64", [1e300, 0.1]), "FLOAT16": ("FP16", [0.5, 2]),
-    "BOOL": ("BOOL", [True, False]), "STRING": ("BYTES", ["é", ""]),
-    "INT8": ("INT8", [-128, 127]), "INT16": ("INT16", [-32768, 32767]), "INT32": ("INT32", [-(2**31), 2**31 - 1]),
-    "INT64": ("INT64", [-(2**63), 2**63 - 1]), "UINT8": ("UINT8", [0, 255]), "UINT16": ("UINT16", [0, 65535]),
-    "UINT32": ("UINT32", [0, 2**32 - 1]), "UINT64": ("UINT64", [0, 2**64 - 1]),
-}  # fmt: skip
 FIELDS = {
     "BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_contents", "INT32": "int_contents",
     "INT64": "int64_contents", "UINT8": "uint_contents", "UINT16": "uint_contents", "UINT32": "uint_contents",

@@ -6,6 +6,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+# For each element type that protocols carry: its V2 datatype, and two values at its ends or with a trap.
+VALUES = {
+    "FLOAT": ("FP32", [0.5, -3]), "DOUBLE": ("FP64", [1e300, 0.1]), "FLOAT16": ("FP16", [0.5, 2]),
+    "BOOL": ("BOOL", [True, False]), "STRING": ("BYTES", ["é", ""]),
+    "INT8": ("INT8", [-128, 127]), "INT16": ("INT16", [-32768, 32767]), "INT32": ("INT32", [-(2**31), 2**31 - 1]),
+    "INT64": ("INT64", [-(2**63), 2**63 - 1]), "UINT8": ("UINT8", [0, 255]), "UINT16": ("UINT16", [0, 65535]),
+    "UINT32": ("UINT32", [0, 2**32 - 1]), "UINT64": ("UINT64", [0, 2**64 - 1]),
+}  # fmt: skip
+
 
 def save(model: onnx.ModelProto, path: Path) -> Path:
     path.write_bytes(model.SerializeToString(deterministic=True))

@@ -10,6 +10,7 @@ from modelport_server import tensors
 from modelport_server.bundle import Bundle, Tensor
 from modelport_server.errors import Fault, Rejected
 from modelport_server.tensors import Array, Inference
+from modelport_server.wire.body import parsed_object
 
 USE_V2 = "use the V2 protocol, which has no instances"
 
@@ -20,13 +21,7 @@ def decode(body: bytes, bundle: Bundle) -> Inference:
     Raises:
         Rejected: with everything a caller needs to correct it.
     """
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Rejected(Fault.MALFORMED, f"the body is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise Rejected(Fault.MALFORMED, "the body is not a JSON object")
-    return inference(content, bundle)
+    return inference(parsed_object(body), bundle)
 
 
 def inference(content: dict[str, Any], bundle: Bundle) -> Inference:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import orjson
-
 from modelport_server.bundle import Bundle
 from modelport_server.errors import Fault, Rejected
 from modelport_server.tensors import Array, Inference
 from modelport_server.wire import instances, tables, v2
+from modelport_server.wire.body import parsed
 
 JSON, CSV, LINES, NPY = "application/json", "text/csv", "application/jsonlines", "application/x-npy"
 BINARY = ("application/vnd.sagemaker-triton.binary+json", "application/vnd.vertex-ai-triton.binary+json")
@@ -89,10 +88,7 @@ def _exchange(inference: Inference, is_v2: bool, kind: str, accept: str) -> Exch
 
 
 def _json(body: bytes, bundle: Bundle) -> tuple[Inference, bool]:
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Rejected(Fault.MALFORMED, f"the body is not JSON: {error}") from error
+    content = parsed(body)
     if isinstance(content, dict) and "inputs" in content:
         return v2.inference(content, memoryview(b""), bundle), True
     if isinstance(content, dict) and "instances" in content:

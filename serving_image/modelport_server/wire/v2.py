@@ -12,6 +12,7 @@ from modelport_server import tensors
 from modelport_server.bundle import Bundle
 from modelport_server.errors import Fault, Rejected
 from modelport_server.tensors import Array, Inference
+from modelport_server.wire.body import parsed_object
 
 PLATFORM = "onnx_onnxv1"
 EXTENSIONS = ["binary_tensor_data"]
@@ -32,7 +33,7 @@ def decode(body: bytes, bundle: Bundle, json_size: int | None = None) -> Inferen
         Rejected: with everything a caller needs to correct it.
     """
     text, rest = _split(body, json_size)
-    return inference(_object(text), rest, bundle)
+    return inference(parsed_object(text), rest, bundle)
 
 
 def inference(request: Mapping[str, Any], rest: memoryview, bundle: Bundle) -> Inference:
@@ -95,16 +96,6 @@ def _split(body: bytes, json_size: int | None) -> tuple[bytes, memoryview]:
         text = f"the JSON should have {json_size} bytes, of a body of {len(body)}"
         raise Rejected(Fault.MALFORMED, text)
     return body[:json_size], memoryview(body)[json_size:]
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        content = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise Rejected(Fault.MALFORMED, f"the body is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise Rejected(Fault.MALFORMED, "the body is not a JSON object")
-    return content
 
 
 def _entries(entries: Any, field: str) -> list[dict[str, Any]]:
