@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelport_server import environment
 from modelport_server.bundle import BundleError
@@ -15,6 +15,9 @@ from modelport_server.bundle.sources import default_cache
 from modelport_server.bundle.trust import Trust
 from modelport_server.errors import ServerError
 from modelport_server.paths import Paths
+
+if TYPE_CHECKING:
+    from modelport_server.model import Execution
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,13 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
                 models=tuple(_resolved(model) for model in options.model or environment.models(os.environ)),
                 cache=options.cache.resolve(),
                 trust=_trust(options),
-                provider=options.provider,
-                max_batch=options.max_batch,
+                execution=_execution(options),
                 host=options.host,
                 port=environment.http_port(os.environ) if options.http_port is None else options.http_port,
                 grpc_port=options.grpc_port,
                 paths=_paths(options),
                 max_body=options.max_body,
+                timeout=options.timeout,
                 run_dir=options.run_dir,
                 grace=options.grace,
                 instance=options.instance,
@@ -59,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--public-key", type=Path, help="serve nothing but bundles signed with it: a PEM file")
     parser.add_argument("--provider", choices=["cpu", "cuda"], default="cpu", help="what computes (default: cpu)")
     parser.add_argument("--max-batch", type=int, default=32, help="rows of requests that run as one (default: 32)")
+    parser.add_argument("--max-delay", type=float, default=0, help="seconds that a run waits to be full (default: 0)")
+    parser.add_argument(
+        "--max-queue", type=int, default=1000, help="requests that may wait for a model (default: 1000)"
+    )
+    parser.add_argument("--threads", type=int, help="threads of a run (default: the cores granted)")
+    parser.add_argument(
+        "--keep-answers", type=int, default=0, help="bytes of answers kept for what comes again (0: none)"
+    )
     parser.add_argument("--cache", type=Path, default=default_cache(), help="where fetched models are kept")
     parser.add_argument("--http-port", type=int, help="0 picks a free one (default: the platform's, or 8080)")
     parser.add_argument("--grpc-port", type=int, help="serve V2 gRPC, too; 0 picks a free one (default: not)")
@@ -67,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ready-path", action="append", help="a path that says whether the models serve")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--max-body", type=int, default=6_291_456, help="bytes a request may have (default: 6 MiB)")
+    parser.add_argument(
+        "--timeout", type=float, default=60, help="seconds until a request that waits is dropped (default: 60)"
+    )
     parser.add_argument("--run-dir", type=Path, help="where a running server hands over to this one")
     parser.add_argument("--grace", type=float, default=5, help="seconds for idle connections in a drain (default: 5)")
     parser.add_argument("--instance", help="a word by which the starter knows this process")
@@ -92,6 +106,16 @@ def _paths(options: argparse.Namespace) -> Paths:
     score = options.score_path or [*Paths.score, *environment.score_paths(os.environ)]
     ready = options.ready_path or environment.ready_paths(os.environ)
     return Paths(tuple(score), tuple(options.live_path or ()), tuple(ready))
+
+
+def _execution(options: argparse.Namespace) -> Execution:
+    from modelport_server.answers import Answers
+    from modelport_server.model import Execution
+    from modelport_server.runner import Limits
+
+    limits = Limits(options.max_batch, options.max_delay, options.max_queue)
+    answers = Answers(options.keep_answers) if options.keep_answers else None
+    return Execution(options.provider, options.threads, limits, answers)
 
 
 def _trust(options: argparse.Namespace) -> Trust:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import orjson
 
+from modelport_server.answers import Answers
 from modelport_server.catalog import Catalog
 from modelport_server.errors import Fault, Rejected, ServerError
 from modelport_server.health import Health
 from modelport_server.metrics import Traffic
 from modelport_server.model import Model
 from modelport_server.paths import Paths
+from modelport_server.tensors import Array, Inference
 from modelport_server.wire import instances, prometheus, sagemaker, scoring, v2
 
 V2_PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<verb>ready|infer))?")
@@ -26,26 +30,32 @@ REDIRECTED = re.compile(r"v2(/.*)?|metrics")
 JSON, BYTES = "application/json", "application/octet-stream"
 JSON_SIZE = b"inference-header-content-length"
 REDIRECT = b"x-vertex-ai-triton-redirect"
+ENVOY_TIMEOUT = b"x-envoy-expected-rq-timeout-ms"
+ABANDONED = 499  # as nginx counts a request whose client has gone
 VISIBLE = re.compile(r"[\x20-\x7e]{1,1024}")
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """A whole request. `path` is decoded and has no query; the names of `headers` are in lower case."""
+    """A whole request, or the `problem` that kept it from being read.
+
+    `path` is decoded and has no query; the names of `headers` are in lower case.
+    """
 
     method: str
     path: str
     headers: Mapping[bytes, bytes]
     body: bytes
+    problem: Rejected | None = None
 
     def header(self, name: bytes) -> str:
         """The value of a header; empty when not given."""
         return self.headers.get(name, b"").decode("latin-1")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
     """An answer."""
 
@@ -74,12 +84,19 @@ class Application:
 
     Attributes:
         max_body: bytes that a request may have.
+        timeout: seconds after which nobody wants the answer to a request.
         health: where the server stands; set from outside when it begins to drain.
         traffic: what went through.
     """
 
-    def __init__(self, max_body: int, paths: Paths = Paths()) -> None:  # noqa: B008  it is frozen
-        self.max_body = max_body
+    def __init__(
+        self,
+        max_body: int,
+        paths: Paths = Paths(),  # noqa: B008  it is frozen
+        timeout: float = 60,
+        kept: Answers | None = None,
+    ) -> None:
+        self.max_body, self.timeout, self._kept = max_body, timeout, kept
         self.health = Health.STARTING
         self.traffic = Traffic()
         self.models = Catalog()
@@ -93,15 +110,14 @@ class Application:
             "/execution-parameters": Route("execution_parameters", "GET", self._execution_parameters),
             "/metrics": Route("metrics", "GET", self._metrics),
         }
-        self._v2_routes = {
-            None: Route("v2_model", "GET", self._v2_model),
-            "ready": Route("v2_model_ready", "GET", self._v2_model_ready),
-            "infer": Route("v2_infer", "POST", self._v2_infer),
+        self._named_routes = {
+            ("v2", None): Route("v2_model", "GET", self._v2_model),
+            ("v2", "ready"): Route("v2_model_ready", "GET", self._v2_model_ready),
+            ("v2", "infer"): Route("v2_infer", "POST", self._v2_infer),
+            ("v1", None): Route("v1_model", "GET", self._v1_model),
+            ("v1", "predict"): Route("v1_predict", "POST", self._v1_predict),
         }
-        self._v1_routes = {
-            None: Route("v1_model", "GET", self._v1_model),
-            "predict": Route("v1_predict", "POST", self._v1_predict),
-        }
+        self._no_route = Route("unknown", "", self._unknown)
         self._add(paths.score, Route("score", "POST", self._score))
         self._add(paths.live, self._routes["/v2/health/live"])
         self._add(paths.ready, self._routes["/v2/health/ready"])
@@ -119,7 +135,10 @@ class Application:
         try:
             response = await self._answer(route, request)
         except Rejected as rejection:
-            response = _error(rejection.fault, str(rejection))
+            response = _rejection(rejection)
+        except asyncio.CancelledError:
+            self.traffic.count(route.name, ABANDONED, time.perf_counter() - started)
+            raise
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             response = _error(Fault.INTERNAL, "internal error, see the server's log")
@@ -138,18 +157,17 @@ class Application:
     def _route(self, path: str) -> Route:
         if route := self._routes.get(path):
             return route
-        if match := V2_PATH.fullmatch(path):
-            return self._v2_routes[match["verb"]]
-        if match := V1_PATH.fullmatch(path):
-            return self._v1_routes[match["verb"]]
-        return Route("unknown", "", self._unknown)
+        protocol, _, _, verb = _parts(path)
+        return self._named_routes.get((protocol, verb), self._no_route)
 
     async def _answer(self, route: Route, request: Request) -> Response:
+        if request.problem:
+            raise request.problem
         if route.method and request.method != route.method:
             message = f"{request.path} takes {route.method}"
             return _error(Fault.METHOD_NOT_ALLOWED, message, ((b"allow", route.method.encode()),))
         if len(request.body) > self.max_body:
-            raise Rejected(Fault.TOO_LARGE, f"the body has more than {self.max_body} bytes")
+            raise too_large(self.max_body)
         if (encoding := request.header(b"content-encoding")) not in ("", "identity"):
             raise Rejected(Fault.UNSUPPORTED_MEDIA_TYPE, f"content encoding {encoding}: send the body as it is")
         return await route.handler(request)
@@ -173,7 +191,7 @@ class Application:
         return Response(200, sagemaker.execution_parameters(self.max_body))
 
     async def _metrics(self, request: Request) -> Response:
-        text = prometheus.render(self.traffic, self.health, self.models)
+        text = prometheus.render(self.traffic, self.health, self.models, self._kept)
         return Response(200, text, prometheus.CONTENT_TYPE)
 
     async def _v2_model(self, request: Request) -> Response:
@@ -186,7 +204,7 @@ class Application:
     async def _v2_infer(self, request: Request) -> Response:
         model = self._v2_named(request.path)
         asked = v2.decode(request.body, model.bundle, _json_size(request))
-        answer = v2.encode(model.bundle, asked, await model.infer(asked.feeds, asked.outputs))
+        answer = v2.encode(model.bundle, asked, await self._infer(model, asked, request))
         if answer.json_size is None:
             return Response(200, answer.body)
         return Response(200, answer.body, BYTES, ((JSON_SIZE, str(answer.json_size).encode()),))
@@ -200,16 +218,25 @@ class Application:
     async def _v1_predict(self, request: Request) -> Response:
         model = self._v1_named(request.path)
         asked = instances.decode(request.body, model.bundle)
-        return Response(200, instances.encode(asked, await model.infer(asked.feeds, asked.outputs)))
+        return Response(200, instances.encode(asked, await self._infer(model, asked, request)))
 
     async def _score(self, request: Request) -> Response:
         if path := request.header(REDIRECT):
             return await self._redirected(path, request)
         model = self.models.only()
         asked = scoring.decode(request.body, request.header(b"content-type"), request.header(b"accept"), model.bundle)
-        arrays = await model.infer(asked.inference.feeds, asked.inference.outputs)
+        arrays = await self._infer(model, asked.inference, request)
         body, content_type = asked.encode(model.bundle, arrays)
         return Response(200, body, content_type, _custom_attributes(request))
+
+    def _infer(self, model: Model, asked: Inference, request: Request) -> Awaitable[list[Array]]:
+        deadline = time.monotonic() + self._patience(request)
+        return model.infer(asked.feeds, asked.outputs, deadline)
+
+    def _patience(self, request: Request) -> float:
+        """Seconds for which somebody waits for the answer: a proxy may say that it gives up sooner than we would."""
+        given = request.headers.get(ENVOY_TIMEOUT)
+        return min(int(given) / 1000, self.timeout) if given and given.isdigit() and len(given) < 10 else self.timeout
 
     async def _redirected(self, path: str, request: Request) -> Response:
         """Another path of ours, through a platform that lets only the scoring path pass."""
@@ -223,14 +250,26 @@ class Application:
         return _json({**content, "ready": ready}, status=200 if ready else 503)
 
     def _v2_named(self, path: str) -> Model:
-        match = V2_PATH.fullmatch(path)
-        assert match
-        return self.models.named(match["name"], match["version"])
+        _, name, version, _ = _parts(path)
+        return self.models.named(name, version)
 
     def _v1_named(self, path: str) -> Model:
-        match = V1_PATH.fullmatch(path)
-        assert match
-        return self.models.named(match["name"])
+        return self.models.named(_parts(path)[1])
+
+
+@lru_cache(128)
+def _parts(path: str) -> tuple[str, str, str | None, str | None]:
+    """Of a path with a model's name: the protocol, the name, the version and the verb. Empty, where it is none."""
+    if match := V2_PATH.fullmatch(path):
+        return "v2", match["name"], match["version"], match["verb"]
+    if match := V1_PATH.fullmatch(path):
+        return "v1", match["name"], None, match["verb"]
+    return "", "", None, None
+
+
+def too_large(limit: int) -> Rejected:
+    """What becomes of a body with more than `limit` bytes."""
+    return Rejected(Fault.TOO_LARGE, f"the body has more than {limit} bytes")
 
 
 def server_metadata() -> dict[str, Any]:
@@ -253,6 +292,12 @@ def _custom_attributes(request: Request) -> tuple[tuple[bytes, bytes], ...]:
     """SageMaker hands a client's attributes to the model and the model's to the client: they are the same here."""
     given = request.header(sagemaker.CUSTOM_ATTRIBUTES)
     return ((sagemaker.CUSTOM_ATTRIBUTES, given.encode()),) if VISIBLE.fullmatch(given) else ()
+
+
+def _rejection(rejection: Rejected) -> Response:
+    after = rejection.retry_after
+    headers = () if after is None else ((b"retry-after", str(max(after, 1)).encode()),)
+    return _error(rejection.fault, str(rejection), headers)
 
 
 def _error(fault: Fault, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Response:

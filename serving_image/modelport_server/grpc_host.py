@@ -6,12 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import grpc
 
-from modelport_server.app import Application, server_metadata
+from modelport_server.app import ABANDONED, Application, server_metadata
 from modelport_server.errors import Fault, Rejected
 from modelport_server.health import Health
 from modelport_server.host import AddressUnavailable
@@ -22,7 +22,7 @@ THREADS = 8
 CODE = "modelport-code"
 
 log = logging.getLogger(__name__)
-Handler = Callable[[Any], Any]
+Handler = Callable[[Any, Any], Any]
 
 
 class GrpcHost:
@@ -32,12 +32,13 @@ class GrpcHost:
         port: the port that it listens on.
     """
 
-    def __init__(self, app: Application, host: str, port: int, *, shared: bool = False):
-        """Listen; raises AddressUnavailable where that cannot be."""
+    def __init__(self, app: Application, host: str, port: int, queue: int, *, shared: bool = False):
+        """Listen; raises AddressUnavailable where that cannot be. At most `queue` requests wait for a thread."""
         self._app = app
         self._server = grpc.server(
             ThreadPoolExecutor(THREADS, thread_name_prefix="grpc"),
             handlers=[self._service()],
+            maximum_concurrent_rpcs=THREADS + queue,
             options=[
                 ("grpc.max_receive_message_length", app.max_body),
                 ("grpc.max_send_message_length", -1),
@@ -58,10 +59,10 @@ class GrpcHost:
 
     def _service(self) -> Any:
         methods: dict[str, Handler] = {
-            "ServerLive": lambda _: message("ServerLiveResponse")(live=True),
-            "ServerReady": lambda _: message("ServerReadyResponse")(ready=self._is_ready),
+            "ServerLive": lambda *_: message("ServerLiveResponse")(live=True),
+            "ServerReady": lambda *_: message("ServerReadyResponse")(ready=self._is_ready),
             "ModelReady": self._model_ready,
-            "ServerMetadata": lambda _: message("ServerMetadataResponse")(**server_metadata()),
+            "ServerMetadata": lambda *_: message("ServerMetadataResponse")(**server_metadata()),
             "ModelMetadata": self._metadata,
             "ModelInfer": self._infer,
         }
@@ -82,7 +83,12 @@ class GrpcHost:
             traffic, started, status = self._app.traffic, time.perf_counter(), 200
             traffic.inflight += 1
             try:
-                return handle(request)
+                if not context.is_active():  # it waited for a thread, and its client has gone
+                    raise CancelledError
+                return handle(request, context)
+            except CancelledError:
+                status = ABANDONED
+                context.abort(grpc.StatusCode.CANCELLED, "the client has gone")
             except Rejected as rejection:
                 status = rejection.fault.status
                 _abort(context, rejection.fault, str(rejection))
@@ -103,18 +109,24 @@ class GrpcHost:
     def _named(self, name: str, version: str) -> Any:
         return self._app.models.named(name, version or None)
 
-    def _model_ready(self, request: Any) -> Any:
+    def _model_ready(self, request: Any, _: Any) -> Any:
         ready = self._is_ready and bool(self._named(request.name, request.version))
         return message("ModelReadyResponse")(ready=ready)
 
-    def _metadata(self, request: Any) -> Any:
+    def _metadata(self, request: Any, _: Any) -> Any:
         bundle = self._named(request.name, request.version).bundle
         return v2_grpc.metadata(bundle, self._app.models.versions(bundle.name))
 
-    def _infer(self, request: Any) -> Any:
+    def _infer(self, request: Any, context: Any) -> Any:
         model = self._named(request.model_name, request.model_version)
         asked = v2_grpc.decode(request, model.bundle)
-        return v2_grpc.encode(model.bundle, asked, model.infer_here(asked.feeds, asked.outputs))
+        patience = min(context.time_remaining() or self._app.timeout, self._app.timeout)
+
+        def watch(future: Future[Any]) -> None:
+            context.add_callback(future.cancel)
+
+        arrays = model.infer_here(asked.feeds, asked.outputs, time.monotonic() + patience, watch)
+        return v2_grpc.encode(model.bundle, asked, arrays)
 
 
 def _abort(context: Any, fault: Fault, text: str) -> NoReturn:

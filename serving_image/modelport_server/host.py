@@ -1,25 +1,16 @@
-"""HTTP for the application: uvicorn's protocol on sockets that we open, hand on and close ourselves."""
+"""HTTP for the application, on sockets that we open, hand on and close ourselves."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-import uvicorn
-from uvicorn.server import ServerState
-
-from modelport_server.app import Application, Request, Response
+from modelport_server.connection import Answering, Connection, Connections, Patience
 from modelport_server.errors import ServerError
 
 BACKLOG = 2048
-KEEP_ALIVE_SECONDS = 75
+LOOK_SECONDS = 0.5
 POLL_SECONDS = 0.05
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class AddressUnavailable(ServerError):
@@ -44,32 +35,19 @@ def bind(host: str, port: int) -> socket.socket:
 class Host:
     """Accepts connections for an application and lets go of them without dropping a request."""
 
-    def __init__(self, app: Application):
-        self._app = app
-        self._state = ServerState()
-        self._config = uvicorn.Config(
-            self._serve,
-            interface="asgi3",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        )
-        self._config.load()
+    def __init__(self, app: Answering, patience: Patience = Patience()) -> None:  # noqa: B008  it is frozen
+        self._connections = Connections(app, patience)
         self._server: asyncio.Server | None = None
-        self._closing = False
 
     async def accept(self, listening: socket.socket) -> None:
         """Accept connections on `listening` from now on."""
+        self._look()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocol, sock=listening, backlog=BACKLOG)
+        self._server = await loop.create_server(lambda: Connection(self._connections), sock=listening, backlog=BACKLOG)
 
     def stop_accepting(self) -> None:
         """Close the listening socket here, not for those who share it, and ask kept-alive clients to leave."""
-        self._closing = True
+        self._connections.closing = True
         if self._server:
             self._server.close()
 
@@ -78,43 +56,14 @@ class Host:
         self.stop_accepting()
         loop = asyncio.get_running_loop()
         started = loop.time()
-        while self._state.connections and (elapsed := loop.time() - started) < limit:
+        while self._connections.open and (elapsed := loop.time() - started) < limit:
             if elapsed >= grace:
-                for connection in list(self._state.connections):
-                    connection.shutdown()
+                for connection in list(self._connections.open):
+                    connection.close_when_idle()
             await asyncio.sleep(POLL_SECONDS)
-        return not self._state.connections
+        return not self._connections.open
 
-    def _protocol(self) -> asyncio.Protocol:
-        return self._config.http_protocol_class(config=self._config, server_state=self._state, app_state={})  # type: ignore[call-arg]
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive, self._app.max_body)
-        if body is None:
-            return
-        response = await self._app.answer(Request(scope["method"], scope["path"], dict(scope["headers"]), body))
-        await send({"type": "http.response.start", "status": response.status, "headers": self._headers(response)})
-        await send({"type": "http.response.body", "body": response.body})
-
-    def _headers(self, response: Response) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"content-type", response.content_type.encode()),
-            (b"content-length", str(len(response.body)).encode()),
-            *response.headers,
-        ]
-        if self._closing:
-            headers.append((b"connection", b"close"))
-        return headers
-
-
-async def _body(receive: Receive, limit: int) -> bytes | None:
-    """The request's body, or more of it than `limit` bytes; None when the client has gone."""
-    body = bytearray()
-    more = True
-    while more and len(body) <= limit:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return bytes(body)
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._connections.look(loop.time())
+        loop.call_later(LOOK_SECONDS, self._look)

@@ -21,7 +21,7 @@ from modelport_server.bundle.trust import Trust
 from modelport_server.handover import Control, Predecessor, StartLock
 from modelport_server.health import Health
 from modelport_server.host import Host, bind
-from modelport_server.model import Model
+from modelport_server.model import Execution, Model
 from modelport_server.paths import Paths
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ class Options:
         models: where they come from: see `bundle.sources`.
         cache: where those are kept that come from a store.
         trust: what they must be.
-        provider: what onnxruntime computes with: see `session.PROVIDERS`.
-        max_batch: rows of requests that run as one.
+        execution: how they run.
         host: the address to listen on.
         port: 0 picks a free one, or keeps the predecessor's.
         grpc_port: where V2 gRPC listens; 0 picks a free one, None: nowhere.
         paths: the platform's own.
         max_body: bytes that a request may have.
+        timeout: seconds after which nobody wants the answer to a request.
         run_dir: where successive servers of one service meet, or None.
         grace: seconds that idle connections get while draining.
         instance: a word of the starter's choice, for the record.
@@ -55,13 +55,13 @@ class Options:
     models: tuple[str, ...]
     cache: Path
     trust: Trust
-    provider: str
-    max_batch: int
+    execution: Execution
     host: str
     port: int
     grpc_port: int | None
     paths: Paths
     max_body: int
+    timeout: float
     run_dir: Path | None
     grace: float
     instance: str | None
@@ -85,7 +85,7 @@ def serve(options: Options) -> None:
 class _Server:
     def __init__(self, options: Options):
         self._options = options
-        self._app = Application(options.max_body, options.paths)
+        self._app = Application(options.max_body, options.paths, options.timeout, options.execution.answers)
         self._host = Host(self._app)
         self._stop = asyncio.Event()
         self._control: Control | None = None
@@ -116,7 +116,8 @@ class _Server:
             from modelport_server.grpc_host import GrpcHost  # heavy, and seldom asked for
 
             shared = self._options.run_dir is not None
-            self._grpc = GrpcHost(self._app, self._options.host, self._options.grpc_port, shared=shared)
+            queue = self._options.execution.limits.queue
+            self._grpc = GrpcHost(self._app, self._options.host, self._options.grpc_port, queue, shared=shared)
 
     async def _drained(self) -> bool:
         """Finish what there is; whether that took no longer than it may."""
@@ -174,4 +175,4 @@ class _Server:
 
 def _load(options: Options) -> list[Model]:
     paths = [path for source in options.models for path in fetch(source, options.cache)]
-    return [Model.load(path, options.trust, options.provider, options.max_batch) for path in paths]
+    return [Model.load(path, options.trust, options.execution) for path in paths]

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from modelport_server.bundle.errors import BundleError
+from modelport_server.bundle.manifest import Bundle, Stage
 from modelport_server.errors import ServerError
 
 CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
@@ -18,6 +22,42 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 class ProviderAbsent(ServerError):
     """What was asked to compute with is not here. There is no silent way back to the CPU."""
+
+
+class Pipeline:
+    """The graphs of a bundle that run one after the other, asked as one session is."""
+
+    def __init__(self, stages: list[tuple[Stage, Any]]):
+        self._stages = stages
+
+    def run(self, outputs: list[str], feeds: dict[str, Any]) -> list[Any]:
+        """The `outputs` of the last graph, in that order, for what the pipeline takes."""
+        given = [feeds]
+        for number, (stage, session) in enumerate(self._stages, start=1):
+            wanted = outputs if number == len(self._stages) else self._wanted(number)
+            inputs = {name: given[source.graph][source.name] for name, source in stage.takes.items()}
+            given.append(dict(zip(wanted, map(np.asarray, session.run(wanted, inputs)), strict=True)))
+        return [given[-1][name] for name in outputs]
+
+    def _wanted(self, number: int) -> list[str]:
+        """What later graphs take of one."""
+        taken = [source for stage, _ in self._stages for source in stage.takes.values()]
+        return sorted({source.name for source in taken if source.graph == number})
+
+
+def open_bundle(
+    bundle: Bundle, *, threads: int | None = None, provider: str = "cpu", origins: Mapping[str, Path] | None = None
+) -> Any:
+    """A session over what the bundle holds: its model, or its pipeline as one. Takes and raises as `open_session`.
+
+    Before a bundle is built, `origins` says where its files lie.
+    """
+    if not bundle.pipeline:
+        return open_session(bundle.model, threads=threads, provider=provider)
+    files = origins or {stage.path: bundle.path / stage.path for stage in bundle.pipeline}
+    return Pipeline(
+        [(stage, open_session(files[stage.path], threads=threads, provider=provider)) for stage in bundle.pipeline]
+    )
 
 
 def open_session(model: Path, *, threads: int | None = None, provider: str = "cpu") -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from modelport_server import session
 from modelport_server.bundle import BundleError
-from modelport_server.model import Model
+from modelport_server.model import Execution, Model
 
 
 @pytest.fixture
@@ -115,4 +115,4 @@ def test_a_provider_that_falls_back_to_the_cpu_is_absent(bundles, monkeypatch):
 
     monkeypatch.setattr(ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
     with pytest.raises(session.ProviderAbsent, match="finds no device or no driver"):
-        Model.load(bundles / "twice", provider="cuda")
+        Model.load(bundles / "twice", execution=Execution(provider="cuda"))

@@ -10,8 +10,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from support import models
 
-from modelport_server.model import Model
-from modelport_server.runner import Runner, takes_batches
+from modelport_server.errors import Fault, Rejected
+from modelport_server.joining import takes_batches
+from modelport_server.model import Execution, Model
+from modelport_server.runner import Limits, Runner
+from modelport_server.tick import Tick
 
 
 def rows(*values, width=2):
@@ -21,10 +24,10 @@ def rows(*values, width=2):
 class Gate:
     """A run that doubles, and can be held; `sizes` are the rows of each run."""
 
-    def __init__(self, usual_seconds=0.0, most=8):
+    def __init__(self, usual_seconds=0.0, most=8, **limits):
         self.sizes, self.open, self.held = [], threading.Event(), threading.Event()
         self.open.set()
-        self.runner = Runner("gate", self.run, lambda: usual_seconds, most)
+        self.runner = Runner("gate", self.run, lambda: usual_seconds, Limits(most, **limits))
 
     def run(self, feeds, outputs):
         self.sizes.append(len(feeds["x"]))
@@ -84,7 +87,7 @@ def test_a_client_alone_never_waits_for_others():
     gate = Gate(usual_seconds=1000)
     began = time.monotonic()
     for value in range(20):
-        gate.runner.infer_here(rows(value), ["y"])
+        gate.runner.submit(rows(value), ["y"]).result()
     assert time.monotonic() - began < 10
 
 
@@ -92,7 +95,7 @@ def test_after_a_joined_run_it_waits_a_moment_for_as_many_again():
     gate = Gate(usual_seconds=1000)  # a moment is 50 s
     asyncio.run(gate.all(rows(1), rows(2), rows(3)))
     with ThreadPoolExecutor(3) as threads:
-        answers = list(threads.map(lambda value: gate.runner.infer_here(rows(value), ["y"]), range(3)))
+        answers = list(threads.map(lambda value: gate.runner.submit(rows(value), ["y"]).result(), range(3)))
     assert [answer[0][0, 0] for answer in answers] == [0, 2, 4]
     assert gate.sizes == [1, 3, 3]
 
@@ -117,7 +120,110 @@ def test_a_request_that_nobody_waits_for_harms_no_other():
 
     asyncio.run(end())  # its loop is gone when the answer comes
     gate.open.set()
-    assert gate.runner.infer_here(rows(3), ["y"])[0][0, 0] == 6
+    assert gate.runner.submit(rows(3), ["y"]).result()[0][0, 0] == 6
+
+
+def test_a_request_that_came_too_late_is_told_so_and_does_not_run():
+    gate = Gate()
+    gate.open.clear()
+    first = gate.runner.submit(rows(0), ["y"])
+    assert gate.held.wait(30)
+    late = gate.runner.submit(rows(1), ["y"], time.monotonic() - 1)
+    wanted = gate.runner.submit(rows(2), ["y"], time.monotonic() + 60)
+    gate.open.set()
+    with pytest.raises(Rejected) as refusal:
+        late.result(30)
+    assert refusal.value.fault is Fault.LATE
+    assert (first.result(30)[0][0, 0], wanted.result(30)[0][0, 0]) == (0, 4)
+    assert gate.sizes == [1, 1]
+
+
+def test_what_nobody_waits_for_does_not_run():
+    gate = Gate()
+    gate.open.clear()
+    first = gate.runner.submit(rows(0), ["y"])
+    assert gate.held.wait(30)
+    gone = [gate.runner.submit(rows(value), ["y"]) for value in (1, 2, 3)]
+    assert all(each.cancel() for each in gone)
+    last = gate.runner.submit(rows(4), ["y"])
+    gate.open.set()
+    assert (first.result(30)[0][0, 0], last.result(30)[0][0, 0]) == (0, 8)
+    assert gate.sizes == [1, 1]
+
+
+def test_more_than_may_wait_is_refused_with_the_time_to_come_back():
+    gate = Gate(usual_seconds=10, most=1, queue=3)
+    gate.open.clear()
+    held = [gate.runner.submit(rows(0), ["y"])]
+    assert gate.held.wait(30)
+    held += [gate.runner.submit(rows(value), ["y"]) for value in (1, 2, 3)]
+    with pytest.raises(Rejected) as refusal:
+        gate.runner.submit(rows(4), ["y"])
+    assert (refusal.value.fault, refusal.value.retry_after) == (Fault.OVERLOADED, 30)
+    gate.open.set()
+    assert [each.result(30)[0][0, 0] for each in held] == [0, 2, 4, 6]
+    assert gate.runner.submit(rows(5), ["y"]).result(30)[0][0, 0] == 10
+
+
+def test_with_a_delay_a_run_waits_until_it_is_full():
+    gate = Gate(most=3, delay=1000)
+    answers = [gate.runner.submit(rows(value), ["y"]) for value in (1, 2)]
+    time.sleep(0.05)
+    assert gate.sizes == []
+    answers.append(gate.runner.submit(rows(3), ["y"]))
+    assert [each.result(30)[0][0, 0] for each in answers] == [2, 4, 6]
+    assert gate.sizes == [3]
+
+
+def test_with_a_delay_a_run_waits_no_longer_than_that():
+    gate = Gate(most=3, delay=0.01)
+    assert gate.runner.submit(rows(1), ["y"]).result(30)[0][0, 0] == 2
+
+
+class TestTick:
+    """What comes in one pass of the loop."""
+
+    def ask(self, *asked, most=8):
+        gate = Gate(most=most)
+
+        async def together():
+            tick = Tick(gate.run, most)
+            return await asyncio.gather(*(tick.infer(feeds, ["y"]) for feeds in asked), return_exceptions=True)
+
+        return asyncio.run(together()), gate.sizes
+
+    def test_runs_as_one(self):
+        answers, sizes = self.ask(rows(1), rows(2, 3), rows(4))
+        assert [answer[0][:, 0].tolist() for answer in answers] == [[2], [4, 6], [8]]
+        assert sizes == [4]
+
+    def test_runs_apart_where_it_cannot_be_joined(self):
+        answers, sizes = self.ask(rows(1), rows(2, width=3), rows(3), most=8)
+        assert [answer[0][0, 0] for answer in answers] == [2, 4, 6]
+        assert sizes == [2, 1]
+
+    def test_runs_one_by_one_for_a_model_that_takes_one(self):
+        assert self.ask(rows(1), rows(2), most=1)[1] == [1, 1]
+
+    def test_fails_alone(self):
+        answers, sizes = self.ask(rows(1), rows(-1))
+        assert answers[0][0][0, 0] == 2
+        assert str(answers[1]) == "negative"
+        assert sizes == [2, 1, 1]
+
+    def test_does_not_run_for_who_is_gone(self):
+        gate = Gate()
+
+        async def leave():
+            tick = Tick(gate.run, 8)
+            answers = [tick.infer(rows(value), ["y"]) for value in (1, 2)]
+            answers[0].cancel()
+            return await asyncio.gather(*answers, return_exceptions=True)
+
+        gone, there = asyncio.run(leave())
+        assert isinstance(gone, asyncio.CancelledError)
+        assert there[0][0, 0] == 4
+        assert gate.sizes == [1]
 
 
 def session_of(nodes, element=TensorProto.FLOAT, shape=("n", 3), out=("n", 3), initializers=()):
@@ -188,7 +294,7 @@ def heavy(tmp_path_factory):
 
 @pytest.mark.parametrize("most", [32, 1])
 def test_many_clients_get_what_each_would_get_alone(heavy, most):
-    model = Model.load(heavy, most_rows=most)
+    model = Model.load(heavy, execution=Execution(limits=Limits(most)))
     given = [np.random.default_rng(seed).normal(size=(1, 1200)).astype(np.float32) for seed in range(40)]
     alone = [model.infer_here({"x": each}, ["y"])[0] for each in given]
     runs_before = sum(model.run_seconds.counts)

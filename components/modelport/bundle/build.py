@@ -3,16 +3,17 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from modelport.bundle.compose import compose
 from modelport.bundle.errors import BundleError, surfaced
 from modelport_server.bundle import Bundle
 from modelport_server.bundle.describe import describe
-from modelport_server.bundle.manifest import EXPECTED, MANIFEST, MODEL, SAMPLE
+from modelport_server.bundle.manifest import EXPECTED, MANIFEST, SAMPLE
 
 
 def build(
@@ -22,6 +23,8 @@ def build(
     sample: Path | str | None = None,
     name: str | None = None,
     version: str | None = None,
+    before: Sequence[Path] = (),
+    after: Sequence[Path] = (),
 ) -> Bundle:
     """Make a bundle of the model at `model_path` in `out_dir`, whole or not at all; a bundle that is there is replaced.
 
@@ -31,23 +34,26 @@ def build(
         sample: a JSON file with the V2 infer request that the model must answer before it serves; default: generated.
         name: how the model is called on the wire; default: the file's name.
         version: default "1".
+        before: .onnx files of graphs that prepare the model's inputs, in the order in which they run.
+        after: likewise, of graphs that treat its outputs.
 
     Raises:
-        BundleError: the model cannot be served, the sample does not fit it, or `out_dir` holds something else.
+        BundleError: the model cannot be served, the sample does not fit it, the graphs do not fit together, or
+            `out_dir` holds something else.
     """
     model_path, out_dir = Path(model_path), Path(out_dir)
     _refuse_to_overwrite(out_dir)
     with surfaced():
         from modelport_server.bundle.reference import answer, generated_sample
-        from modelport_server.session import open_session
+        from modelport_server.session import open_bundle
 
-        described = describe(model_path, name=name, version=version)
+        described, origins = compose(describe(model_path, name=name, version=version), before, after)
         given = None if sample is None else _read_sample(Path(sample))
         request = given or generated_sample(described)
-        expected = answer(described, open_session(model_path), request)
+        expected = answer(described, open_bundle(described, origins=origins), request)
         origin = {"origin": "given" if given else "generated"}
         with replacing(out_dir) as folder:
-            _copy(described, folder)
+            _copy(described, origins, folder)
             _write(folder / SAMPLE, {**request, "parameters": {**request.get("parameters", {}), **origin}})
             _write(folder / EXPECTED, expected)
             replace(described, path=folder).write_manifest()
@@ -85,15 +91,15 @@ def _read_sample(file: Path) -> dict[str, Any]:
     return request
 
 
-def _copy(described: Bundle, folder: Path) -> None:
-    model = described.model
+def _copy(described: Bundle, origins: Mapping[str, Path], folder: Path) -> None:
     for file in described.files:
-        origin = model if file.path == MODEL else model.parent / Path(file.path).relative_to("model")
         target = folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(origin, target)
+        shutil.copyfile(origins[file.path], target)
         if difference := file.difference(folder):
-            raise BundleError(origin, f"changed while it was copied: {difference}.", "Run again when it is at rest.")
+            raise BundleError(
+                origins[file.path], f"changed while it was copied: {difference}.", "Run again when it is at rest."
+            )
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from modelport.bundle.build import build, replacing
+from modelport.bundle.compose import compose
 from modelport.bundle.errors import BundleError, surfaced
 from modelport_server import bundle
 from modelport_server.bundle import Bundle
@@ -24,6 +26,8 @@ def ensure(
     sha256: str | None = None,
     name: str | None = None,
     version: str | None = None,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
 ) -> Bundle:
     """The bundle of `source`, verified, in `cache` under its digest; built only when it is not there.
 
@@ -34,29 +38,35 @@ def ensure(
         sha256: what the .onnx file, or the bundle's digest, must be, in hex with or without `sha256:`.
         name: the model's name when it is built from an .onnx file; a bundle keeps its own.
         version: likewise.
+        before: sources of graphs that prepare the model's inputs, in the order in which they run.
+        after: likewise, of graphs that treat its outputs.
 
     Raises:
-        BundleError: the source is missing, unusable, or not the one that `sha256` names.
+        BundleError: a source is missing, unusable, or not the one that `sha256` names, or graphs do not fit together.
     """
+    with surfaced():
+        path = _fetched(source, base, cache)
+        graphs = [[_model_of(_fetched(each, base, cache)) for each in sources] for sources in (before, after)]
+        if path.is_dir():
+            given = _keep(bundle.verify(path), cache, sha256)
+            return _composed(_alone(given), *graphs, cache, given.name, given.version) if any(graphs) else given
+        actual = sha256_of(path)
+        _compare(path, actual, sha256)
+        name, version = name or default_name(path), version or DEFAULT_VERSION
+        if any(graphs):
+            return _composed(path, *graphs, cache, name, version)
+        return _cached(path, actual, cache, name, version) or _build(path, cache, name, version)
+
+
+def _fetched(source: str, base: Path, cache: Path) -> Path:
+    """The one bundle or .onnx file of a source, here."""
     path = source if is_remote(source) else base / source
     if isinstance(path, Path) and (scheme := SCHEME.match(source)):
         problem = f"sources of kind {scheme[1]} are not built yet."
         raise BundleError(source, problem, "Use the path of an .onnx file or of a bundle.")
     if isinstance(path, Path) and not path.exists():
         raise BundleError(path, "the model is missing.", "Correct model.source, or put the model there.")
-    with surfaced():
-        path = _fetched(path, cache)
-        if path.is_dir():
-            return _keep(bundle.verify(path), cache, sha256)
-        actual = sha256_of(path)
-        _compare(path, actual, sha256)
-        name, version = name or default_name(path), version or DEFAULT_VERSION
-        return _cached(path, actual, cache, name, version) or _build(path, cache, name, version)
-
-
-def _fetched(source: Path | str, cache: Path) -> Path:
-    """The one bundle or .onnx file of a source, here."""
-    found, *more = fetch(str(source), cache)
+    found, *more = fetch(str(path), cache)
     if more:
         names = ", ".join(path.name for path in (found, *more))
         raise BundleError(source, f"holds several models: {names}.", "Name one of them in model.source.")
@@ -86,9 +96,33 @@ def _cached(path: Path, sha256: str, cache: Path, name: str, version: str) -> Bu
             found = bundle.load(manifest.parent)
         except bundle.BundleError:
             continue
-        if (found.name, found.version) == (name, version) and _is_of(path, sha256, found) and _is_sound(found.path):
+        is_alike = (found.name, found.version, found.pipeline) == (name, version, ())
+        if is_alike and _is_of(path, sha256, found) and _is_sound(found.path):
             return found
     return None
+
+
+def _composed(
+    model: Path, before: Sequence[Path], after: Sequence[Path], cache: Path, name: str, version: str
+) -> Bundle:
+    composed, _ = compose(describe(model, name=name, version=version), before, after)
+    place = cache / _hex(composed)
+    if _is_sound(place):
+        return bundle.load(place)
+    _clear(place)
+    return build(model, place, name=name, version=version, before=before, after=after)
+
+
+def _model_of(path: Path) -> Path:
+    """The .onnx file of a graph, which may come in a bundle of its own."""
+    return _alone(bundle.verify(path)) if path.is_dir() else path
+
+
+def _alone(given: Bundle) -> Path:
+    """The .onnx file of a bundle that is to become part of another."""
+    if given.pipeline:
+        raise BundleError(given.path, "has a pipeline of its own.", "Name all its graphs, in one pipeline.")
+    return given.model
 
 
 def _build(path: Path, cache: Path, name: str, version: str) -> Bundle:

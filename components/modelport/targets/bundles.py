@@ -21,6 +21,8 @@ def release_bundle(plan: Plan, release: Release) -> Bundle:
         sha256=release.sha256,
         name=plan.name,
         version=release.version,
+        before=plan.spec.model.pipeline.before,
+        after=plan.spec.model.pipeline.after,
     )
     if release.digest not in (None, bundle.digest):
         problem = f"has digest {bundle.digest}, modelport:releases says {release.digest}."

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,9 +26,26 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A tensor on its way through a pipeline: `graph` is the number of the graph that gives it, 0 for the request."""
+
+    graph: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A graph of a pipeline: its file in the bundle, and where each of its inputs comes from."""
+
+    path: str
+    takes: Mapping[str, Source]
+
+
+@dataclass(frozen=True)
 class Bundle:
     """A model with its name, version and contract.
 
+    `pipeline` holds the graphs around the model, and the model, in the order in which they run; empty: it is alone.
     `path` is the bundle's folder, or the .onnx file it is still to be built from; no part of its identity.
     """
 
@@ -40,8 +58,19 @@ class Bundle:
     ir_version: int
     precision: str
     files: tuple[ModelFile, ...]
+    pipeline: tuple[Stage, ...] = ()
 
-    @property
+    @cached_property
+    def inputs_by_name(self) -> Mapping[str, Tensor]:
+        """The inputs, in order."""
+        return {tensor.name: tensor for tensor in self.inputs}
+
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of the outputs, in order."""
+        return tuple(tensor.name for tensor in self.outputs)
+
+    @cached_property
     def digest(self) -> str:
         """`sha256:<hex>` over the model's files and declared metadata; the sample and its answer are outside."""
         canonical = json.dumps(self._identity(), sort_keys=True, separators=(",", ":"))
@@ -49,7 +78,7 @@ class Bundle:
 
     @property
     def model(self) -> Path:
-        """The .onnx file."""
+        """The .onnx file; of a pipeline, the model's own."""
         return self.path / MODEL if self.path.is_dir() else self.path
 
     @property
@@ -81,6 +110,7 @@ class Bundle:
                 "opsets": dict(sorted(self.opsets.items())),
                 "ir_version": self.ir_version,
                 "precision": self.precision,
+                **({"pipeline": [asdict(stage) for stage in self.pipeline]} if self.pipeline else {}),
             },
             "files": [asdict(file) for file in sorted(self.files)],
         }
@@ -103,6 +133,8 @@ def load(path: Path | str) -> Bundle:
         bundle = _parse(path, manifest)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(path / MANIFEST, f"malformed: {error!r}.", REBUILD) from error
+    if lost := {stage.path for stage in bundle.pipeline} - {file.path for file in bundle.files}:
+        raise BundleError(path / MANIFEST, f"has no file for {', '.join(sorted(lost))}.", REBUILD)
     if outside := [file.path for file in bundle.files if not stays_inside(file.path)]:
         raise BundleError(path / MANIFEST, f"lists files outside the bundle: {', '.join(outside)}.", REBUILD)
     if bundle.digest != manifest.get("digest"):
@@ -142,11 +174,16 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
         ir_version=metadata["ir_version"],
         precision=metadata["precision"],
         files=tuple(ModelFile(**entry) for entry in manifest["files"]),
+        pipeline=tuple(_stage(entry) for entry in metadata.get("pipeline", [])),
     )
 
 
 def _tensor(entry: dict[str, Any]) -> Tensor:
     return Tensor(entry["name"], entry["datatype"], tuple(entry["shape"]))
+
+
+def _stage(entry: dict[str, Any]) -> Stage:
+    return Stage(entry["path"], {name: Source(**source) for name, source in entry["takes"].items()})
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 
+from modelport_server.answers import Answers
 from modelport_server.health import Health
 from modelport_server.metrics import Traffic, family, histograms
 from modelport_server.model import Model
@@ -12,7 +13,7 @@ from modelport_server.model import Model
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def render(traffic: Traffic, health: Health, models: Iterable[Model]) -> bytes:
+def render(traffic: Traffic, health: Health, models: Iterable[Model], kept: Answers | None) -> bytes:
     """Every metric of the server in Prometheus text format."""
     models = list(models)
     named = [({"model": model.bundle.name, "version": model.bundle.version}, model) for model in models]
@@ -39,6 +40,13 @@ def render(traffic: Traffic, health: Health, models: Iterable[Model]) -> bytes:
             [(labels, model.inferences) for labels, model in named],
         ),
         *family(
+            "modelport_requests_waiting",
+            "gauge",
+            "Requests that a model has not come to.",
+            [(labels, model.waiting) for labels, model in named],
+        ),
+        *(_kept(kept) if kept else ()),
+        *family(
             "modelport_model_info",
             "gauge",
             "The models that serve.",
@@ -54,3 +62,9 @@ def render(traffic: Traffic, health: Health, models: Iterable[Model]) -> bytes:
         *family("modelport_build_info", "gauge", "Versions of the server and its runtime.", [(build, 1)]),
     ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _kept(answers: Answers) -> Iterator[str]:
+    results = [({"result": "hit"}, answers.hits), ({"result": "miss"}, answers.misses)]
+    yield from family("modelport_kept_answers_total", "counter", "Requests looked for among kept answers.", results)
+    yield from family("modelport_kept_answers_bytes", "gauge", "Bytes of kept answers.", [({}, answers.size)])

@@ -26,12 +26,19 @@ def build(
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="The model's name; without it, the file's.")] = None,
     version: Annotated[str | None, typer.Option("--version", help="The model's version; without it, 1.")] = None,
+    before: Annotated[
+        list[Path] | None, typer.Option("--before", help="A graph that prepares its inputs; may be repeated, in order.")
+    ] = None,
+    after: Annotated[
+        list[Path] | None, typer.Option("--after", help="A graph that treats its outputs; may be repeated, in order.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a bundle of an ONNX model: the model, what it takes and gives, and a request that it must answer."""
     from modelport.bundle import build as build_bundle
 
-    _show(build_bundle(model, out, sample=sample, name=name, version=version), as_json)
+    built = build_bundle(model, out, sample=sample, name=name, version=version, before=before or (), after=after or ())
+    _show(built, as_json)
     if not as_json:
         say(f"next: modelport bundle verify {out}")
 

@@ -13,7 +13,7 @@ from modelport.cli.errors import FAILED
 from modelport.cli.machine import PLUGIN_FILES, VENV
 from modelport.cli.workspace import project_root
 
-RUNTIME = ("numpy", "onnx", "onnxruntime", "orjson", "uvicorn")
+RUNTIME = ("numpy", "onnx", "onnxruntime", "orjson", "uvloop", "httptools")
 
 
 @dataclass(frozen=True)
