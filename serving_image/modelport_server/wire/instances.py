@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import orjson
 
 from modelport_server import tensors
@@ -31,18 +32,22 @@ def inference(content: dict[str, Any], bundle: Bundle) -> Inference:
         Rejected: as `decode`.
     """
     instances = content.get("instances")
-    if not isinstance(instances, list) or not instances:
+    if not isinstance(instances, (list, np.ndarray)) or not len(instances):
         raise Rejected(Fault.MALFORMED, "instances must be a list of at least one instance")
     return Inference(feeds_of(instances, bundle), _outputs(content.get("parameters") or {}, bundle))
 
 
-def feeds_of(instances: list[Any], bundle: Bundle) -> dict[str, Array]:
+def feeds_of(instances: list[Any] | Array, bundle: Bundle) -> dict[str, Array]:
     """The arrays of a batch. An instance is an object with a value for each input, or the value of the only one.
+
+    Long lists of numbers, also that of all instances, may be arrays of INT64 or FP64.
 
     Raises:
         Rejected: an instance does not fit, or the model takes no batches.
     """
-    columns = _columns(instances, bundle)
+    if isinstance(instances, np.ndarray) and len(bundle.inputs) != 1:
+        instances = instances.tolist()  # to say what is wrong with it
+    columns = {bundle.inputs[0].name: instances} if isinstance(instances, np.ndarray) else _columns(instances, bundle)
     return {tensor.name: _batch(columns[tensor.name], tensor) for tensor in bundle.inputs}
 
 
@@ -87,7 +92,7 @@ def _outputs(parameters: Any, bundle: Bundle) -> list[str]:
     return tensors.wanted_outputs(names, bundle)
 
 
-def _columns(instances: list[Any], bundle: Bundle) -> dict[str, list[Any]]:
+def _columns(instances: list[Any], bundle: Bundle) -> dict[str, Any]:
     names = [tensor.name for tensor in bundle.inputs]
     if not any(_is_named(instance, names) for instance in instances):
         if len(names) != 1:
@@ -105,7 +110,12 @@ def _is_named(instance: Any, names: list[str]) -> bool:
     return isinstance(instance, dict) and (instance.keys() != {"b64"} or "b64" in names)
 
 
-def _batch(values: list[Any], tensor: Tensor) -> Array:
+def _batch(values: Any, tensor: Tensor) -> Array:
+    values = _numbers(values)
+    if isinstance(values, np.ndarray):
+        if values.ndim == len(tensor.shape):
+            return tensors.from_list(values, tensors.shape_of(list(values.shape), tensor), tensor)
+        values = values.tolist()
     if not tensor.shape or tensor.shape[0] not in (-1, len(values)):
         takes = f"it takes {list(tensor.shape)}, not {len(values)} instances"
         raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: {takes}: {USE_V2}")
@@ -122,6 +132,15 @@ def _batch(values: list[Any], tensor: Tensor) -> Array:
     if tensor.datatype == "BYTES":
         values = _texts(values, len(shape), tensor.name)
     return tensors.from_list(values, tensors.shape_of(shape, tensor), tensor)
+
+
+def _numbers(values: Any) -> Any:
+    """The values of all instances as one array, where each is an array like the others; else as lists."""
+    if isinstance(values, np.ndarray) or not any(isinstance(value, np.ndarray) for value in values):
+        return values
+    if all(isinstance(value, np.ndarray) and value.shape == values[0].shape for value in values):
+        return np.stack(values)
+    return [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
 
 
 def _texts(values: Any, depth: int, name: str) -> Any:

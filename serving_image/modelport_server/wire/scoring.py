@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from modelport_server.bundle import Bundle
 from modelport_server.errors import Fault, Rejected
 from modelport_server.tensors import Array, Inference
@@ -93,7 +95,7 @@ def _json(body: bytes, bundle: Bundle) -> tuple[Inference, bool]:
         return v2.inference(content, memoryview(b""), bundle), True
     if isinstance(content, dict) and "instances" in content:
         return instances.inference(content, bundle), False
-    if isinstance(content, list):
+    if isinstance(content, (list, np.ndarray)):
         return instances.inference({"instances": content}, bundle), False
     raise Rejected(Fault.MALFORMED, "the body must be an object with inputs (V2) or instances, or a list of instances")
 
