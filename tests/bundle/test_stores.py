@@ -53,7 +53,9 @@ class TestHttp:
         assert path.name == bundle.digest.removeprefix("sha256:")
         first = len(shelf.asked)
         assert fetch(f"{shelf.url}/models/doubling/", cache) == [path]
-        assert [asked[0].rpartition("/")[2] for asked in shelf.asked[first:]] == ["bundle.json", "bundle.json.sig"]
+        assert [asked[0].rpartition("/")[2] for asked in shelf.asked[first:]] == [
+            *("bundle.json", "bundle.json.sig", "baseline.json")
+        ]
 
     def test_what_the_cache_has_damaged_is_brought_again(self, shelf, cache):
         [path] = fetch(f"{shelf.url}/models/doubling", cache)
@@ -113,6 +115,23 @@ class TestHttp:
         with pytest.raises(BundleError, match="answered 403"):
             fetch(f"{shelf.url}/m.onnx?signature=secret", cache)
         assert len(shelf.asked) == 1
+
+    def test_a_store_that_forbids_what_is_not_there_gives_a_bundle(self, shelf, cache, bundle):
+        found = shelf.find
+        shelf.find = lambda request: 403 if found(request) == 404 else found(request)
+        [path] = fetch(f"{shelf.url}/models/doubling", cache)
+        assert path.name == bundle.digest.removeprefix("sha256:")
+
+    def test_a_renewed_baseline_comes_without_the_model(self, shelf, cache, bundle):
+        [path] = fetch(f"{shelf.url}/models/doubling", cache)
+        assert not (path / "baseline.json").exists()
+        first, shelf.files["/models/doubling/baseline.json"] = len(shelf.asked), b"{}"
+        assert fetch(f"{shelf.url}/models/doubling", cache) == [path]
+        assert (path / "baseline.json").read_bytes() == b"{}"
+        shelf.files.pop("/models/doubling/baseline.json")
+        assert fetch(f"{shelf.url}/models/doubling", cache) == [path]
+        assert not (path / "baseline.json").exists()
+        assert not [asked for asked in shelf.asked[first:] if asked[0].endswith(".onnx")]
 
     def test_no_error_tells_what_is_in_the_query(self, shelf, cache):
         for url, statuses in ((shelf.url, [403]), (shelf.url, [503] * 50), ("http://127.0.0.1:9", [])):

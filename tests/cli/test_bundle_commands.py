@@ -56,6 +56,28 @@ def test_a_folder_of_other_things_is_not_replaced(project, modelport):
     assert (project / "services" / "fraud.yaml").exists()
 
 
+def test_a_baseline_is_written_into_the_bundle(project, bundle, modelport):
+    rows = "\n".join(f"{number},{number % 3},5" for number in range(200))
+    (project / "data.csv").write_text(rows)
+    answer = modelport("bundle", "baseline", "bundle", "--data", "data.csv", "--columns", "a,b,c")
+    assert answer.code == 0, answer.err
+    assert answer.out.splitlines() == [
+        "baseline of 200 rows, 6 features",
+        "next: modelport-server --model bundle --drift",
+    ]
+    assert modelport("bundle", "verify", "bundle").code == 0
+    made = modelport("bundle", "baseline", "bundle", "--data", "data.csv", "--json").json
+    assert made == json.loads((bundle / "baseline.json").read_text())
+
+
+def test_a_baseline_of_data_that_do_not_fit_is_refused(project, bundle, modelport):
+    (project / "data.csv").write_text("1,2\n")
+    answer = modelport("bundle", "baseline", "bundle", "--data", "data.csv")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("data.csv\n  row 1 has 2 columns, the model takes 3.\n")
+    assert not (bundle / "baseline.json").exists()
+
+
 @pytest.fixture
 def key(project):
     """An ed25519 key, in key.pem with the password `secret`."""

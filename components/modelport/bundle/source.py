@@ -10,10 +10,12 @@ from modelport.bundle.compose import compose
 from modelport.bundle.errors import BundleError, surfaced
 from modelport_server import bundle
 from modelport_server.bundle import Bundle
+from modelport_server.bundle.baseline import BASELINE
 from modelport_server.bundle.describe import DEFAULT_VERSION, default_name, describe
 from modelport_server.bundle.files import sha256 as sha256_of
 from modelport_server.bundle.manifest import MANIFEST, MODEL
 from modelport_server.bundle.sources import fetch, is_remote
+from modelport_server.bundle.sources.fetch import SIGNED
 
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):")
 
@@ -86,7 +88,16 @@ def _keep(given: Bundle, cache: Path, sha256: str | None) -> Bundle:
         _clear(place)
         with replacing(place) as folder:
             shutil.copytree(given.path, folder, dirs_exist_ok=True)
+    for name in (SIGNED, BASELINE):  # what may change beside the same digest
+        _renew(given.path / name, place / name)
     return bundle.load(place)
+
+
+def _renew(given: Path, kept: Path) -> None:
+    if given.is_file():
+        shutil.copyfile(given, kept)
+    else:
+        kept.unlink(missing_ok=True)
 
 
 def _cached(path: Path, sha256: str, cache: Path, name: str, version: str) -> Bundle | None:

@@ -8,11 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from modelport_server.bundle.baseline import BASELINE, Baseline
+from modelport_server.bundle.baseline import parse as parse_baseline
 from modelport_server.bundle.errors import BundleError
 from modelport_server.bundle.files import ModelFile, stays_inside
 
 FORMAT = 1
 MANIFEST, SAMPLE, EXPECTED, MODEL = "bundle.json", "sample.json", "expected.json", "model/model.onnx"
+RENEW = "Make it again: modelport bundle baseline BUNDLE --data FILE"
 REBUILD = "Build it again: modelport bundle build MODEL.onnx -o DIR"
 
 
@@ -94,6 +97,22 @@ class Bundle:
         """The answer to `sample`: `outputs` as in a V2 response, and `tolerance` (relative, absolute)."""
         return _read_json(self.path / EXPECTED)
 
+    def baseline(self) -> Baseline | None:
+        """What the model's inputs and outputs are compared with, where the bundle says it; it is outside the digest.
+
+        Raises:
+            BundleError: it is malformed, or of another bundle.
+        """
+        file = self.path / BASELINE
+        if not file.is_file():
+            return None
+        sides = ("input", self.inputs), ("output", self.outputs)
+        known = {(side, tensor.name) for side, tensors in sides for tensor in tensors}
+        try:
+            return parse_baseline(_read_json(file), self.digest, known)
+        except ValueError as error:
+            raise BundleError(file, f"{error}.", RENEW) from error
+
     def write_manifest(self) -> None:
         """Write `bundle.json` into the bundle's folder."""
         text = json.dumps({"digest": self.digest, **self._identity()}, indent=2)
@@ -159,6 +178,7 @@ def verify(path: Path | str) -> Bundle:
         raise BundleError(bundle.path, "differs from its digest: " + "; ".join(differences) + ".", REBUILD)
     bundle.sample()
     bundle.expected()
+    bundle.baseline()
     return bundle
 
 

@@ -104,7 +104,7 @@ def decode_npy(body: bytes, bundle: Bundle) -> Inference:
     tensor = bundle.inputs[0]
     array = _read_npy(body)
     shape = tensors.shape_of(list(array.shape), tensor)
-    return Inference({tensor.name: _cast(array, tensor).reshape(shape)}, tensors.wanted_outputs((), bundle))
+    return Inference({tensor.name: cast(array, tensor).reshape(shape)}, tensors.wanted_outputs((), bundle))
 
 
 def encode_npy(bundle: Bundle, asked: Inference, arrays: list[Array]) -> bytes:
@@ -119,6 +119,26 @@ def encode_npy(bundle: Bundle, asked: Inference, arrays: list[Array]) -> bytes:
     file = io.BytesIO()
     np.save(file, array.astype(str) if array.dtype.kind == "O" else array, allow_pickle=False)
     return file.getvalue()
+
+
+def cast(array: Array, tensor: Tensor) -> Array:
+    """The array in the input's type.
+
+    Raises:
+        Rejected: a value would change its meaning.
+    """
+    wanted = tensors.DATATYPES[tensor.datatype]
+    if array.dtype.kind in "US" and wanted.kind == "O":
+        return np.array([_text(value, tensor.name) for value in array.ravel()], dtype=wanted)
+    if not np.can_cast(array.dtype, wanted, "same_kind"):
+        text = f"input {tensor.name}: an array of {array.dtype}, the model takes {tensor.datatype}"
+        raise Rejected(Fault.INVALID_INPUT, text)
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = np.require(array, wanted, ["C", "A"])
+    lost = ~np.isfinite(made) & np.isfinite(array) if wanted.kind == "f" else made != array
+    if lost.any():
+        raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: data holds a value beyond {tensor.datatype}")
+    return made
 
 
 def _widths(bundle: Bundle, given: int) -> list[int]:
@@ -172,22 +192,6 @@ def _read_npy(body: bytes) -> Array:
         text = f"{len(rest)} bytes of values for {dtype} of shape {list(shape)}"
         raise Rejected(Fault.MALFORMED, f"the body is not NPY: {text}")
     return np.frombuffer(rest, dtype).reshape(shape, order="F" if fortran else "C")
-
-
-def _cast(array: Array, tensor: Tensor) -> Array:
-    """The array in the input's type; raises Rejected where a value would change its meaning."""
-    wanted = tensors.DATATYPES[tensor.datatype]
-    if array.dtype.kind in "US" and wanted.kind == "O":
-        return np.array([_text(value, tensor.name) for value in array.ravel()], dtype=wanted)
-    if not np.can_cast(array.dtype, wanted, "same_kind"):
-        text = f"input {tensor.name}: an array of {array.dtype}, the model takes {tensor.datatype}"
-        raise Rejected(Fault.INVALID_INPUT, text)
-    with np.errstate(over="ignore", invalid="ignore"):
-        cast = np.require(array, wanted, ["C", "A"])
-    lost = ~np.isfinite(cast) & np.isfinite(array) if wanted.kind == "f" else cast != array
-    if lost.any():
-        raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: data holds a value beyond {tensor.datatype}")
-    return cast
 
 
 def _text(value: Any, name: str) -> str:

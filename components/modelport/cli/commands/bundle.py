@@ -85,6 +85,26 @@ def sign(
     say(f"next: modelport-server --model {folder} --public-key PUBLIC.pem")
 
 
+@app.command()
+def baseline(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle.", show_default=False)],
+    data: Annotated[
+        Path, typer.Option("--data", metavar="FILE", help="Inputs: .npz, .npy, .csv or .jsonl.", show_default=False)
+    ],
+    columns: Annotated[str | None, typer.Option("--columns", help="Names of the columns, with commas.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write into a bundle how its inputs and outputs are distributed in trusted data; servers measure drift from it."""
+    from modelport.bundle import make_baseline
+
+    made = make_baseline(folder, data, columns.split(",") if columns else ())
+    if as_json:
+        say_json(made.to_json())
+        return
+    say(f"baseline of {made.rows:,} rows, {len(made.features)} features")
+    say(f"next: modelport-server --model {folder} --drift")
+
+
 def _show(bundle: Bundle, as_json: bool) -> None:
     if as_json:
         say_json(_plain(bundle))

@@ -12,12 +12,13 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from modelport_server.bundle.baseline import BASELINE
 from modelport_server.bundle.errors import BundleError
 from modelport_server.bundle.files import sha256 as sha256_of
 from modelport_server.bundle.manifest import EXPECTED, MANIFEST, SAMPLE, load, verify
 from modelport_server.bundle.sources.archive import SUFFIXES, is_archive, unpack
 from modelport_server.bundle.sources.download import download
-from modelport_server.bundle.sources.store import Missing, SourceError, Store
+from modelport_server.bundle.sources.store import Forbidden, Missing, SourceError, Store
 
 STORES = {"s3": "s3", "gs": "gs", "azblob": "azblob", "https": "http", "http": "http", "oci": "oci"}
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://")
@@ -96,8 +97,9 @@ def _bundle(store: Store, source: str, place: Path, cache: Path) -> Path:
         raise Missing(error.where, f"{source} has no {MANIFEST}.", NAME_ONE) from error
     bundle = load(place)
     kept = cache / bundle.digest.removeprefix("sha256:")
+    (kept / BASELINE).unlink(missing_ok=True)  # it comes again, and a wrong one shall not bring the model again
     if _is_whole(kept):
-        _take_signature(store, kept)
+        _take_what_changes(store, kept)
         return kept
     for name in (SAMPLE, EXPECTED):
         download(store, name, place / name, limit=MOST_JSON)
@@ -106,7 +108,7 @@ def _bundle(store: Store, source: str, place: Path, cache: Path) -> Path:
             download(store, file.path, place / file.path, sha256=file.sha256, limit=file.size)
     shutil.rmtree(kept, ignore_errors=True)
     place.rename(kept)
-    _take_signature(store, kept)
+    _take_what_changes(store, kept)
     return kept
 
 
@@ -117,12 +119,13 @@ def _is_whole(kept: Path) -> bool:
         return False
 
 
-def _take_signature(store: Store, kept: Path) -> None:
-    """The signature as it is now: one may be added, or taken back."""
-    try:
-        download(store, SIGNED, kept / SIGNED, limit=MOST_JSON)
-    except Missing:
-        (kept / SIGNED).unlink(missing_ok=True)
+def _take_what_changes(store: Store, kept: Path) -> None:
+    """The signature and the baseline as they are now: one may be added, renewed, or taken back."""
+    for name in (SIGNED, BASELINE):
+        try:
+            download(store, name, kept / name, limit=MOST_JSON)
+        except (Missing, Forbidden):
+            (kept / name).unlink(missing_ok=True)
 
 
 @contextmanager

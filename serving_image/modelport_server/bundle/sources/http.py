@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from modelport_server.bundle.sources.store import LOOK, Interrupted, Missing, SourceError, needed
+from modelport_server.bundle.sources.store import LOOK, Forbidden, Interrupted, Missing, SourceError, needed
 
 BLOCK = 1 << 16
 TIMEOUTS = (10, 60)  # seconds: to connect, between two blocks
@@ -56,6 +56,8 @@ class HttpStore:
             raise Interrupted(f"{shown} answered {status}")
         if status == 404:
             raise Missing(shown, "there is no such file.", LOOK)
+        if status == 403:
+            raise Forbidden(shown, f"answered {status} {response.reason}.", LOOK)
         if status not in (200, 206, 416):
             raise SourceError(shown, f"answered {status} {response.reason}.", LOOK)
         return response

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modelport_server.bundle.sources.http import BLOCK
-from modelport_server.bundle.sources.store import LOOK, Interrupted, Missing, SourceError, needed
+from modelport_server.bundle.sources.store import LOOK, Forbidden, Interrupted, Missing, SourceError, needed
 
 GONE = ("NoSuchKey", "NoSuchBucket", "404")
 PASSING = ("SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "500", "503")
@@ -45,6 +45,8 @@ class S3Store:
             raise Interrupted(f"{what} answered {code}")
         if code in GONE:
             raise Missing(what, "there is no such object.", LOOK)
+        if code in ("AccessDenied", "403"):
+            raise Forbidden(what, f"answered {code}: {error.get('Message', '')}.", LOOK)
         if code not in ("InvalidRange", "416"):  # nothing is left
             raise SourceError(what, f"answered {code}: {error.get('Message', '')}.", LOOK)
 

@@ -19,6 +19,10 @@ class Missing(SourceError):
     """There is no such file."""
 
 
+class Forbidden(SourceError):
+    """It may not be read. A store says so also of what is not there, to whom it does not list its files."""
+
+
 class Interrupted(Exception):
     """The transfer broke off, and may go on from where it was."""
 
@@ -39,7 +43,8 @@ class Store(Protocol):
 
         Raises:
             Missing: there is no such file.
-            SourceError: it may not be read.
+            Forbidden: it may not be read.
+            SourceError: it cannot be had.
             Interrupted: the transfer broke off.
         """
 
