@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
@@ -14,6 +13,8 @@ from modelport_server.bundle import BundleError
 from modelport_server.bundle.sources import default_cache
 from modelport_server.bundle.trust import Trust
 from modelport_server.errors import ServerError
+from modelport_server.observe import logs
+from modelport_server.observe import options as observe
 from modelport_server.paths import Paths
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.wait_for_go:
         _wait_for_go()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logs.configure(options.log_format, options.log_level)
     from modelport_server.serve import Options, serve  # heavy, and not needed to say what is wrong with the arguments
 
     try:
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
                 run_dir=options.run_dir,
                 grace=options.grace,
                 instance=options.instance,
+                watching=observe.watching(options),
             )
         )
     except ServerError as error:
@@ -85,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--grace", type=float, default=5, help="seconds for idle connections in a drain (default: 5)")
     parser.add_argument("--instance", help="a word by which the starter knows this process")
     parser.add_argument("--wait-for-go", action="store_true", help="start at a line on standard input, exit at its end")
+    observe.add_arguments(parser)
     parser.set_defaults(**_environment(parser))
     return parser
 
@@ -95,7 +98,7 @@ def _environment(parser: argparse.ArgumentParser) -> dict[str, Any]:
     defaults: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if "model" in defaults:
         defaults["model"] = defaults["model"].split("," if "://" in defaults["model"] else os.pathsep)
-    for name in ("score_path", "live_path", "ready_path", "digest"):
+    for name in ("score_path", "live_path", "ready_path", "digest", *observe.REPEATED):
         if name in defaults:
             defaults[name] = defaults[name].split(",")
     return defaults

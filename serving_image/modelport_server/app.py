@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -18,11 +18,14 @@ from modelport_server.answers import Answers
 from modelport_server.catalog import Catalog
 from modelport_server.errors import Fault, Rejected, ServerError
 from modelport_server.health import Health
-from modelport_server.metrics import Traffic
-from modelport_server.model import Model
+from modelport_server.model import Model, Watch
+from modelport_server.observe import context, feedback, prometheus
+from modelport_server.observe.families import server_families
+from modelport_server.observe.metrics import Family, Traffic
+from modelport_server.observe.observer import Call, Observer
 from modelport_server.paths import Paths
 from modelport_server.tensors import Array, Inference
-from modelport_server.wire import instances, prometheus, sagemaker, scoring, v2
+from modelport_server.wire import instances, sagemaker, scoring, v2
 
 V2_PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<verb>ready|infer))?")
 V1_PATH = re.compile(r"/v1/models/(?P<name>[^/:]+)(?::(?P<verb>predict))?")
@@ -31,7 +34,6 @@ JSON, BYTES = "application/json", "application/octet-stream"
 JSON_SIZE = b"inference-header-content-length"
 REDIRECT = b"x-vertex-ai-triton-redirect"
 ENVOY_TIMEOUT = b"x-envoy-expected-rq-timeout-ms"
-ABANDONED = 499  # as nginx counts a request whose client has gone
 VISIBLE = re.compile(r"[\x20-\x7e]{1,1024}")
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,8 @@ log = logging.getLogger(__name__)
 class Request:
     """A whole request, or the `problem` that kept it from being read.
 
-    `path` is decoded and has no query; the names of `headers` are in lower case.
+    `path` is decoded and has no query; the names of `headers` are in lower case. `call` is there where somebody watches
+    the inferences.
     """
 
     method: str
@@ -49,6 +52,7 @@ class Request:
     headers: Mapping[bytes, bytes]
     body: bytes
     problem: Rejected | None = None
+    call: Call | None = None
 
     def header(self, name: bytes) -> str:
         """The value of a header; empty when not given."""
@@ -66,11 +70,12 @@ class Response:
 
 
 class Route(NamedTuple):
-    """What answers a path. `name` labels its metrics; without a `method` it takes any."""
+    """What answers a path. `name` labels its metrics; without a `method` it takes any; `infers`: it may run a model."""
 
     name: str
     method: str
     handler: Callable[[Request], Awaitable[Response]]
+    infers: bool = False
 
 
 class PathTaken(ServerError):
@@ -87,6 +92,7 @@ class Application:
         timeout: seconds after which nobody wants the answer to a request.
         health: where the server stands; set from outside when it begins to drain.
         traffic: what went through.
+        observer: who watches the inferences, if anybody.
     """
 
     def __init__(
@@ -99,6 +105,7 @@ class Application:
         self.max_body, self.timeout, self._kept = max_body, timeout, kept
         self.health = Health.STARTING
         self.traffic = Traffic()
+        self.observer: Observer | None = None
         self.models = Catalog()
         self._routes = {
             "/v2": Route("v2_server", "GET", self._server),
@@ -106,19 +113,20 @@ class Application:
             "/v2/health/ready": Route("v2_ready", "GET", self._ready),
             "/v1/models": Route("v1_models", "GET", self._v1_models),
             "/ping": Route("ping", "GET", self._ping),
-            "/invocations": Route("invocations", "POST", self._score),
+            "/invocations": Route("invocations", "POST", self._score, infers=True),
             "/execution-parameters": Route("execution_parameters", "GET", self._execution_parameters),
             "/metrics": Route("metrics", "GET", self._metrics),
+            "/feedback": Route("feedback", "POST", self._feedback),
         }
         self._named_routes = {
             ("v2", None): Route("v2_model", "GET", self._v2_model),
             ("v2", "ready"): Route("v2_model_ready", "GET", self._v2_model_ready),
-            ("v2", "infer"): Route("v2_infer", "POST", self._v2_infer),
+            ("v2", "infer"): Route("v2_infer", "POST", self._v2_infer, infers=True),
             ("v1", None): Route("v1_model", "GET", self._v1_model),
-            ("v1", "predict"): Route("v1_predict", "POST", self._v1_predict),
+            ("v1", "predict"): Route("v1_predict", "POST", self._v1_predict, infers=True),
         }
         self._no_route = Route("unknown", "", self._unknown)
-        self._add(paths.score, Route("score", "POST", self._score))
+        self._add(paths.score, Route("score", "POST", self._score, infers=True))
         self._add(paths.live, self._routes["/v2/health/live"])
         self._add(paths.ready, self._routes["/v2/health/ready"])
 
@@ -132,20 +140,49 @@ class Application:
         route = self._route(request.path)
         started = time.perf_counter()
         self.traffic.inflight += 1
+        call = self.observer.begin(route.name, request.headers) if self.observer and route.infers else None
+        fault = None
         try:
+            request.call = call
             response = await self._answer(route, request)
         except Rejected as rejection:
+            fault = rejection.fault
             response = _rejection(rejection)
         except asyncio.CancelledError:
-            self.traffic.count(route.name, ABANDONED, time.perf_counter() - started)
+            self.traffic.count(route.name, Fault.ABANDONED.status, time.perf_counter() - started)
             raise
         except Exception:
-            log.exception("%s %s failed", request.method, request.path)
-            response = _error(Fault.INTERNAL, "internal error, see the server's log")
+            names = call.names() if call else context.names(request.headers)
+            log.exception("%s %s failed", request.method, request.path, extra=names)
+            fault = Fault.INTERNAL
+            response = _error(fault, "internal error, see the server's log")
         finally:
             self.traffic.inflight -= 1
+        if call:
+            response.headers = (*response.headers, *call.end(response.status, fault))
         self.traffic.count(route.name, response.status, time.perf_counter() - started)
         return response
+
+    def infer(self, model: Model, asked: Inference, request: Request) -> Awaitable[list[Array]]:
+        """What `model` answers, seen by who watches. Every inference passes here, or in `infer_here`."""
+        deadline = time.monotonic() + self._patience(request)
+        if request.call:
+            return request.call.infer(model, asked, deadline)
+        return model.infer(asked.feeds, asked.outputs, deadline)
+
+    def infer_here(
+        self, model: Model, asked: Inference, call: Call | None, patience: float | None, watch: Watch
+    ) -> list[Array]:
+        """As `infer`, for a thread that may wait, and a client that does for `patience` seconds."""
+        deadline = time.monotonic() + min(self.timeout if patience is None else patience, self.timeout)
+        if call:
+            return call.infer_here(model, asked, deadline, watch)
+        return model.infer_here(asked.feeds, asked.outputs, deadline, watch)
+
+    def families(self) -> list[Family]:
+        """Every metric, as it stands."""
+        own = server_families(self.traffic, self.health, self.models, self._kept)
+        return [*own, *self.observer.families()] if self.observer else own
 
     def _add(self, paths: Iterable[str], route: Route) -> None:
         for path in paths:
@@ -191,8 +228,14 @@ class Application:
         return Response(200, sagemaker.execution_parameters(self.max_body))
 
     async def _metrics(self, request: Request) -> Response:
-        text = prometheus.render(self.traffic, self.health, self.models, self._kept)
-        return Response(200, text, prometheus.CONTENT_TYPE)
+        return Response(200, prometheus.render(self.families()), prometheus.CONTENT_TYPE)
+
+    async def _feedback(self, request: Request) -> Response:
+        if not (capture := self.observer and self.observer.capture):
+            raise Rejected(Fault.NOT_FOUND, "this server keeps no feedback: start it with --capture")
+        if not capture.feedback(feedback.decode(request.body, self.models, capture.max_bytes)):
+            raise Rejected(Fault.OVERLOADED, "too many records are waiting to be written", retry_after=1)
+        return _json({"accepted": True}, status=202)
 
     async def _v2_model(self, request: Request) -> Response:
         bundle = self._v2_named(request.path).bundle
@@ -204,7 +247,7 @@ class Application:
     async def _v2_infer(self, request: Request) -> Response:
         model = self._v2_named(request.path)
         asked = v2.decode(request.body, model.bundle, _json_size(request))
-        answer = v2.encode(model.bundle, asked, await self._infer(model, asked, request))
+        answer = v2.encode(model.bundle, asked, await self.infer(model, asked, request))
         if answer.json_size is None:
             return Response(200, answer.body)
         return Response(200, answer.body, BYTES, ((JSON_SIZE, str(answer.json_size).encode()),))
@@ -218,20 +261,16 @@ class Application:
     async def _v1_predict(self, request: Request) -> Response:
         model = self._v1_named(request.path)
         asked = instances.decode(request.body, model.bundle)
-        return Response(200, instances.encode(asked, await self._infer(model, asked, request)))
+        return Response(200, instances.encode(asked, await self.infer(model, asked, request)))
 
     async def _score(self, request: Request) -> Response:
         if path := request.header(REDIRECT):
             return await self._redirected(path, request)
         model = self.models.only()
         asked = scoring.decode(request.body, request.header(b"content-type"), request.header(b"accept"), model.bundle)
-        arrays = await self._infer(model, asked.inference, request)
+        arrays = await self.infer(model, asked.inference, request)
         body, content_type = asked.encode(model.bundle, arrays)
         return Response(200, body, content_type, _custom_attributes(request))
-
-    def _infer(self, model: Model, asked: Inference, request: Request) -> Awaitable[list[Array]]:
-        deadline = time.monotonic() + self._patience(request)
-        return model.infer(asked.feeds, asked.outputs, deadline)
 
     def _patience(self, request: Request) -> float:
         """Seconds for which somebody waits for the answer: a proxy may say that it gives up sooner than we would."""
@@ -243,7 +282,7 @@ class Application:
         if not REDIRECTED.fullmatch(path):
             raise Rejected(Fault.NOT_FOUND, f"{REDIRECT.decode()}: {path} is no path to redirect to")
         route = self._route(f"/{path}")
-        return await route.handler(Request(route.method, f"/{path}", request.headers, request.body))
+        return await route.handler(replace(request, method=route.method, path=f"/{path}"))
 
     def _readiness(self, content: dict[str, Any]) -> Response:
         ready = self.health is Health.READY

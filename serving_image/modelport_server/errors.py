@@ -24,6 +24,7 @@ class Fault(Enum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "INVALID_ARGUMENT"
     HEAD_TOO_LARGE = "head_too_large", 431, "RESOURCE_EXHAUSTED"
     OVERLOADED = "overloaded", 429, "RESOURCE_EXHAUSTED"  # as much waits as may wait: try again later
+    ABANDONED = "abandoned", 499, "CANCELLED"  # its client has gone: for the metrics, as nginx counts it
     INTERNAL = "internal", 500, "INTERNAL"
     NOT_READY = "not_ready", 503, "UNAVAILABLE"
     OUT_OF_MEMORY = "out_of_memory", 503, "RESOURCE_EXHAUSTED"

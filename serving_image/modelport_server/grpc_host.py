@@ -7,22 +7,25 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 
-from modelport_server.app import ABANDONED, Application, server_metadata
+from modelport_server.app import Application, server_metadata
 from modelport_server.errors import Fault, Rejected
 from modelport_server.health import Health
 from modelport_server.host import AddressUnavailable
+from modelport_server.observe import context as said
+from modelport_server.observe.observer import Call
 from modelport_server.wire import v2_grpc
 from modelport_server.wire.messages import SERVICE, message
 
 THREADS = 8
 CODE = "modelport-code"
+INFER = "ModelInfer"
 
 log = logging.getLogger(__name__)
-Handler = Callable[[Any, Any], Any]
+Handler = Callable[[Any, Any, Call | None], Any]
 
 
 class GrpcHost:
@@ -64,7 +67,7 @@ class GrpcHost:
             "ModelReady": self._model_ready,
             "ServerMetadata": lambda *_: message("ServerMetadataResponse")(**server_metadata()),
             "ModelMetadata": self._metadata,
-            "ModelInfer": self._infer,
+            INFER: self._infer,
         }
         handlers = {
             name: grpc.unary_unary_rpc_method_handler(
@@ -80,25 +83,33 @@ class GrpcHost:
         route = f"grpc_{name}"  # counted as its twin over HTTP would be
 
         def answer(request: Any, context: Any) -> Any:
-            traffic, started, status = self._app.traffic, time.perf_counter(), 200
+            traffic, started = self._app.traffic, time.perf_counter()
+            observer, fault, text, response = self._app.observer, None, "", None
+            call = observer.begin(route, _headers(context)) if observer and name == INFER else None
             traffic.inflight += 1
             try:
                 if not context.is_active():  # it waited for a thread, and its client has gone
                     raise CancelledError
-                return handle(request, context)
+                response = handle(request, context, call)
             except CancelledError:
-                status = ABANDONED
-                context.abort(grpc.StatusCode.CANCELLED, "the client has gone")
+                fault, text = Fault.ABANDONED, "the client has gone"
             except Rejected as rejection:
-                status = rejection.fault.status
-                _abort(context, rejection.fault, str(rejection))
+                fault, text = rejection.fault, str(rejection)
             except Exception:
-                log.exception("%s failed", name)
-                status = Fault.INTERNAL.status
-                _abort(context, Fault.INTERNAL, "internal error, see the server's log")
+                names = call.names() if call else said.names(_headers(context))
+                log.exception("%s failed", name, extra=names)
+                fault, text = Fault.INTERNAL, "internal error, see the server's log"
             finally:
                 traffic.inflight -= 1
-                traffic.count(route, status, time.perf_counter() - started)
+            status = fault.status if fault else 200
+            traffic.count(route, status, time.perf_counter() - started)
+            trailers = [(key.decode(), value.decode()) for key, value in call.end(status, fault)] if call else []
+            trailers += [(CODE, fault.code)] if fault else []
+            if trailers:
+                context.set_trailing_metadata(trailers)
+            if fault:
+                context.abort(grpc.StatusCode[fault.grpc], text)
+            return response
 
         return answer
 
@@ -109,27 +120,26 @@ class GrpcHost:
     def _named(self, name: str, version: str) -> Any:
         return self._app.models.named(name, version or None)
 
-    def _model_ready(self, request: Any, _: Any) -> Any:
+    def _model_ready(self, request: Any, *_: Any) -> Any:
         ready = self._is_ready and bool(self._named(request.name, request.version))
         return message("ModelReadyResponse")(ready=ready)
 
-    def _metadata(self, request: Any, _: Any) -> Any:
+    def _metadata(self, request: Any, *_: Any) -> Any:
         bundle = self._named(request.name, request.version).bundle
         return v2_grpc.metadata(bundle, self._app.models.versions(bundle.name))
 
-    def _infer(self, request: Any, context: Any) -> Any:
+    def _infer(self, request: Any, context: Any, call: Call | None) -> Any:
         model = self._named(request.model_name, request.model_version)
         asked = v2_grpc.decode(request, model.bundle)
-        patience = min(context.time_remaining() or self._app.timeout, self._app.timeout)
 
         def watch(future: Future[Any]) -> None:
             context.add_callback(future.cancel)
 
-        arrays = model.infer_here(asked.feeds, asked.outputs, time.monotonic() + patience, watch)
+        arrays = self._app.infer_here(model, asked, call, context.time_remaining(), watch)
         return v2_grpc.encode(model.bundle, asked, arrays)
 
 
-def _abort(context: Any, fault: Fault, text: str) -> NoReturn:
-    context.set_trailing_metadata(((CODE, fault.code),))
-    context.abort(grpc.StatusCode[fault.grpc], text)
-    raise AssertionError
+def _headers(context: Any) -> dict[bytes, bytes]:
+    """A call's metadata, as a request's headers are kept."""
+    pairs = context.invocation_metadata()
+    return {key.encode(): value if isinstance(value, bytes) else value.encode() for key, value in pairs}

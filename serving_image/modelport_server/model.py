@@ -14,12 +14,14 @@ from modelport_server.bundle.reference import answer, difference, generated_samp
 from modelport_server.bundle.trust import Trust
 from modelport_server.errors import Fault, Rejected
 from modelport_server.joining import Feeds, takes_batches
-from modelport_server.metrics import Histogram
+from modelport_server.observe.metrics import Histogram
 from modelport_server.runner import Limits, Runner
 from modelport_server.session import open_bundle, reason
 from modelport_server.tensors import Array
 from modelport_server.tick import Tick
 from modelport_server.wire import v2
+
+Watch = Callable[[Future[Any]], object]
 
 INLINE_SECONDS = 200e-6
 WEIGHT_OF_LATEST = 0.1
@@ -109,7 +111,7 @@ class Model:
         feeds: Feeds,
         outputs: list[str],
         deadline: float | None = None,
-        watch: Callable[[Future[Any]], object] = lambda _: None,
+        watch: Watch = lambda _: None,
     ) -> list[Array]:
         """As `infer`, for a thread that may wait; `watch` gets the future to cancel when nobody wants it any more."""
         self.inferences += 1

@@ -22,12 +22,15 @@ from modelport_server.handover import Control, Predecessor, StartLock
 from modelport_server.health import Health
 from modelport_server.host import Host, bind
 from modelport_server.model import Execution, Model
+from modelport_server.observe.observation import Observation
+from modelport_server.observe.options import Watching
 from modelport_server.paths import Paths
 
 if TYPE_CHECKING:
     from modelport_server.grpc_host import GrpcHost
 
-DRAIN_SECONDS = 25
+DRAIN_SECONDS = 23
+CLOSE_SECONDS = 2  # for what is still to be written or sent, after the last request
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Options:
         run_dir: where successive servers of one service meet, or None.
         grace: seconds that idle connections get while draining.
         instance: a word of the starter's choice, for the record.
+        watching: what is captured, compared and sent.
     """
 
     models: tuple[str, ...]
@@ -65,6 +69,7 @@ class Options:
     run_dir: Path | None
     grace: float
     instance: str | None
+    watching: Watching
 
 
 def serve(options: Options) -> None:
@@ -86,6 +91,7 @@ class _Server:
     def __init__(self, options: Options):
         self._options = options
         self._app = Application(options.max_body, options.paths, options.timeout, options.execution.answers)
+        self._observation = Observation(options.watching, self._app)
         self._host = Host(self._app)
         self._stop = asyncio.Event()
         self._control: Control | None = None
@@ -97,7 +103,9 @@ class _Server:
         listening = self._listening(predecessor)
         if not predecessor:  # answer health checks while the models load
             await self._accept(listening)
-        self._app.start(await asyncio.to_thread(_load, self._options))
+        models = await asyncio.to_thread(_load, self._options)
+        self._observation.start(model.bundle for model in models)
+        self._app.start(models)
         if predecessor:
             await self._accept(listening)
             await asyncio.to_thread(predecessor.drain)
@@ -106,7 +114,9 @@ class _Server:
             starting.release()
         self._announce(listening)
         await self._stop.wait()
-        if not await self._drained():
+        drained = await self._drained()
+        await asyncio.to_thread(self._observation.close, CLOSE_SECONDS)
+        if not drained:
             log.warning("requests were still running after %d s", DRAIN_SECONDS)
             os._exit(0)  # a thread inside onnxruntime cannot be interrupted
 

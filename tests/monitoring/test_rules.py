@@ -7,7 +7,7 @@ from modelport.monitoring import alert_rules, objectives
 from modelport.monitoring.prometheus import INFERENCE_ROUTES, SERVER_BUCKETS, rules_file
 from modelport.spec import ModelSpec
 from modelport_server.app import Application
-from modelport_server.metrics import BUCKETS
+from modelport_server.observe.metrics import BUCKETS
 
 
 def service(**sections):
@@ -61,5 +61,5 @@ def test_the_prometheus_file_names_only_series_that_the_server_exports():
 def test_what_rules_may_name_is_what_the_server_counts():
     assert tuple(str(bound) for bound in BUCKETS) == SERVER_BUCKETS
     server = Application(max_body=1)
-    http = (*server._routes.values(), *server._v2_routes.values(), *server._v1_routes.values())
-    assert (*(route.name for route in http if route.method == "POST"), "grpc_ModelInfer") == INFERENCE_ROUTES
+    http = (*server._routes.values(), *server._named_routes.values())
+    assert (*(route.name for route in http if route.infers), "grpc_ModelInfer") == INFERENCE_ROUTES

@@ -8,6 +8,8 @@ from support.server import Server
 from modelport.bundle import build
 from modelport_server.app import Application, Request
 from modelport_server.model import Model
+from modelport_server.observe.observation import Observation
+from modelport_server.observe.options import Watching
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +62,27 @@ def ask(bundles):
 def ask_of():
     """Make another asker, of the models given."""
     return Asker
+
+
+@pytest.fixture
+def watch():
+    """Make an asker of the models given, watched as the options say; `watch.close()` writes what is waiting."""
+    observations = []
+
+    def watch(*models, **options):
+        asker = Asker()
+        observations.append(Observation(Watching(**options), asker.app))
+        observations[-1].start([model.bundle for model in models])
+        asker.app.start(models)
+        return asker
+
+    def close():
+        while observations:
+            observations.pop().close(10)
+
+    watch.close = close
+    yield watch
+    close()
 
 
 class Asker:

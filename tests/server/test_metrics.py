@@ -1,9 +1,22 @@
-import pytest
+import re
+from pathlib import Path
 
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+from support import models
+
+from modelport.bundle import build, make_baseline
+from modelport_server.answers import Answers
 from modelport_server.health import Health
-from modelport_server.metrics import Histogram, family, histograms
+from modelport_server.model import Execution, Model
+from modelport_server.observe import prometheus
+from modelport_server.observe.metrics import Family, Histogram
 
 BODY = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3]}]}
+
+
+README = (Path(__file__).parents[2] / "serving_image" / "README.md").read_text()
 
 
 @pytest.fixture
@@ -49,7 +62,7 @@ def test_a_histogram_counts_cumulatively_up_to_infinity():
     histogram = Histogram()
     for seconds in (0.0001, 0.0002, 3.0, 1000.0):
         histogram.observe(seconds)
-    lines = list(histograms("t", "text", [({}, histogram)]))
+    lines = prometheus.render([Family("t", "histogram", "text", [({}, histogram)])]).decode().splitlines()
     assert 't_bucket{le="0.0001"} 1' in lines
     assert 't_bucket{le="0.00025"} 2' in lines
     assert 't_bucket{le="60.0"} 3' in lines
@@ -57,4 +70,40 @@ def test_a_histogram_counts_cumulatively_up_to_infinity():
 
 
 def test_labels_are_escaped():
-    assert list(family("n", "gauge", "text", [({"a": 'x"\\\n'}, 1)]))[-1] == 'n{a="x\\"\\\\\\n"} 1'
+    text = prometheus.render([Family("n", "gauge", "text", [({"a": 'x"\\\n'}, 1)])]).decode()
+    assert text.splitlines()[-1] == 'n{a="x\\"\\\\\\n"} 1'
+
+
+def test_the_readme_lists_exactly_what_there_is(watch, tmp_path):
+    node = helper.make_node("Softmax", ["x"], ["p"])
+    shape = ["n", 3]
+    model = models.make([node], [("x", TensorProto.FLOAT, shape)], [("p", TensorProto.FLOAT, shape)])
+    build(models.save(model, tmp_path / "m.onnx"), tmp_path / "m", name="scale")
+    np.save(tmp_path / "data.npy", np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32))
+    make_baseline(tmp_path / "m", tmp_path / "data.npy")
+    kept = Answers(1000)
+    model = Model.load(tmp_path / "m", execution=Execution(answers=kept))
+    ask = watch(model, capture=str(tmp_path / "c"), drift=1.0)
+    ask.app._kept = kept
+    for _ in range(100):
+        ask("/v2/models/scale/infer", BODY)
+    ask("/feedback", {"inference_id": "a", "label": 1})
+    watch.close()
+    text = ask("/metrics")[0].body.decode()
+    assert shown(text) == documented()
+
+
+def documented():
+    """Each metric of the README: its type and its labels."""
+    rows = re.findall(r"^\| `(modelport_\w+)` \| (\w+) \|([^|]*)\| [^|]+ \|$", README, re.MULTILINE)
+    return {name: (kind, tuple(filter(None, labels.strip().split(", ")))) for name, kind, labels in rows}
+
+
+def shown(text):
+    """Each metric of a scrape: its type and the labels of all its series, of which there must be one."""
+    found = {}
+    for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE):
+        series = re.findall(rf"^{name}(?:_bucket|_sum|_count)?(?:{{(.*)}})? \S+$", text, re.MULTILINE)
+        labels = {tuple(re.findall(r'(\w+)="', each)) for each in series}
+        (found[name],) = {(kind, tuple(name for name in each if name != "le")) for each in labels}
+    return found
