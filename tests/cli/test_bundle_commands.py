@@ -1,8 +1,10 @@
 import json
 
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from support.models import save, scaling
 
 from modelport_server.bundle.signature import check
 
@@ -76,6 +78,44 @@ def test_a_baseline_of_data_that_do_not_fit_is_refused(project, bundle, modelpor
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith("data.csv\n  row 1 has 2 columns, the model takes 3.\n")
     assert not (bundle / "baseline.json").exists()
+
+
+def test_optimize_makes_a_bundle_and_says_how_far_it_is_from_the_original(project, bundle, modelport):
+    answer = modelport("bundle", "optimize", "bundle", "--precision", "fp16")
+    assert answer.code == 0, answer.err
+    digest = json.loads((project / "bundle-fp16" / "bundle.json").read_text())["digest"]
+    lines = answer.out.splitlines()
+    assert lines[0].startswith(f"fraud 1  {digest}  ")
+    assert lines[3:] == [
+        "  error  y  0 of 0.01  largest difference 0  100.00% agree",
+        "  measured over the bundle's sample alone: give rows with --calibration",
+        "next: name bundle-fp16 in model.source of a service file",
+    ]
+    assert modelport("bundle", "verify", "bundle-fp16").code == 0
+
+
+def test_optimize_tells_machines_the_same(project, bundle, modelport):
+    np.savez(project / "rows.npz", x=np.array([[0.1, 0.2, 0.3]] * 5, np.float32))
+    words = ["optimize", "bundle", "--precision", "fp16", "--calibration", "rows.npz", "-o", "half", "--json"]
+    made = modelport("bundle", *words).json
+    assert (made["precision"], made["error"]["rows"], made["error"]["max"]) == ("fp16", 5, 0.01)
+    assert made["provenance"]["source"] == modelport("bundle", "verify", "bundle", "--json").json["digest"]
+    assert made["error"]["outputs"]["y"] == {"error": 0.0, "agreement": 1.0, "largest": 0.0}
+
+
+def test_optimize_refuses_an_error_above_the_bound(project, modelport):
+    save(scaling(1 / 3), project / "models" / "fraud.onnx")
+    assert modelport("bundle", "build", "models/fraud.onnx", "-o", "third").code == 0
+    answer = modelport("bundle", "optimize", "third", "--precision", "fp16", "--max-error", "1e-6")
+    assert (answer.code, answer.out) == (1, "")
+    assert "in fp16 its error is y 0.000244, and 1e-06 is allowed" in answer.err
+    assert not (project / "third-fp16").exists()
+    assert modelport("bundle", "optimize", "third", "--precision", "fp16").code == 0
+
+
+@pytest.mark.parametrize("words", [["--precision", "fp8"], [], ["--precision", "fp16", "--max-error", "-1"]])
+def test_optimize_knows_what_it_can_make(bundle, modelport, words):
+    assert modelport("bundle", "optimize", "bundle", *words).code == 2
 
 
 @pytest.fixture

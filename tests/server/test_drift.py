@@ -168,7 +168,7 @@ def test_a_server_shows_which_feature_has_drifted(start, softmax):
             assert client.post("/v2/models/m/infer", json=body_of(part)).status_code == 200
         deadline, label = time.monotonic() + 60, 'model="m",version="1"'
         counts = f"modelport_drift_rows{{{label}}}", f'modelport_prediction_confidence_count{{{label},output="p"}}'
-        while min(map((found := values(client.get("/metrics").text)).get, counts)) < 2000:
+        while (found := values(client.get("/metrics").text)) and min(found.get(each, 0) for each in counts) < 2000:
             assert time.monotonic() < deadline
             time.sleep(0.05)
     sides = {"age": "input", "size": "input", "p[0]": "output", "p.confidence": "output"}

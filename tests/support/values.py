@@ -110,5 +110,5 @@ COMPANIONS = {
 }
 """Fields without which a value of this one is not valid."""
 
-GUARDS = {"model.sha256", "releases.stable.digest", "releases.candidate.digest"}
+GUARDS = {"model.sha256", "model.precision", "releases.stable.digest", "releases.candidate.digest"}
 """Fields that reach no request: with a wrong value the service is not planned at all."""

@@ -82,6 +82,7 @@ def test_an_engine_that_lacks_the_plugin_cannot_fetch_another_of_its_name(local)
         ({"mode": "batch"}, 'mode: "batch"\n  MP402 unbuilt on local'),
         ({"model": Model(source="missing.onnx")}, "missing.onnx\n  the model is missing."),
         ({"model": Model(source="double.onnx", sha256="0" * 64)}, "the config says 0000"),
+        ({"model": Model(source="double.onnx", precision="int8")}, "bundle optimize BUNDLE --precision int8"),
         ({"environment": {"resources": {"fraud-servr": {}}}}, "Did you mean fraud-server?"),
         (
             {

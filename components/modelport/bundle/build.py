@@ -42,22 +42,49 @@ def build(
             `out_dir` holds something else.
     """
     model_path, out_dir = Path(model_path), Path(out_dir)
-    _refuse_to_overwrite(out_dir)
+    refuse_to_overwrite(out_dir)
     with surfaced():
-        from modelport_server.bundle.reference import answer, generated_sample
-        from modelport_server.session import open_bundle
+        from modelport_server.bundle.reference import generated_sample
 
         described, origins = compose(describe(model_path, name=name, version=version), before, after)
         given = None if sample is None else _read_sample(Path(sample))
         request = given or generated_sample(described)
-        expected = answer(described, open_bundle(described, origins=origins), request)
         origin = {"origin": "given" if given else "generated"}
-        with replacing(out_dir) as folder:
-            _copy(described, origins, folder)
-            _write(folder / SAMPLE, {**request, "parameters": {**request.get("parameters", {}), **origin}})
-            _write(folder / EXPECTED, expected)
-            replace(described, path=folder).write_manifest()
+        request = {**request, "parameters": {**request.get("parameters", {}), **origin}}
+        return assemble(described, origins, request, out_dir)
+
+
+def assemble(
+    described: Bundle, origins: Mapping[str, Path], request: dict[str, Any], out_dir: Path, **measured: Any
+) -> Bundle:
+    """The bundle of a described model that has answered `request`; what was `measured` is kept beside that answer.
+
+    `origins` says where its files lie.
+
+    Raises:
+        modelport_server.bundle.BundleError: the model does not run, or changes meanwhile.
+    """
+    from modelport_server.bundle.reference import answer
+    from modelport_server.session import open_bundle
+
+    expected = answer(described, open_bundle(described, origins=origins), request)
+    with replacing(out_dir) as folder:
+        _copy(described, origins, folder)
+        _write(folder / SAMPLE, request)
+        _write(folder / EXPECTED, {**expected, **measured})
+        replace(described, path=folder).write_manifest()
     return replace(described, path=out_dir)
+
+
+def refuse_to_overwrite(out_dir: Path) -> None:
+    """Let a folder be made or a bundle be replaced at `out_dir`, and nothing else.
+
+    Raises:
+        BundleError: something else is there.
+    """
+    taken = out_dir.is_symlink() or (out_dir.exists() and not out_dir.is_dir())
+    if taken or (out_dir.is_dir() and any(out_dir.iterdir()) and not (out_dir / MANIFEST).is_file()):
+        raise BundleError(out_dir, "exists and is not a bundle.", "Name another folder, or remove it first.")
 
 
 @contextmanager
@@ -71,12 +98,6 @@ def replacing(out_dir: Path) -> Iterator[Path]:
         if out_dir.exists():
             out_dir.rename(old)
         new.rename(out_dir)
-
-
-def _refuse_to_overwrite(out_dir: Path) -> None:
-    taken = out_dir.is_symlink() or (out_dir.exists() and not out_dir.is_dir())
-    if taken or (out_dir.is_dir() and any(out_dir.iterdir()) and not (out_dir / MANIFEST).is_file()):
-        raise BundleError(out_dir, "exists and is not a bundle.", "Name another folder, or remove it first.")
 
 
 def _read_sample(file: Path) -> dict[str, Any]:

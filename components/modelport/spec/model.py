@@ -47,7 +47,7 @@ class Model(Section):
     """Signature that the bundle must carry; anything else is not served."""
 
     precision: Literal["original", "fp16", "int8"] = "original"
-    """Number format that the model is converted to before serving; `original` leaves it as it is."""
+    """Number format that the bundle must have, as `modelport bundle optimize` makes it; `original` takes any."""
 
     batching: Batching = Batching()
     """How waiting requests are grouped into one run of the model."""

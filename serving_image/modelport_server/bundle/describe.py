@@ -18,7 +18,10 @@ DATATYPES = {
 }  # fmt: skip
 EXPORT = "Export it again with a current exporter and check it with onnx.checker."
 TENSORS_ONLY = "Export it with dense tensors of numbers, booleans or strings (for scikit-learn: zipmap off)."
-QUANTIZED = {"QuantizeLinear", "DequantizeLinear", "QLinearMatMul", "QLinearConv", "MatMulInteger", "ConvInteger"}
+QUANTIZED = {
+    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearMatMul", "QLinearConv", "MatMulInteger",
+    "ConvInteger", "DynamicQuantizeLSTM", "QAttention", "QEmbedLayerNormalization",
+}  # fmt: skip
 DEFAULT_VERSION = "1"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -54,6 +57,29 @@ def describe(model: Path, *, name: str | None = None, version: str | None = None
 def default_name(model: Path) -> str:
     """What a model is called when nobody says: its file name, with what a name may not hold replaced."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", model.stem).lstrip(".-_")
+
+
+def graphs(graph: Any) -> Iterator[Any]:
+    """The graph and its subgraphs."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for subgraph in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from graphs(subgraph)
+
+
+def nodes(graph: Any) -> Iterator[Any]:
+    """The nodes of the graph and of its subgraphs."""
+    return (node for each in graphs(graph) for node in each.node)
+
+
+def tensors(graph: Any) -> Iterator[Any]:
+    """Every tensor that the graph and its subgraphs hold: initializers, and what nodes have as attributes."""
+    for each in graphs(graph):
+        yield from each.initializer
+        for node in each.node:
+            for attribute in node.attribute:
+                yield from (*([attribute.t] if attribute.HasField("t") else []), *attribute.tensors)
 
 
 def _read(model: Path) -> Any:
@@ -118,9 +144,9 @@ def _tensor(model: Path, value: Any) -> Tensor:
 def _precision(graph: Any) -> str:
     import onnx
 
-    if any(node.op_type in QUANTIZED for node in graph.node):
+    if any(node.op_type in QUANTIZED for node in nodes(graph)):
         return "int8"
-    kinds = {tensor.data_type for tensor in graph.initializer}
+    kinds = {tensor.data_type for tensor in tensors(graph)}
     if kinds & {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}:
         return "fp16"
     return "fp32"
@@ -144,15 +170,9 @@ def _external_file(model: Path, location: str) -> Path:
 
 
 def _external_locations(graph: Any) -> Iterator[str]:
-    """Where every externally stored tensor of the graph and of its subgraphs lies."""
+    """Where every externally stored tensor of the graph lies."""
     import onnx
 
-    tensors = [*graph.initializer]
-    for node in graph.node:
-        for attribute in node.attribute:
-            tensors += [attribute.t, *attribute.tensors]
-            for subgraph in (attribute.g, *attribute.graphs):
-                yield from _external_locations(subgraph)
-    for tensor in tensors:
+    for tensor in tensors(graph):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             yield next((entry.value for entry in tensor.external_data if entry.key == "location"), "")

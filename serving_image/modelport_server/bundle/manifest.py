@@ -49,7 +49,8 @@ class Bundle:
     """A model with its name, version and contract.
 
     `pipeline` holds the graphs around the model, and the model, in the order in which they run; empty: it is alone.
-    `path` is the bundle's folder, or the .onnx file it is still to be built from; no part of its identity.
+    `path` is the bundle's folder, or the .onnx file it is still to be built from; no part of its identity. `provenance`
+    says from which bundle and how it was made; a model that was given as it is has none.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class Bundle:
     precision: str
     files: tuple[ModelFile, ...]
     pipeline: tuple[Stage, ...] = ()
+    provenance: Mapping[str, Any] | None = None
 
     @cached_property
     def inputs_by_name(self) -> Mapping[str, Tensor]:
@@ -94,7 +96,10 @@ class Bundle:
         return _read_json(self.path / SAMPLE)
 
     def expected(self) -> dict[str, Any]:
-        """The answer to `sample`: `outputs` as in a V2 response, and `tolerance` (relative, absolute)."""
+        """The answer to `sample`: `outputs` as in a V2 response, and `tolerance` (relative, absolute).
+
+        A bundle with a provenance has its measured `error` there, too: like the answer, it depends on the machine.
+        """
         return _read_json(self.path / EXPECTED)
 
     def baseline(self) -> Baseline | None:
@@ -130,6 +135,7 @@ class Bundle:
                 "ir_version": self.ir_version,
                 "precision": self.precision,
                 **({"pipeline": [asdict(stage) for stage in self.pipeline]} if self.pipeline else {}),
+                **({} if self.provenance is None else {"provenance": dict(self.provenance)}),
             },
             "files": [asdict(file) for file in sorted(self.files)],
         }
@@ -184,6 +190,7 @@ def verify(path: Path | str) -> Bundle:
 
 def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
     metadata = manifest["metadata"]
+    provenance = metadata.get("provenance")
     return Bundle(
         path=path,
         name=str(manifest["name"]),
@@ -195,6 +202,7 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
         precision=metadata["precision"],
         files=tuple(ModelFile(**entry) for entry in manifest["files"]),
         pipeline=tuple(_stage(entry) for entry in metadata.get("pipeline", [])),
+        provenance=None if provenance is None else dict(provenance),
     )
 
 

@@ -1,16 +1,25 @@
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelport.cli.console import say, say_json
+from modelport.cli.console import columns, say, say_json
 
 from .options import AsJson
 
 if TYPE_CHECKING:
     from modelport.bundle import Bundle
+
+
+class Precision(Enum):
+    """What `optimize` makes."""
+
+    FP16 = "fp16"
+    INT8 = "int8"
+
 
 PASSWORD = "MODELPORT_KEY_PASSWORD"  # noqa: S105  the name of a variable
 
@@ -60,6 +69,41 @@ def verify(
 
 
 @app.command()
+def optimize(
+    folder: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The bundle.", show_default=False)],
+    precision: Annotated[Precision, typer.Option("--precision", help="The numbers to compute with.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Folder to make; without it, BUNDLE-PRECISION."),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="NPZ", help="Rows as the service will see them, an array per input."),
+    ] = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option("--max-error", min=0, help="Refuse more; without it, 0.01 for fp16 and 0.05 for int8."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a bundle of another precision, and measure how far its answers are from the original's.
+
+    The error of an output is relative for numbers (L2 norms), and the share that differs for labels.
+    """
+    from modelport.bundle.optimize import optimize as optimize_bundle
+
+    named = folder if folder.name not in ("", "..") else folder.resolve()
+    out = out or named.with_name(f"{named.name}-{precision.value}")
+    made = optimize_bundle(folder, out, precision=precision.value, calibration=calibration, max_error=max_error)
+    error = made.expected()["error"]
+    _show(made, as_json, precision=made.precision, provenance=made.provenance, error=error)
+    if not as_json:
+        for line in _errors(error):
+            say(line)
+        say(f"next: name {out} in model.source of a service file")
+
+
+@app.command()
 def sign(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle.", show_default=False)],
     key: Annotated[
@@ -105,14 +149,24 @@ def baseline(
     say(f"next: modelport-server --model {folder} --drift")
 
 
-def _show(bundle: Bundle, as_json: bool) -> None:
+def _show(bundle: Bundle, as_json: bool, **more: Any) -> None:
     if as_json:
-        say_json(_plain(bundle))
+        say_json({**_plain(bundle), **more})
         return
     say(f"{bundle.name} {bundle.version}  {bundle.digest}  {bundle.size:,} bytes")
     for word, tensors in (("takes", bundle.inputs), ("gives", bundle.outputs)):
         for tensor in tensors:
             say(f"  {word}  {tensor.name}  {tensor.datatype}{list(tensor.shape)}")
+
+
+def _errors(error: dict[str, Any]) -> list[str]:
+    rows = []
+    for name, each in error["outputs"].items():
+        largest = f"largest difference {each['largest']:.3g}" if "largest" in each else ""
+        agreement = "" if each["agreement"] is None else f"{each['agreement']:.2%} agree"
+        rows.append(["  error", name, f"{each['error']:.3g} of {error['max']:g}", largest, agreement])
+    over = f"{error['rows']} rows" if "sha256" in error else "the bundle's sample alone: give rows with --calibration"
+    return [*columns(rows), f"  measured over {over}"]
 
 
 def _plain(bundle: Bundle) -> dict[str, Any]:

@@ -26,7 +26,7 @@ CAPABILITIES: Capabilities = {
     "model.version": _server("bundle", also=("Server.digest",)),
     "model.sha256": _server("digest"),
     "model.signature.key": unbuilt(),
-    "model.precision": unbuilt(always="original"),
+    "model.precision": _server("digest"),
     "model.batching.maxSize": unbuilt(always=1),
     "model.pipeline.before": _server("digest", also=("Server.bundle",)),
     "model.pipeline.after": _server("digest", also=("Server.bundle",)),
