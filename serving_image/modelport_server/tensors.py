@@ -187,7 +187,10 @@ def to_json(array: Array) -> Any:
 
 def rows_to_json(array: Array) -> list[Any]:
     """What orjson writes for each row of an array."""
-    return array.tolist() if array.dtype.kind == "O" else list(np.ascontiguousarray(array))
+    if array.dtype.kind == "O":
+        return list(array.tolist())
+    named = np.dtype(array.dtype.str)  # onnxruntime's INT64 is C's long long, whose scalars orjson does not know
+    return list(np.ascontiguousarray(array).view(named))
 
 
 def to_bytes(array: Array) -> bytes:

@@ -53,6 +53,17 @@ def test_a_column_takes_bare_values(person):
     assert answer == {"predictions": [{"age_out": [30.0], "name_out": "a"}]}
 
 
+@pytest.mark.parametrize("element", [name for name in models.VALUES if name != "STRING"])
+def test_numbers_of_every_type_are_part_of_a_prediction(ask_of, tmp_path, element):
+    nodes = [helper.make_node("Identity", ["x"], [name]) for name in ("one", "other")]
+    kind = TensorProto.DataType.Value(element), ["n"]
+    model = models.make(nodes, [("x", *kind)], [("one", *kind), ("other", *kind)])
+    ask = ask_of(Model.load(models.save(model, tmp_path / "m.onnx")))
+    values = models.VALUES[element][1]
+    answer = ask("/v1/models/m:predict", {"instances": values})[1]
+    assert answer == {"predictions": [{"one": value, "other": value} for value in values]}
+
+
 def test_outputs_can_be_chosen(person):
     content = {"instances": [{"age": 30, "name": "a"}], "parameters": {"outputs": ["name_out"]}}
     assert person("/v1/models/person:predict", content)[1] == {"predictions": ["a"]}
