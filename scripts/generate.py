@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from modelport.conformance.page import page as conformance_page
 from modelport.spec import reference
 from modelport_policies.page import page as policies_page
 
@@ -12,6 +13,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/reference/service.schema.json": reference.service_schema,
     "docs/reference/stack.schema.json": reference.stack_schema,
     "docs/reference/config.md": reference.reference_page,
+    "docs/reference/conformance.md": conformance_page,
     "docs/policies.md": policies_page,
 }
 

@@ -5,6 +5,6 @@ from modelport.bundle.build import build
 from modelport.bundle.errors import BundleError
 from modelport.bundle.read import load
 from modelport.bundle.source import ensure
-from modelport_server.bundle import Bundle
+from modelport_server.bundle import Bundle, Tensor
 
-__all__ = ["Bundle", "BundleError", "build", "ensure", "load", "make_baseline"]
+__all__ = ["Bundle", "BundleError", "Tensor", "build", "ensure", "load", "make_baseline"]

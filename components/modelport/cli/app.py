@@ -8,7 +8,21 @@ import typer
 
 from modelport.errors import ModelportError
 
-from .commands import bundle, compare, deploy, doctor, explain, init, invoke, lint, monitor, outputs, policies, rollout
+from .commands import (
+    bundle,
+    compare,
+    conformance,
+    deploy,
+    doctor,
+    explain,
+    init,
+    invoke,
+    lint,
+    monitor,
+    outputs,
+    policies,
+    rollout,
+)
 from .console import tell
 from .errors import FAILED
 
@@ -32,6 +46,7 @@ app.command("refresh")(deploy.refresh)
 app.command("destroy")(deploy.destroy)
 app.command("outputs")(outputs.outputs)
 app.command("invoke")(invoke.invoke)
+app.command("conformance")(conformance.conformance)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(rollout.app, name="rollout")
