@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PEERS = "tests/bench/serving/peers/*/requirements.in"
 EXTRAS = ("local", "aws", "gcp", "azure", "kubernetes")
 COMPILE = (
     "uv",
@@ -22,16 +23,16 @@ COMPILE = (
 )
 
 
-def compile_lock(name: str, *options: str) -> None:
-    subprocess.run(
-        [*COMPILE, "pyproject.toml", *options, "requirements/build.in", "-o", f"requirements/{name}.txt"],
-        cwd=ROOT,
-        check=True,
-    )
-    print(f"requirements/{name}.txt")
+def compile_lock(lock: str, *sources: str) -> None:
+    subprocess.run([*COMPILE, *sources, "-o", lock], cwd=ROOT, check=True)
+    print(lock, flush=True)
 
 
 if __name__ == "__main__":
+    project = ("pyproject.toml", "requirements/build.in")
     for extra in EXTRAS:
-        compile_lock(extra, "--extra", extra)
-    compile_lock("dev", "--extra", "all", "--group", "dev", "--group", "train")
+        compile_lock(f"requirements/{extra}.txt", *project, "--extra", extra)
+    compile_lock("requirements/dev.txt", *project, "--extra", "all", "--group", "dev", "--group", "train")
+    for wanted in sorted(ROOT.glob(PEERS)):  # each an environment of its own
+        source = wanted.relative_to(ROOT)
+        compile_lock(str(source.with_suffix(".txt")), str(source))

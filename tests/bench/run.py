@@ -156,8 +156,11 @@ def main() -> None:
         table += [f"The same load over 2 times stop-then-start: {len(lost)} failures of {control + len(lost)}."]
         record(FIGURES, table)
         record(ENGINE, of_engine)
+    words = [sys.executable, ROOT / "tests" / "bench" / "serving", *(["--smoke"] if quick else [])]
+    of_server = subprocess.run(words).returncode
     if failed or not lost:
         raise SystemExit("failed: an update lost requests, or the control lost none")
+    raise SystemExit(of_server)
 
 
 if __name__ == "__main__":
