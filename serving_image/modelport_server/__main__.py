@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelport_server import environment
+from modelport_server.access import options as access
 from modelport_server.bundle import BundleError
 from modelport_server.bundle.sources import default_cache
 from modelport_server.bundle.trust import Trust
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
                 paths=_paths(options),
                 max_body=options.max_body,
                 timeout=options.timeout,
+                guard=access.guard_of(options),
                 run_dir=options.run_dir,
                 grace=options.grace,
                 instance=options.instance,
@@ -87,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--grace", type=float, default=5, help="seconds for idle connections in a drain (default: 5)")
     parser.add_argument("--instance", help="a word by which the starter knows this process")
     parser.add_argument("--wait-for-go", action="store_true", help="start at a line on standard input, exit at its end")
+    access.add_arguments(parser)
     observe.add_arguments(parser)
     parser.set_defaults(**_environment(parser))
     return parser

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from modelport_server.access.guard import Guard
 from modelport_server.answers import Answers
 from modelport_server.catalog import Catalog
 from modelport_server.errors import Fault, Rejected, ServerError
@@ -70,12 +71,17 @@ class Response:
 
 
 class Route(NamedTuple):
-    """What answers a path. `name` labels its metrics; without a `method` it takes any; `infers`: it may run a model."""
+    """What answers a path.
+
+    `name` labels its metrics; without a `method` it takes any. `infers`: it may run a model. `is_open`: for everybody,
+    as platforms that ask for health bear no token.
+    """
 
     name: str
     method: str
     handler: Callable[[Request], Awaitable[Response]]
     infers: bool = False
+    is_open: bool = False
 
 
 class PathTaken(ServerError):
@@ -92,6 +98,7 @@ class Application:
         timeout: seconds after which nobody wants the answer to a request.
         health: where the server stands; set from outside when it begins to drain.
         traffic: what went through.
+        guard: who lets requests in; None: everybody may ask.
         observer: who watches the inferences, if anybody.
     """
 
@@ -101,18 +108,19 @@ class Application:
         paths: Paths = Paths(),  # noqa: B008  it is frozen
         timeout: float = 60,
         kept: Answers | None = None,
+        guard: Guard | None = None,
     ) -> None:
-        self.max_body, self.timeout, self._kept = max_body, timeout, kept
+        self.max_body, self.timeout, self.guard, self._kept = max_body, timeout, guard, kept
         self.health = Health.STARTING
         self.traffic = Traffic()
         self.observer: Observer | None = None
         self.models = Catalog()
         self._routes = {
             "/v2": Route("v2_server", "GET", self._server),
-            "/v2/health/live": Route("v2_live", "GET", self._live),
-            "/v2/health/ready": Route("v2_ready", "GET", self._ready),
+            "/v2/health/live": Route("v2_live", "GET", self._live, is_open=True),
+            "/v2/health/ready": Route("v2_ready", "GET", self._ready, is_open=True),
             "/v1/models": Route("v1_models", "GET", self._v1_models),
-            "/ping": Route("ping", "GET", self._ping),
+            "/ping": Route("ping", "GET", self._ping, is_open=True),
             "/invocations": Route("invocations", "POST", self._score, infers=True),
             "/execution-parameters": Route("execution_parameters", "GET", self._execution_parameters),
             "/metrics": Route("metrics", "GET", self._metrics),
@@ -120,7 +128,7 @@ class Application:
         }
         self._named_routes = {
             ("v2", None): Route("v2_model", "GET", self._v2_model),
-            ("v2", "ready"): Route("v2_model_ready", "GET", self._v2_model_ready),
+            ("v2", "ready"): Route("v2_model_ready", "GET", self._v2_model_ready, is_open=True),
             ("v2", "infer"): Route("v2_infer", "POST", self._v2_infer, infers=True),
             ("v1", None): Route("v1_model", "GET", self._v1_model),
             ("v1", "predict"): Route("v1_predict", "POST", self._v1_predict, infers=True),
@@ -200,6 +208,8 @@ class Application:
     async def _answer(self, route: Route, request: Request) -> Response:
         if request.problem:
             raise request.problem
+        if self.guard and not route.is_open:
+            await self.guard.admit(request.header(b"authorization"))
         if route.method and request.method != route.method:
             message = f"{request.path} takes {route.method}"
             return _error(Fault.METHOD_NOT_ALLOWED, message, ((b"allow", route.method.encode()),))
@@ -334,8 +344,11 @@ def _custom_attributes(request: Request) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _rejection(rejection: Rejected) -> Response:
-    after = rejection.retry_after
-    headers = () if after is None else ((b"retry-after", str(max(after, 1)).encode()),)
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if rejection.retry_after is not None:
+        headers = ((b"retry-after", str(max(rejection.retry_after, 1)).encode()),)
+    elif rejection.fault is Fault.UNAUTHENTICATED:
+        headers = ((b"www-authenticate", b"Bearer"),)
     return _error(rejection.fault, str(rejection), headers)
 
 

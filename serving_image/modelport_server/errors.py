@@ -16,6 +16,7 @@ class Fault(Enum):
 
     MALFORMED = "malformed", 400, "INVALID_ARGUMENT"  # it cannot be read, or contradicts itself
     INVALID_INPUT = "invalid_input", 400, "INVALID_ARGUMENT"  # it can be read, and is not for this model
+    UNAUTHENTICATED = "unauthenticated", 401, "UNAUTHENTICATED"
     NOT_FOUND = "not_found", 404, "NOT_FOUND"
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "UNIMPLEMENTED"
     NOT_ACCEPTABLE = "not_acceptable", 406, "INVALID_ARGUMENT"  # the answer has no such form

@@ -23,6 +23,7 @@ from modelport_server.wire.messages import SERVICE, message
 THREADS = 8
 CODE = "modelport-code"
 INFER = "ModelInfer"
+OPEN = ("ServerLive", "ServerReady", "ModelReady")  # for everybody, as their twins over HTTP
 
 log = logging.getLogger(__name__)
 Handler = Callable[[Any, Any, Call | None], Any]
@@ -90,6 +91,8 @@ class GrpcHost:
             try:
                 if not context.is_active():  # it waited for a thread, and its client has gone
                     raise CancelledError
+                if self._app.guard and name not in OPEN:
+                    self._app.guard.admit_here(_headers(context).get(b"authorization", b"").decode("latin-1"))
                 response = handle(request, context, call)
             except CancelledError:
                 fault, text = Fault.ABANDONED, "the client has gone"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from modelport_server.access.guard import Guard
 from modelport_server.app import Application
 from modelport_server.bundle.sources import fetch
 from modelport_server.bundle.trust import Trust
@@ -50,6 +51,7 @@ class Options:
         paths: the platform's own.
         max_body: bytes that a request may have.
         timeout: seconds after which nobody wants the answer to a request.
+        guard: who lets requests in; None: everybody may ask.
         run_dir: where successive servers of one service meet, or None.
         grace: seconds that idle connections get while draining.
         instance: a word of the starter's choice, for the record.
@@ -66,6 +68,7 @@ class Options:
     paths: Paths
     max_body: int
     timeout: float
+    guard: Guard | None
     run_dir: Path | None
     grace: float
     instance: str | None
@@ -90,7 +93,8 @@ def serve(options: Options) -> None:
 class _Server:
     def __init__(self, options: Options):
         self._options = options
-        self._app = Application(options.max_body, options.paths, options.timeout, options.execution.answers)
+        kept = options.execution.answers
+        self._app = Application(options.max_body, options.paths, options.timeout, kept, options.guard)
         self._observation = Observation(options.watching, self._app)
         self._host = Host(self._app)
         self._stop = asyncio.Event()
