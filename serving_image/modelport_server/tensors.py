@@ -148,7 +148,9 @@ def from_bytes(raw: bytes | memoryview, shape: tuple[int, ...], tensor: Tensor) 
     elif dtype.kind == "b" and np.frombuffer(raw, np.uint8).max(initial=0) > 1:
         raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: BOOL takes the bytes 0 and 1")
     else:
-        flat = np.require(np.frombuffer(raw, dtype), requirements="A")  # it may begin anywhere in the body
+        flat = np.frombuffer(raw, dtype)
+        if not flat.flags.aligned:  # it may begin anywhere in the body
+            flat = flat.copy()
     return reshaped(flat, shape, tensor)
 
 

@@ -13,7 +13,7 @@ from support import models
 from modelport_server.errors import Rejected
 from modelport_server.model import Model
 from modelport_server.tensors import from_bytes, to_bytes
-from modelport_server.wire import v2
+from modelport_server.wire import layouts, v2
 
 INFER = "/v2/models/scale/infer"
 RAW = np.array([[1, 2, 3.5]], "<f4").tobytes()
@@ -162,3 +162,55 @@ def test_truth_is_0_or_1(ask_of, tmp_path, raw):
 def test_a_compressed_body_is_refused(ask):
     response, answer = ask(INFER, b"\x1f\x8b", content_encoding="gzip")
     assert (response.status, answer["code"]) == (415, "unsupported_media_type")
+
+
+class TestLayouts:
+    """A header that comes again is not read again."""
+
+    @pytest.fixture(autouse=True)
+    def kept(self, monkeypatch):
+        monkeypatch.setattr(layouts, "_kept", kept := {})
+        return kept
+
+    def test_the_bytes_behind_it_are(self, ask_binary, kept):
+        for number in range(3):
+            raw = np.array([[number, 0, 1]], "<f4").tobytes()
+            answer = ask_binary(*binary(raw, id="7"))[1]
+            assert (answer["id"], answer["outputs"][0]["data"]) == ("7", [2 * number, 0, 2])
+        assert len(kept) == 1
+
+    def test_as_many_as_it_says(self, ask_binary):
+        body, size = binary()
+        for sent in (body, body[:-1], body + b"x", body[:size]):
+            again = [ask_binary(sent, size) for _ in range(2)]
+            assert again[0] == again[1]
+            assert again[0][0].status == (200 if sent == body else 400)
+
+    def test_texts_are_read_anew(self, ask_of, tmp_path):
+        ask = ask_of(Model.load(models.save(models.identity(TensorProto.STRING), tmp_path / "m.onnx")))
+        entry = {"name": "x", "datatype": "BYTES", "shape": [2], "parameters": {"binary_data_size": 10}}
+        text = json.dumps({"inputs": [entry]}).encode()
+        header = str(len(text))
+        for words, status in [((b"a", b"b"), 200), ((b"c", b"d"), 200), ((b"\xff", b"d"), 400), ((b"", b"cd"), 200)]:
+            raw = b"".join(struct.pack("<I", len(word)) + word for word in words)
+            response, answer = ask("/v2/models/m/infer", text + raw, inference_header_content_length=header)
+            assert response.status == status
+            if status == 200:
+                assert answer["outputs"][0]["data"] == [word.decode() for word in words]
+
+    def test_of_another_model_it_is_another(self, ask_of, bundles):
+        ask = ask_of(Model.load(bundles / "twice"), Model.load(bundles / "thrice"))
+        body, size = binary()
+        for version, factor in (("1", 2), ("2", 3)):
+            path = f"/v2/models/scale/versions/{version}/infer"
+            answer = ask(path, body, inference_header_content_length=str(size))[1]
+            assert answer["outputs"][0]["data"] == [factor, 2 * factor, 3.5 * factor]
+
+    def test_what_is_kept_is_bounded(self, ask_binary, kept, monkeypatch):
+        monkeypatch.setattr(layouts, "MOST_KEPT", 3)
+        for number in range(10):
+            assert ask_binary(*binary(id=str(number)))[0].status == 200
+            assert len(kept) <= 3
+        before = len(kept)
+        assert ask_binary(*binary(id="x" * 2000))[0].status == 200
+        assert len(kept) == before

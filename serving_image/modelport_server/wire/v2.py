@@ -12,6 +12,7 @@ from modelport_server import tensors
 from modelport_server.bundle import Bundle
 from modelport_server.errors import Fault, Rejected
 from modelport_server.tensors import Array, Inference
+from modelport_server.wire import layouts
 from modelport_server.wire.body import parsed_object
 
 PLATFORM = "onnx_onnxv1"
@@ -34,7 +35,15 @@ def decode(body: bytes, bundle: Bundle, json_size: int | None = None) -> Inferen
         Rejected: with everything a caller needs to correct it.
     """
     text, rest = _split(body, json_size)
-    return inference(parsed_object(text), rest, bundle)
+    if json_size is None:
+        return inference(parsed_object(text), rest, bundle)
+    if layout := layouts.find(text, rest, bundle):
+        return layout.read(rest, bundle)
+    content = parsed_object(text)
+    read = inference(content, rest, bundle)
+    sizes = {entry["name"]: _parameters(entry, entry["name"]).get("binary_data_size") for entry in content["inputs"]}
+    layouts.keep(text, read, {name: size for name, size in sizes.items() if size is not None}, bundle)
+    return read
 
 
 def inference(request: Mapping[str, Any], rest: memoryview, bundle: Bundle) -> Inference:
