@@ -19,7 +19,7 @@ from modelport_server.observe import options as observe
 from modelport_server.paths import Paths
 
 if TYPE_CHECKING:
-    from modelport_server.model import Execution
+    from modelport_server.inference.model import Execution
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -115,9 +115,9 @@ def _paths(options: argparse.Namespace) -> Paths:
 
 
 def _execution(options: argparse.Namespace) -> Execution:
-    from modelport_server.answers import Answers
-    from modelport_server.model import Execution
-    from modelport_server.runner import Limits
+    from modelport_server.inference.answers import Answers
+    from modelport_server.inference.model import Execution
+    from modelport_server.inference.runner import Limits
 
     limits = Limits(options.max_batch, options.max_delay, options.max_queue)
     answers = Answers(options.keep_answers) if options.keep_answers else None

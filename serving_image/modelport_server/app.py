@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from modelport_server.access.guard import Guard
-from modelport_server.answers import Answers
-from modelport_server.catalog import Catalog
 from modelport_server.errors import Fault, Rejected, ServerError
 from modelport_server.health import Health
-from modelport_server.model import Model, Watch
+from modelport_server.inference.answers import Answers
+from modelport_server.inference.catalog import Catalog
+from modelport_server.inference.model import Model, Watch
 from modelport_server.observe import context, feedback, prometheus
 from modelport_server.observe.families import server_families
 from modelport_server.observe.metrics import Family, Traffic

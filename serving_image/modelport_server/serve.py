@@ -19,16 +19,16 @@ from modelport_server.access.guard import Guard
 from modelport_server.app import Application
 from modelport_server.bundle.sources import fetch
 from modelport_server.bundle.trust import Trust
-from modelport_server.handover import Control, Predecessor, StartLock
 from modelport_server.health import Health
-from modelport_server.host import Host, bind
-from modelport_server.model import Execution, Model
+from modelport_server.inference.model import Execution, Model
 from modelport_server.observe.observation import Observation
 from modelport_server.observe.options import Watching
 from modelport_server.paths import Paths
+from modelport_server.transport.handover import Control, Predecessor, StartLock
+from modelport_server.transport.host import Host, bind
 
 if TYPE_CHECKING:
-    from modelport_server.grpc_host import GrpcHost
+    from modelport_server.transport.grpc_host import GrpcHost
 
 DRAIN_SECONDS = 23
 CLOSE_SECONDS = 2  # for what is still to be written or sent, after the last request
@@ -127,7 +127,7 @@ class _Server:
     async def _accept(self, listening: socket.socket) -> None:
         await self._host.accept(listening)
         if self._options.grpc_port is not None:
-            from modelport_server.grpc_host import GrpcHost  # heavy, and seldom asked for
+            from modelport_server.transport.grpc_host import GrpcHost  # heavy, and seldom asked for
 
             shared = self._options.run_dir is not None
             queue = self._options.execution.limits.queue

@@ -12,7 +12,7 @@ from support import models
 from modelport.bundle import BundleError, build
 from modelport.bundle.optimize import optimize
 from modelport_server.bundle import load, verify
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 
 FLOAT = TensorProto.FLOAT
 RANDOM = np.random.default_rng(7)

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 from support import models
 
 from modelport.bundle import BundleError, build, ensure, load
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 
 F, I = TensorProto.FLOAT, TensorProto.INT64  # noqa: E741
 

@@ -7,7 +7,7 @@ from support.server import Server
 
 from modelport.bundle import build
 from modelport_server.app import Application, Request
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.observe.observation import Observation
 from modelport_server.observe.options import Watching
 

@@ -7,8 +7,8 @@ import pytest
 from onnx import TensorProto
 from support import models
 
-from modelport_server.answers import ENTRY_BYTES, Answers
-from modelport_server.model import Execution, Model
+from modelport_server.inference.answers import ENTRY_BYTES, Answers
+from modelport_server.inference.model import Execution, Model
 
 X = np.array([[1, 2, 3]], np.float32)
 

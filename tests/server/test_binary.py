@@ -11,7 +11,7 @@ from onnx import TensorProto
 from support import models
 
 from modelport_server.errors import Rejected
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.tensors import from_bytes, to_bytes
 from modelport_server.wire import layouts, v2
 

@@ -10,7 +10,7 @@ from onnx import TensorProto
 from support import models
 from support.models import VALUES
 
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.wire import body, bulk
 
 LEAVES = st.one_of(
@@ -37,11 +37,22 @@ def listed(content):
     return {key: listed(item) for key, item in content.items()} if isinstance(content, dict) else content
 
 
+def rounded(content, read):
+    """The content, with floats for the integers that became part of an array of floats."""
+    if isinstance(read, np.ndarray) and isinstance(content, list):
+        return [rounded(item, read) for item in content]
+    if isinstance(read, np.ndarray):
+        return float(content) if read.dtype.kind == "f" and type(content) is int else content
+    if isinstance(read, list):
+        return [rounded(*pair) for pair in zip(content, read, strict=True)]
+    return {key: rounded(content[key], read[key]) for key in read} if isinstance(read, dict) else content
+
+
 @settings(max_examples=500, deadline=None)
 @given(CONTENT)
 def test_what_it_reads_is_what_the_text_says(content):
     read = bulk.read(json.dumps(content).encode())
-    assert read is None or listed(read) == content
+    assert read is None or listed(read) == rounded(content, read)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from onnx import TensorProto
 from support import models
 
 from modelport.bundle import build
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.observe import sink, writer
 from modelport_server.observe.context import is_sampled
 from modelport_server.observe.redaction import UnknownName
@@ -413,7 +413,7 @@ def test_options_come_from_the_environment_too(start, bundles, tmp_path, monkeyp
 
 def test_what_nobody_asks_for_is_not_imported(bundles):
     code = (
-        "import sys, modelport_server.serve as s, modelport_server.model as m; from pathlib import Path;"
+        "import sys, modelport_server.serve as s, modelport_server.inference.model as m; from pathlib import Path;"
         "from modelport_server.app import Application; from modelport_server.observe.observation import Observation;"
         "from modelport_server.observe.options import Watching;"
         f"model = m.Model.load(Path({str(bundles / 'twice')!r}));"

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from modelport_server.catalog import Catalog, Twice
+from modelport_server.inference.catalog import Catalog, Twice
 
 
 def models(*versions, name="m"):

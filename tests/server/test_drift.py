@@ -13,7 +13,7 @@ from support import models
 
 from modelport.bundle import build, make_baseline
 from modelport_server.bundle import Tensor
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.observe import comparison
 from modelport_server.observe.comparison import Comparison, Window, psi
 from modelport_server.observe.features import Column, columns, described, tally

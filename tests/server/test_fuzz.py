@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support import models
 
 from modelport_server.app import Application, Request
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.wire import bulk
 from modelport_server.wire.messages import SERVICE
 

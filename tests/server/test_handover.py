@@ -7,7 +7,7 @@ import pytest
 from support.load import Load
 from support.server import instance
 
-from modelport_server import handover
+from modelport_server.transport import handover
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper
 from support import models
 
 from modelport_server.health import Health
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.paths import Paths
 
 PREDICT = "/v1/models/scale:predict"

@@ -7,9 +7,9 @@ from onnx import TensorProto, helper
 from support import models
 
 from modelport.bundle import build, make_baseline
-from modelport_server.answers import Answers
 from modelport_server.health import Health
-from modelport_server.model import Execution, Model
+from modelport_server.inference.answers import Answers
+from modelport_server.inference.model import Execution, Model
 from modelport_server.observe import prometheus
 from modelport_server.observe.metrics import Family, Histogram
 

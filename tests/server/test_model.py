@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from modelport_server import session
 from modelport_server.bundle import BundleError
-from modelport_server.model import Execution, Model
+from modelport_server.inference import session
+from modelport_server.inference.model import Execution, Model
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_settings_come_from_the_environment_too(start, bundles, monkeypatch):
 
 def test_the_server_imports_neither_onnx_nor_what_it_does_not_need(bundles):
     code = (
-        "import sys, modelport_server.serve as s, modelport_server.model as m; from pathlib import Path;"
+        "import sys, modelport_server.serve as s, modelport_server.inference.model as m; from pathlib import Path;"
         f"m.Model.load(Path({str(bundles / 'twice')!r}));"
         "print({'onnx', 'numpy.testing', 'websockets', 'h11', 'pydantic'} & sys.modules.keys() or '')"
     )

@@ -11,10 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 from support import models
 
 from modelport_server.errors import Fault, Rejected
-from modelport_server.joining import takes_batches
-from modelport_server.model import Execution, Model
-from modelport_server.runner import Limits, Runner
-from modelport_server.tick import Tick
+from modelport_server.inference.joining import takes_batches
+from modelport_server.inference.model import Execution, Model
+from modelport_server.inference.runner import Limits, Runner
+from modelport_server.inference.tick import Tick
 
 
 def rows(*values, width=2):

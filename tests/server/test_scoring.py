@@ -12,7 +12,7 @@ from support import models
 
 from modelport_server.app import Application, PathTaken
 from modelport_server.errors import Rejected
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.paths import Paths
 from modelport_server.wire import scoring, tables
 

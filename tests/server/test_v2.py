@@ -7,7 +7,7 @@ from support import models
 from support.models import VALUES
 
 from modelport_server.health import Health
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 
 INFER = "/v2/models/scale/infer"
 

@@ -11,7 +11,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import triton_to_np_dtype
 
 from modelport_server.errors import Rejected
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 from modelport_server.wire import v2_grpc
 from modelport_server.wire.messages import message
 

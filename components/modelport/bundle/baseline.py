@@ -106,7 +106,7 @@ def _archived(data: Path, verified: Bundle) -> Feeds:
 
 def _answers(verified: Bundle, feeds: Feeds, rows: int) -> Iterator[Feeds]:
     """What the model answers, in batches of the size that it takes; of a rest that is too small, nothing."""
-    from modelport_server.session import open_session, reason
+    from modelport_server.inference.session import open_session, reason
     from modelport_server.tensors import as_array
 
     session, names = open_session(verified.model), [tensor.name for tensor in verified.outputs]

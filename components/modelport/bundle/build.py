@@ -65,7 +65,7 @@ def assemble(
         modelport_server.bundle.BundleError: the model does not run, or changes meanwhile.
     """
     from modelport_server.bundle.reference import answer
-    from modelport_server.session import open_bundle
+    from modelport_server.inference.session import open_bundle
 
     expected = answer(described, open_bundle(described, origins=origins), request)
     with replacing(out_dir) as folder:

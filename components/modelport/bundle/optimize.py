@@ -169,7 +169,7 @@ def _check_result(original: Bundle, made: Bundle, precision: str, *, with_exampl
 
 def _answers(original: Bundle, model: Path, examples: Examples) -> list[Any]:
     """What a model with the original's inputs and outputs answers to each request."""
-    from modelport_server.session import open_session, reason
+    from modelport_server.inference.session import open_session, reason
 
     session = open_session(model)
     try:

@@ -10,7 +10,7 @@ import orjson
 from modelport_server.bundle.errors import BundleError
 from modelport_server.bundle.manifest import EXPECTED, REBUILD, Bundle, Tensor
 from modelport_server.errors import Rejected
-from modelport_server.session import reason
+from modelport_server.inference.session import reason
 from modelport_server.wire import v2
 
 TOLERANCES = {

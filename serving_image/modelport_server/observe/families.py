@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from modelport_server.answers import Answers
 from modelport_server.health import Health
-from modelport_server.model import Model
+from modelport_server.inference.answers import Answers
+from modelport_server.inference.model import Model
 from modelport_server.observe.metrics import Family, Labels, Traffic
 
 

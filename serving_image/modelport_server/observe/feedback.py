@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from modelport_server.catalog import Catalog
 from modelport_server.errors import Fault, Rejected
+from modelport_server.inference.catalog import Catalog
 from modelport_server.observe.context import ID
 from modelport_server.wire.body import parsed_object
 

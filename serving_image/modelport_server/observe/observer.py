@@ -13,7 +13,7 @@ from modelport_server.observe.context import ANSWER_ID, Headers, given_id, infer
 from modelport_server.observe.metrics import Family
 
 if TYPE_CHECKING:
-    from modelport_server.model import Model, Watch
+    from modelport_server.inference.model import Model, Watch
     from modelport_server.observe.capture import Capture
     from modelport_server.observe.drift import Drift
     from modelport_server.observe.traces import RequestSpan, Traces

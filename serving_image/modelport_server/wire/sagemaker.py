@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from modelport_server.health import Health
-from modelport_server.session import granted_cores
+from modelport_server.inference.session import granted_cores
 
 MIB = 1_048_576
 CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from modelport_server.connection import Answering, Connection, Connections, Patience
 from modelport_server.errors import ServerError
+from modelport_server.transport.connection import Answering, Connection, Connections, Patience
 
 BACKLOG = 2048
 LOOK_SECONDS = 0.5

@@ -15,9 +15,9 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from modelport_server import joining
 from modelport_server.errors import Fault, Rejected
-from modelport_server.joining import Feeds, Job, Run
+from modelport_server.inference import joining
+from modelport_server.inference.joining import Feeds, Job, Run
 from modelport_server.tensors import Array
 
 REFILL_SHARE = 0.05  # of a run: more of it costs latency at low load and gains nothing at high load

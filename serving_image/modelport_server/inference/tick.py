@@ -6,8 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable
 
-from modelport_server import joining
-from modelport_server.joining import Feeds, Job, Run
+from modelport_server.inference import joining
+from modelport_server.inference.joining import Feeds, Job, Run
 from modelport_server.tensors import Array
 
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from modelport_server.answers import Answers
 from modelport_server.bundle import Bundle, BundleError, verify
 from modelport_server.bundle.describe import describe
 from modelport_server.bundle.reference import answer, difference, generated_sample
 from modelport_server.bundle.trust import Trust
 from modelport_server.errors import Fault, Rejected
-from modelport_server.joining import Feeds, takes_batches
+from modelport_server.inference.answers import Answers
+from modelport_server.inference.joining import Feeds, takes_batches
+from modelport_server.inference.runner import Limits, Runner
+from modelport_server.inference.session import open_bundle, reason
+from modelport_server.inference.tick import Tick
 from modelport_server.observe.metrics import Histogram
-from modelport_server.runner import Limits, Runner
-from modelport_server.session import open_bundle, reason
 from modelport_server.tensors import Array
-from modelport_server.tick import Tick
 from modelport_server.wire import v2
 
 Watch = Callable[[Future[Any]], object]

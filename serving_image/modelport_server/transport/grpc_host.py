@@ -14,9 +14,9 @@ import grpc
 from modelport_server.app import Application, server_metadata
 from modelport_server.errors import Fault, Rejected
 from modelport_server.health import Health
-from modelport_server.host import AddressUnavailable
 from modelport_server.observe import context as said
 from modelport_server.observe.observer import Call
+from modelport_server.transport.host import AddressUnavailable
 from modelport_server.wire import v2_grpc
 from modelport_server.wire.messages import SERVICE, message
 

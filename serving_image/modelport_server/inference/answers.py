@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from modelport_server.joining import Feeds
+from modelport_server.inference.joining import Feeds
 from modelport_server.tensors import Array, as_array, to_bytes
 
 ENTRY_BYTES = 500  # of a key, a list and what belongs to it, about

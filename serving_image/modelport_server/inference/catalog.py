@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from modelport_server.errors import Fault, Rejected, ServerError
-from modelport_server.model import Model
+from modelport_server.inference.model import Model
 
 DIGITS = re.compile(r"(\d+)")
 

@@ -1,0 +1,1 @@
+"""Models that answer: loaded and checked, run alone or joined, remembered."""
