@@ -72,6 +72,12 @@ def test_a_store_without_the_model_ends_the_server(start, shelf, tmp_path):
     assert "there is no such file" in refused(start("--model", f"{shelf.url}/m.onnx", "--cache", tmp_path / "cache"))
 
 
+def test_a_store_without_a_place_to_keep_models_ends_the_server(start, shelf, tmp_path):
+    (tmp_path / "file").touch()
+    server = start("--model", f"{shelf.url}/twice", "--cache", tmp_path / "file" / "cache")
+    assert "Give a folder that can be written with --cache" in refused(server)
+
+
 def test_a_model_comes_from_an_archive(start, bundles, tmp_path):
     with tarfile.open(tmp_path / "m.tar.gz", "w:gz") as archive:
         archive.add(bundles / "twice", arcname="deep/in/it")

@@ -34,7 +34,10 @@ def is_remote(source: str) -> bool:
 
 def default_cache() -> Path:
     """Where fetched models are kept when nobody says."""
-    return Path(tempfile.gettempdir()) / "modelport-models"
+    try:
+        return Path(tempfile.gettempdir()) / "modelport-models"
+    except FileNotFoundError:  # nothing can be written here; models that are here need no cache
+        return Path("/tmp/modelport-models")  # noqa: S108
 
 
 def fetch(source: str, cache: Path) -> list[Path]:
@@ -131,8 +134,13 @@ def _take_what_changes(store: Store, kept: Path) -> None:
 @contextmanager
 def _locked(cache: Path) -> Iterator[None]:
     """The cache, for one process at a time."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = (cache / "lock").open("w")
+    except OSError as error:
+        remedy = "Give a folder that can be written with --cache; in a container, a volume or a tmpfs."
+        raise BundleError(cache, f"models cannot be kept there: {error.strerror}.", remedy) from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
