@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: setup demo test lint bench locks clean
+.PHONY: setup demo test lint bench image test-image locks clean
 
 setup:  ## .venv for working on the project
 	@$(PYTHON) scripts/setup.py dev
@@ -19,6 +19,12 @@ lint: setup  ## style, types, import contracts, generated files
 
 bench: setup  ## the figures of docs/benchmarks.md
 	@$(RUN)/python tests/bench/run.py
+
+image: setup  ## the serving image as an OCI layout; BASE_IMAGE=NAME@sha256:..., VARIANT=cpu or gpu
+	@$(RUN)/python scripts/image.py
+
+test-image: setup  ## build the serving image and run it
+	@$(RUN)/python -m pytest tests/image -m image -n 0
 
 locks: setup  ## renew requirements/ (needs the package index)
 	@$(RUN)/python scripts/locks.py

@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = "tests/bench/serving/peers/*/requirements.in"
+IMAGE = ("serving_image/pyproject.toml", "--extra", "image")
 EXTRAS = ("local", "aws", "gcp", "azure", "kubernetes")
 COMPILE = (
     "uv",
@@ -33,6 +34,10 @@ if __name__ == "__main__":
     for extra in EXTRAS:
         compile_lock(f"requirements/{extra}.txt", *project, "--extra", extra)
     compile_lock("requirements/dev.txt", *project, "--extra", "all", "--group", "dev", "--group", "train")
+    compile_lock("requirements/image.txt", *IMAGE)
+    gpu = ("requirements/image-gpu.in", "--no-emit-package", "onnxruntime")
+    compile_lock("requirements/image-gpu.txt", *IMAGE, *gpu)
+    compile_lock("requirements/image-build.txt", "requirements/image-build.in")
     for wanted in sorted(ROOT.glob(PEERS)):  # each an environment of its own
         source = wanted.relative_to(ROOT)
         compile_lock(str(source.with_suffix(".txt")), str(source))
