@@ -16,7 +16,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from container_engine import Failed, builder, pinned
+from container_engine import Failed, NoEngine, builder, pinned
 from debian_base import debian_base
 from wheels import fetch
 
@@ -46,12 +46,17 @@ def make(options: argparse.Namespace) -> dict[str, object]:
     Raises:
         Failed: with what went wrong and what to do.
     """
+    engines = [options.engine] if options.engine else ENGINES
+    if not any(map(shutil.which, engines)):
+        raise NoEngine(
+            f"There is no {' and no '.join(engines)} on PATH.\n  Install one that works here, such as podman."
+        )
     with tempfile.TemporaryDirectory() as scratch:
         if options.base:
             base, build_base = pinned(options.base), options.build_base and pinned(options.build_base)
         else:
             base, build_base = map(str, debian_base(Path(scratch), epoch(), note))
-        engine, base_image, python = builder(base, [options.engine] if options.engine else ENGINES)
+        engine, base_image, python = builder(base, engines)
         note(f"{engine.name} builds on Python {python}")
         images = {"BASE_IMAGE": base_image, "BUILD_IMAGE": engine.take(build_base) if build_base else base_image}
         context = Path(scratch, "context")
@@ -133,6 +138,8 @@ def note(text: str) -> None:
 
 def _git(*words: str) -> str:
     """What git says, or nothing where this is no checkout."""
+    if not shutil.which("git"):
+        return ""
     done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
     return done.stdout.strip()
 

@@ -87,6 +87,12 @@ def test_where_no_engine_builds_each_says_why(programs):
     assert "podman is not on PATH." in str(failure.value)
 
 
+def test_without_an_engine_nothing_is_begun(programs):
+    done = subprocess.run([sys.executable, ROOT / "scripts" / "image.py"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("make image: There is no docker and no podman and no buildah on PATH.")
+
+
 def test_a_base_whose_python_the_server_does_not_know_is_refused(programs):
     programs("podman", BUILDS.replace("3.12.4", "3.9.2"))
     with pytest.raises(Failed, match=r"has Python 3\.9\.2, and the server needs 3\.11 to 3\.13"):
