@@ -175,15 +175,14 @@ def test_a_store_without_a_place_to_keep_it_ends_it_with_the_reason(start):
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_it_passes_the_conformance_kit(start, digits, wire):
-    if subprocess.run([MODELPORT, "conformance", "--help"], capture_output=True).returncode:
-        pytest.skip("this modelport has no conformance kit")
-    platform = PLATFORMS[WIRES[wire]]
-    env = {**platform["env"], **({"MODELPORT_GRPC_PORT": "9000"} if wire == "v2-grpc" else {})}
+    platform, routes = PLATFORMS[WIRES[wire]], []
     port = 9000 if wire == "v2-grpc" else platform["port"]
+    if wire in ("vertex", "azureml"):
+        routes = ["--score-path", platform["score"], "--ready-path", platform["health"]]
+    env = {**platform["env"], "MODELPORT_GRPC_PORT": "9000"}
     container = start(*platform["words"], env=env, mounts={platform["mount"]: digits}, ports=(port,))
     container.ready()
-    url = f"grpc://{container.address(port)}" if wire == "v2-grpc" else container.url(port)
-    command = [MODELPORT, "conformance", url, "--wire", wire, "--bundle", digits, "--json"]
+    command = [MODELPORT, "conformance", container.url(port), "--wire", wire, "--bundle", digits, *routes, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
