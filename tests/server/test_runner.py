@@ -183,6 +183,10 @@ def test_with_a_delay_a_run_waits_no_longer_than_that():
 class TestTick:
     """What comes in one pass of the loop."""
 
+    @pytest.fixture(autouse=True)
+    def no_request_comes_after_a_pause(self, monkeypatch):
+        monkeypatch.setattr("modelport_server.inference.tick.PAUSE_SECONDS", 1e9)
+
     def ask(self, *asked, most=8):
         gate = Gate(most=most)
 
@@ -210,6 +214,12 @@ class TestTick:
         assert answers[0][0][0, 0] == 2
         assert str(answers[1]) == "negative"
         assert sizes == [2, 1, 1]
+
+    def test_after_a_pause_one_runs_at_once_and_the_next_together(self, monkeypatch):
+        monkeypatch.setattr("modelport_server.inference.tick.PAUSE_SECONDS", 0.5)
+        answers, sizes = self.ask(rows(1), rows(2), rows(3))
+        assert [answer[0][0, 0] for answer in answers] == [2, 4, 6]
+        assert sizes == [1, 2]
 
     def test_does_not_run_for_who_is_gone(self):
         gate = Gate()

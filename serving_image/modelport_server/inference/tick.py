@@ -1,14 +1,21 @@
-"""What comes in one pass of the event loop runs as one: for models so quick that a thread would cost more."""
+"""What comes in one pass of the event loop runs as one: for models so quick that a thread would cost more.
+
+After a pause a request runs at once: there is nobody to wait for.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable
 
 from modelport_server.inference import joining
 from modelport_server.inference.joining import Feeds, Job, Run
+from modelport_server.inference.promise import Promise
 from modelport_server.tensors import Array
+
+PAUSE_SECONDS = 1e-3
 
 
 class Tick:
@@ -17,15 +24,21 @@ class Tick:
     def __init__(self, run: Run, most_rows: int):
         self._run, self._most_rows = run, most_rows
         self._waiting: deque[Job] = deque()
+        self._last = 0.0
 
     def infer(self, feeds: Feeds, outputs: list[str]) -> Awaitable[list[Array]]:
         """The outputs. Raises what the run raises."""
         loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._flush)
-        future = loop.create_future()
-        self._waiting.append(Job(feeds, outputs, future))
-        return future
+        promise = Promise(loop)
+        job = Job(feeds, outputs, promise)
+        before, self._last = self._last, time.perf_counter()
+        if self._last - before > PAUSE_SECONDS and not self._waiting:
+            joining.answer(self._run, [job])
+        else:
+            if not self._waiting:
+                loop.call_soon(self._flush)
+            self._waiting.append(job)
+        return promise
 
     def _flush(self) -> None:
         waiting = deque(job for job in self._waiting if job.is_wanted())
