@@ -14,7 +14,7 @@ from support import models, stores
 
 from modelport.bundle import build, ensure
 from modelport_server.bundle import BundleError
-from modelport_server.bundle.sources import azblob, download, fetch
+from modelport_server.bundle.sources import azblob, fetch, patience
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def cache(tmp_path):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(download, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(patience, "LONGEST_PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -343,7 +343,7 @@ class TestOci:
 
     def test_without_a_login_there_is_no_token(self, registry, cache, monkeypatch, tmp_path):
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nowhere"))
-        with pytest.raises(BundleError, match="no token: 401"):
+        with pytest.raises(BundleError, match="answered 401"):
             fetch(f"oci://{registry.host}/team/m:1", cache)
 
     @pytest.mark.parametrize("source", ["oci://host", "oci://"])

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import random
-import time
 from pathlib import Path
 
 from modelport_server.bundle.files import sha256 as sha256_of
+from modelport_server.bundle.sources.patience import Patience
 from modelport_server.bundle.sources.store import LOOK, Interrupted, SourceError, Store
-
-ATTEMPTS = 6  # in a row without a byte more
-LONGEST_PAUSE = 8.0
 
 
 def download(store: Store, path: str, file: Path, *, sha256: str | None = None, limit: int | None = None) -> None:
@@ -42,7 +38,7 @@ def download(store: Store, path: str, file: Path, *, sha256: str | None = None, 
 
 
 def _transfer(store: Store, path: str, part: Path, limit: int | None) -> None:
-    failures = 0
+    patience = Patience(Path(path or part.stem))
     while True:
         start = part.stat().st_size if part.exists() else 0
         try:
@@ -52,10 +48,6 @@ def _transfer(store: Store, path: str, part: Path, limit: int | None) -> None:
                     if limit is not None and stream.tell() > limit:
                         raise SourceError(Path(path or part.stem), f"has more than {limit} bytes.", LOOK)
         except Interrupted as error:
-            failures = 1 if part.stat().st_size > start else failures + 1
-            if failures == ATTEMPTS:
-                problem = f"the transfer broke off {failures} times without a byte: {error}."
-                raise SourceError(Path(path or part.stem), problem, "Run again to go on from there.") from error
-            time.sleep(min(2**failures / 4, LONGEST_PAUSE) * random.uniform(0.5, 1))  # noqa: S311
+            patience.bear(error, progressed=part.stat().st_size > start)
         else:
             return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from modelport_server.bundle.sources.http import BLOCK
+from modelport_server.bundle.sources.http import BLOCK, range_from
 from modelport_server.bundle.sources.store import LOOK, Forbidden, Interrupted, Missing, SourceError, needed
 
-GONE = ("NoSuchKey", "NoSuchBucket", "404")
+GONE = ("NoSuchKey", "NoSuchBucket", "NoSuchUpload", "404")
 PASSING = ("SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "500", "503")
 
 
@@ -21,34 +22,40 @@ class S3Store:
 
     def __init__(self, bucket: str, prefix: str):
         self._bucket, self._prefix = bucket, prefix
-        self._errors = needed("botocore.exceptions", "s3")
         self._client: Any = needed("boto3", "s3").client("s3")
 
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
         """See Store."""
         key = f"{self._prefix.rstrip('/')}/{path}".lstrip("/") if path else self._prefix
-        try:
-            found = self._client.get_object(
-                Bucket=self._bucket, Key=key, **{"Range": f"bytes={start}-"} if start else {}
-            )
+        with explained(f"s3://{self._bucket}/{key}"):
+            found = self._client.get_object(Bucket=self._bucket, Key=key, **range_from(start))
             yield from found["Body"].iter_chunks(BLOCK)
-        except self._errors.ClientError as error:
-            self._explain(f"s3://{self._bucket}/{key}", error.response["Error"])
-        except self._errors.NoCredentialsError as error:
-            raise SourceError(f"s3://{self._bucket}", f"{error}.", LOOK) from error
-        except self._errors.BotoCoreError as error:
-            raise Interrupted(str(error)) from error
 
-    def _explain(self, what: str, error: dict[str, str]) -> None:
-        code = error["Code"]
-        if code in PASSING:
-            raise Interrupted(f"{what} answered {code}")
-        if code in GONE:
-            raise Missing(what, "there is no such object.", LOOK)
-        if code in ("AccessDenied", "403"):
-            raise Forbidden(what, f"answered {code}: {error.get('Message', '')}.", LOOK)
-        if code not in ("InvalidRange", "416"):  # nothing is left
-            raise SourceError(what, f"answered {code}: {error.get('Message', '')}.", LOOK)
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Errors of S3 as those of a store; that nothing is left to read is none."""
+    errors = needed("botocore.exceptions", "s3")
+    try:
+        yield
+    except errors.ClientError as error:
+        _explain(what, error.response["Error"])
+    except (errors.NoCredentialsError, errors.PartialCredentialsError, errors.TokenRetrievalError) as error:
+        raise SourceError(what, f"{error}.", LOOK) from error
+    except errors.BotoCoreError as error:
+        raise Interrupted(str(error)) from error
+
+
+def _explain(what: str, error: dict[str, str]) -> None:
+    code = error["Code"]
+    if code in PASSING:
+        raise Interrupted(f"{what} answered {code}")
+    if code in GONE:
+        raise Missing(what, "there is no such object.", LOOK)
+    if code in ("AccessDenied", "403"):
+        raise Forbidden(what, f"answered {code}: {error.get('Message', '')}.", LOOK)
+    if code not in ("InvalidRange", "416"):  # nothing is left
+        raise SourceError(what, f"answered {code}: {error.get('Message', '')}.", LOOK)
 
 
 def open_store(source: str) -> S3Store:

@@ -24,7 +24,15 @@ class Forbidden(SourceError):
 
 
 class Interrupted(Exception):
-    """The transfer broke off, and may go on from where it was."""
+    """The transfer broke off, and may go on from where it was.
+
+    Attributes:
+        after: seconds that the store wants to be left alone.
+    """
+
+    def __init__(self, reason: str, after: float = 0):
+        super().__init__(reason)
+        self.after = after
 
 
 class Store(Protocol):
