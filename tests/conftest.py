@@ -1,4 +1,6 @@
 import asyncio
+import os
+import shutil
 
 import pytest
 from hypothesis import settings
@@ -19,3 +21,11 @@ def mocks_loop():
 def current_loop(mocks_loop):
     """Pulumi's mocks want a current loop to be there; `asyncio.run` leaves none."""
     asyncio.set_event_loop(mocks_loop)
+
+
+def pytest_runtest_setup(item):
+    """Skip what needs a program that is not installed; with MODELPORT_REQUIRE_ALL that is a failure."""
+    for marker in item.iter_markers("program"):
+        if missing := [name for name in marker.args if not shutil.which(name)]:
+            reason = f"{', '.join(missing)} is not installed"
+            (pytest.fail if os.environ.get("MODELPORT_REQUIRE_ALL") else pytest.skip)(reason)

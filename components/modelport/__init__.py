@@ -7,13 +7,26 @@ if TYPE_CHECKING:
     from modelport.errors import ModelportError
     from modelport.spec import Environment, ModelSpec
     from modelport.targets.args import ModelServiceArgs
+    from modelport.targets.artifact import ArtifactBundle, ArtifactImage
     from modelport.targets.local.target import LocalService
     from modelport.targets.provider import Provider
     from modelport.targets.service import ModelService
 
-__all__ = ["Environment", "LocalService", "ModelService", "ModelServiceArgs", "ModelSpec", "ModelportError", "Provider"]
+__all__ = [
+    "ArtifactBundle",
+    "ArtifactImage",
+    "Environment",
+    "LocalService",
+    "ModelService",
+    "ModelServiceArgs",
+    "ModelSpec",
+    "ModelportError",
+    "Provider",
+]
 
 _HOMES = {
+    "ArtifactBundle": "modelport.targets.artifact",
+    "ArtifactImage": "modelport.targets.artifact",
     "Environment": "modelport.spec",
     "LocalService": "modelport.targets.local.target",
     "ModelService": "modelport.targets.service",

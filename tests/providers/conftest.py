@@ -72,7 +72,7 @@ class TalkingServer(LocalServer):
         return super().update(inputs["runDir"], inputs, self.said.append)
 
     def delete(self, id):
-        super().delete(str(id), self.said.append)
+        super().delete(str(id), {}, self.said.append)
 
 
 @pytest.fixture

@@ -7,13 +7,16 @@ from functools import partial
 from pulumi.provider.experimental import provider as protocol
 
 from modelport.errors import ModelportError
+from modelport.providers.artifact import ArtifactBundle, ArtifactImage
 from modelport.providers.crud import Crud, Say
 from modelport.providers.local import LocalServer
 
 from .engine_log import EngineLog
 from .values import plain_map, property_values
 
-RESOURCES: dict[str, Crud] = {resource.kind: resource for resource in (LocalServer(),)}
+RESOURCES: dict[str, Crud] = {
+    resource.kind: resource for resource in (LocalServer(), ArtifactImage(), ArtifactBundle())
+}
 
 
 class ModelportProvider(protocol.Provider):
@@ -49,12 +52,13 @@ class ModelportProvider(protocol.Provider):
 
     async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:
         """Compare state and inputs."""
-        changes = _resource(request.type).diff(plain_map(request.old_state), plain_map(request.new_inputs))
+        resource = _resource(request.type)
+        changes = resource.diff(plain_map(request.old_state), plain_map(request.new_inputs))
         return protocol.DiffResponse(
             changes=bool(changes.properties),
             diffs=list(changes.properties),
             replaces=list(changes.replaces),
-            delete_before_replace=bool(changes.replaces),
+            delete_before_replace=resource.deletes_first and bool(changes.replaces),
         )
 
     async def create(self, request: protocol.CreateRequest) -> protocol.CreateResponse:
@@ -91,7 +95,8 @@ class ModelportProvider(protocol.Provider):
 
     async def delete(self, request: protocol.DeleteRequest) -> None:
         """Remove the resource."""
-        await asyncio.to_thread(_resource(request.type).delete, request.resource_id, self._say(request.urn))
+        delete, outputs = _resource(request.type).delete, plain_map(request.properties)
+        await asyncio.to_thread(delete, request.resource_id, outputs, self._say(request.urn))
 
     async def construct(self, request: protocol.ConstructRequest) -> protocol.ConstructResponse:
         """Run a component inside the plugin."""

@@ -7,27 +7,24 @@ from typing import Any
 from pydantic import BaseModel
 
 from modelport.providers import package
-from modelport.providers.local import LocalServer
-from modelport.providers.local.inputs import ServerInputs
+from modelport.providers.crud import Crud
 from modelport.spec import Environment, ModelSpec
 from modelport.targets.local.target import LocalService
 from modelport.targets.service import ModelService
 
+from .provider import RESOURCES
+
 Schema = dict[str, Any]
 
 SCALARS = ("string", "integer", "number", "boolean")
-STRING, INTEGER, NUMBER = ({"type": name} for name in ("string", "integer", "number"))
+STRING = {"type": "string"}
+OUTPUT_TYPES: Schema = {
+    **{name: {"type": name} for name in SCALARS},
+    "strings": {"type": "array", "items": STRING},
+    "map": {"type": "object", "additionalProperties": STRING},
+}
 ANY = {"$ref": "pulumi.json#/Any"}
 KNOWN_TO_STACK = {("Environment", "stack")}
-SERVER_OUTPUTS = {
-    "url": STRING,
-    "port": INTEGER,
-    "pid": INTEGER,
-    "instance": STRING,
-    "version": STRING,
-    "readySeconds": NUMBER,
-    "log": STRING,
-}
 
 
 def package_schema() -> Schema:
@@ -35,7 +32,6 @@ def package_schema() -> Schema:
     types: Schema = {}
     spec, environment = (_object_type(model, types) for model in (ModelSpec, Environment))
     component_inputs = {"spec": spec, "environment": environment}
-    server = _flat(ServerInputs)
     return {
         "name": package.NAME,
         "version": package.VERSION,
@@ -43,13 +39,7 @@ def package_schema() -> Schema:
         "pluginDownloadURL": package.DOWNLOAD_URL,
         "types": types,
         "resources": {
-            LocalServer.kind: {
-                "description": "A model server as a process of this machine.",
-                "inputProperties": server["properties"],
-                "requiredInputs": server["required"],
-                "properties": {**server["properties"], **SERVER_OUTPUTS},
-                "required": sorted({*server["required"], *SERVER_OUTPUTS} - {"readySeconds"}),
-            },
+            **{resource.kind: _resource(resource) for resource in RESOURCES.values()},
             **{
                 component.kind: {
                     "isComponent": True,
@@ -82,9 +72,18 @@ def _object_type(model: type[BaseModel], types: Schema) -> Schema:
     return {"$ref": f"#/types/{_type_token(model.__name__)}"}
 
 
-def _flat(model: type[BaseModel]) -> Schema:
-    schema = model.model_json_schema(by_alias=True)
-    return {"properties": _properties(schema), "required": schema["required"]}
+def _resource(resource: Crud) -> Schema:
+    schema = resource.model.model_json_schema(by_alias=True)
+    inputs, required = _properties(schema), schema["required"]
+    given = {name: OUTPUT_TYPES[kind.rstrip("?")] for name, kind in resource.outputs.items()}
+    always = [name for name, kind in resource.outputs.items() if not kind.endswith("?")]
+    return {
+        "description": (resource.__doc__ or "").partition("\n")[0].partition("`: ")[2],
+        "inputProperties": inputs,
+        "requiredInputs": required,
+        "properties": {**inputs, **given},
+        "required": sorted({*required, *always}),
+    }
 
 
 def _properties(definition: Schema) -> Schema:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pulumi.runtime.rpc import UNKNOWN
+from pydantic import BaseModel
 
 __all__ = ["UNKNOWN", "Changes", "Crud", "Failure", "Say", "Values"]
 
@@ -40,8 +41,17 @@ class Crud(Protocol):
     kind: str
     """Type token."""
 
+    model: type[BaseModel]
+    """Type of the inputs."""
+
     inputs: tuple[str, ...]
     """Names of the inputs, in order."""
+
+    outputs: Mapping[str, str]
+    """What the outputs have besides the inputs, each with its JSON type; one that may be absent ends with `?`."""
+
+    deletes_first: bool
+    """Whether a replaced one has to go before the new one can come."""
 
     def check(self, inputs: Values) -> tuple[Values, list[Failure]]:
         """The inputs with their defaults, and what is wrong with them; touches nothing, draws nothing at random."""
@@ -61,5 +71,5 @@ class Crud(Protocol):
     def update(self, id: str, inputs: Values, say: Say) -> Values:
         """Change it to the inputs; gives the outputs. On an error it is as it was."""
 
-    def delete(self, id: str, say: Say) -> None:
+    def delete(self, id: str, outputs: Values, say: Say) -> None:
         """Remove it; fine when it is gone."""

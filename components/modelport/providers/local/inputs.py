@@ -2,29 +2,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from modelport.providers import package
-from modelport.providers.crud import UNKNOWN, Failure, Values
+from modelport.providers.inputs import AbsolutePath, Digest, Inputs
 
 
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("must be an absolute path")
-    return path
-
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-
-
-class ServerInputs(BaseModel):
+class ServerInputs(Inputs):
     """What one server process is to be."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
 
     service: Annotated[str, Field(min_length=1)]
     """Name of the service."""
@@ -35,7 +22,7 @@ class ServerInputs(BaseModel):
     bundle: AbsolutePath
     """Folder of the model bundle."""
 
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    digest: Digest
     """What the bundle must be."""
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
@@ -62,24 +49,3 @@ class ServerInputs(BaseModel):
         process = self.model_dump(mode="json", exclude={"tags", "startup_seconds"})
         text = json.dumps([package.VERSION, process], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def values(self) -> dict[str, Any]:
-        """The inputs as the state holds them: camelCase, without what is not set."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-DEFAULTS = {
-    field.alias or name: field.get_default(call_default_factory=True)
-    for name, field in ServerInputs.model_fields.items()
-    if not field.is_required() and field.get_default() is not None
-}
-
-
-def failures(inputs: Values) -> list[Failure]:
-    """What is wrong with the inputs; what is not known yet counts as right."""
-    try:
-        ServerInputs.model_validate(inputs)
-    except ValidationError as error:
-        problems = [(".".join(map(str, problem["loc"])), problem["msg"]) for problem in error.errors()]
-        return [Failure(path, f"{text}.") for path, text in problems if inputs.get(path.split(".")[0]) != UNKNOWN]
-    return []

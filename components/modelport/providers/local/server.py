@@ -3,15 +3,17 @@ from __future__ import annotations
 import secrets
 import subprocess
 import time
+from typing import ClassVar
 
 import psutil
 
 from modelport.bundle import load
 from modelport.errors import ModelportError
+from modelport.providers import inputs as judged
 from modelport.providers.crud import UNKNOWN, Changes, Failure, Say, Values
 
 from . import process
-from .inputs import DEFAULTS, ServerInputs, failures
+from .inputs import ServerInputs
 from .process import Identity
 from .run_dir import POLL_SECONDS, RunDir, Serving
 
@@ -32,12 +34,23 @@ class LocalServer:
     """
 
     kind = "modelport:local:Server"
-    inputs = tuple(field.alias or name for name, field in ServerInputs.model_fields.items())
+    model = ServerInputs
+    inputs = judged.names(ServerInputs)
+    outputs: ClassVar = {
+        "url": "string",
+        "port": "integer",
+        "pid": "integer",
+        "instance": "string",
+        "version": "string",
+        "readySeconds": "number?",
+        "log": "string",
+    }
+    deletes_first = True
     replacing = ("service", "runDir", "host")
 
     def check(self, inputs: Values) -> tuple[Values, list[Failure]]:
         """See `Crud.check`."""
-        return {**DEFAULTS, **inputs}, failures(inputs)
+        return judged.check(ServerInputs, inputs)
 
     def diff(self, old: Values, new: Values) -> Changes:
         """See `Crud.diff`. A port that is not asked for is any port."""
@@ -68,7 +81,7 @@ class LocalServer:
         """See `Crud.update`."""
         return _bring_up(ServerInputs.model_validate(inputs), say)
 
-    def delete(self, id: str, say: Say) -> None:
+    def delete(self, id: str, outputs: Values, say: Say) -> None:
         """See `Crud.delete`. Stops every process of the run folder, those that still drain too."""
         run_dir = RunDir(id)
         if not run_dir.path.exists():

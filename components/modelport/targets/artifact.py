@@ -1,0 +1,55 @@
+"""Images and bundles where a target takes them from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from modelport.bundle import Bundle
+from modelport.bundle.transfer import EXPECTED, SAMPLE, SIGNATURE
+from modelport.providers.artifact import ArtifactBundle as BundleCrud
+from modelport.providers.artifact import ArtifactImage as ImageCrud
+
+from .provider import of_plugin
+
+
+class ArtifactImage(pulumi.CustomResource):
+    """An image, copied to a registry by digest; `props` are the inputs of `modelport:artifact:Image`."""
+
+    inputs = ImageCrud.inputs
+
+    reference: pulumi.Output[str]
+    digest: pulumi.Output[str]
+    platforms: pulumi.Output[list[str]]
+    size: pulumi.Output[int]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
+        super().__init__(ImageCrud.kind, name, {**dict.fromkeys(ImageCrud.outputs), **props}, of_plugin(opts))
+
+
+class ArtifactBundle(pulumi.CustomResource):
+    """A model bundle, uploaded to a store; `props` are the inputs of `modelport:artifact:Bundle`."""
+
+    inputs = BundleCrud.inputs
+
+    uri: pulumi.Output[str]
+    digest: pulumi.Output[str]
+    size: pulumi.Output[int]
+    contents: pulumi.Output[dict[str, str]]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
+        super().__init__(BundleCrud.kind, name, {**dict.fromkeys(BundleCrud.outputs), **props}, of_plugin(opts))
+
+
+def bundle_inputs(bundle: Bundle) -> dict[str, str]:
+    """What the inputs of `ArtifactBundle` say of a bundle that is here."""
+    revision = hashlib.sha256()
+    for name in (SAMPLE, EXPECTED, SIGNATURE):
+        file = Path(bundle.path, name)
+        content = file.read_bytes() if file.is_file() else b""
+        revision.update(hashlib.sha256(content).digest())
+    return {"bundle": str(bundle.path.absolute()), "digest": bundle.digest, "revision": revision.hexdigest()}
