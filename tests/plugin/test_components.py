@@ -138,6 +138,13 @@ def test_the_schema_has_every_input_and_output(plugin, engine, spec, bundle):
     assert set(checked) | {"port"} == set(server["inputProperties"])
     _, planned = plugin.create({**checked, "port": 80}, preview=True)
     assert set(planned) == set(server["properties"])
+    image = {"source": "/layout", "repository": "host.example/server", "tag": "v1", "digest": bundle.digest}
+    model = {"bundle": "/b", "target": "s3://models", "revision": "1", "digest": bundle.digest}
+    for kind, asked in {"modelport:artifact:Image": image, "modelport:artifact:Bundle": model}.items():
+        checked, failures = plugin.check(asked, kind=kind)
+        assert (set(checked), failures) == (set(schema["resources"][kind]["inputProperties"]), {})
+        _, planned = plugin.create(checked, preview=True, kind=kind)
+        assert set(planned) == set(schema["resources"][kind]["properties"])
     for kind in (KIND, "modelport:local:Service"):
         _, state = plugin.construct(engine, kind, "fraud", {"spec": spec, "environment": {"targets": ["local"]}})
         assert set(state) == set(schema["resources"][kind]["properties"])

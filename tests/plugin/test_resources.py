@@ -135,3 +135,9 @@ def test_a_long_start_is_told_to_the_engine(plugin, inputs, engine, tmp_path):
         plugin.create(inputs(bundle=str(slow.path), digest=slow.digest, startupSeconds=3))
     assert "it answers its sample first" in engine.logged[0].message
     assert engine.logged[0].urn == plugin.urn("modelport:local:Server")
+
+
+def test_an_artefact_is_replaced_before_the_old_one_goes(plugin):
+    old = {"source": "/layout", "repository": "host.example/server", "digest": f"sha256:{'0' * 64}"}
+    answer = plugin.diff(old, {**old, "digest": f"sha256:{'1' * 64}"}, kind="modelport:artifact:Image")
+    assert (list(answer.replaces), answer.deleteBeforeReplace) == (["digest"], False)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from modelport.providers.inputs import AbsolutePath, Digest, Inputs
 
@@ -71,12 +71,13 @@ class ImageInputs(ArtifactInputs):
     tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")] | None = None
     """Tag that it gets there; without it, the digest's hex: what bears no tag is cleaned up by many registries."""
 
-    @model_validator(mode="after")
-    def _is_one(self) -> ImageInputs:
-        named = "" if is_layout(self.source) else Reference.parse(self.source).digest
-        if named and named != self.digest:
-            raise ValueError(f"source names {named}, digest says {self.digest}")
-        return self
+    @field_validator("source")
+    @classmethod
+    def _names_the_digest(cls, source: str, given: ValidationInfo) -> str:
+        named = "" if is_layout(source) else Reference.parse(source).digest
+        if named and named != given.data.get("digest", named):
+            raise ValueError(f"names {named}, digest says {given.data['digest']}")
+        return source
 
     @property
     def reference(self) -> str:
