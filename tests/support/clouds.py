@@ -40,9 +40,6 @@ class Cloud:
     asked: list = field(default_factory=list)
     url: str = ""
 
-    def answer(self, request: Request):
-        raise NotImplementedError
-
     def take(self, request: Request):
         self.received += len(request.body)
         self.asked.append(f"{request.method} {request.path}")

@@ -1,5 +1,6 @@
 """How stores and registries are reached: the server reads with it what we write with it."""
 
+from modelport_server.bundle.baseline import BASELINE
 from modelport_server.bundle.files import ModelFile
 from modelport_server.bundle.manifest import EXPECTED, MANIFEST, SAMPLE, verify
 from modelport_server.bundle.signature import SIGNATURE
@@ -13,14 +14,15 @@ from modelport_server.bundle.sources.registry import Registry
 from modelport_server.bundle.sources.s3 import explained
 from modelport_server.bundle.sources.store import Interrupted, Missing, SourceError, needed
 
+BESIDE = (SAMPLE, EXPECTED, BASELINE, SIGNATURE)
+"""Files of a bundle that lie outside its digest; the last two need not be there."""
+
 __all__ = [
+    "BESIDE",
     "BLOCK",
-    "EXPECTED",
     "MANIFEST",
     "OCI_MANIFEST",
     "READ",
-    "SAMPLE",
-    "SIGNATURE",
     "TITLE",
     "Blobs",
     "Http",

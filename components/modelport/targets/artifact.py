@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 from modelport.bundle import Bundle
-from modelport.bundle.transfer import EXPECTED, SAMPLE, SIGNATURE
+from modelport.bundle.transfer import BESIDE
 from modelport.providers.artifact import ArtifactBundle as BundleCrud
 from modelport.providers.artifact import ArtifactImage as ImageCrud
 
@@ -48,7 +48,7 @@ class ArtifactBundle(pulumi.CustomResource):
 def bundle_inputs(bundle: Bundle) -> dict[str, str]:
     """What the inputs of `ArtifactBundle` say of a bundle that is here."""
     revision = hashlib.sha256()
-    for name in (SAMPLE, EXPECTED, SIGNATURE):
+    for name in BESIDE:
         file = Path(bundle.path, name)
         content = file.read_bytes() if file.is_file() else b""
         revision.update(hashlib.sha256(content).digest())

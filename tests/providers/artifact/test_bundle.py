@@ -8,10 +8,11 @@ import grpc
 import pytest
 from support.plugin import Engine, Plugin
 
-from modelport.bundle import BundleError
+from modelport.bundle import BundleError, load
 from modelport.errors import ModelportError
 from modelport.providers.artifact import ArtifactBundle
 from modelport.providers.crud import UNKNOWN
+from modelport.targets.artifact import bundle_inputs
 from modelport_server.bundle import verify
 from modelport_server.bundle.sources import fetch
 
@@ -243,6 +244,15 @@ class TestLife:
         (signed / "bundle.json.sig").write_text("c2lnbmVk\n")
         [path] = fetch(up(small, place, bundle=str(signed))["uri"], tmp_path / "models")
         assert (path / "bundle.json.sig").read_text() == "c2lnbmVk\n"
+
+    def test_a_baseline_goes_along(self, place, up, small, tmp_path):
+        watched = shutil.copytree(small.path, tmp_path / "watched")
+        baseline = {"format": 1, "digest": small.digest, "rows": 1, "features": []}
+        (watched / "baseline.json").write_text(json.dumps(baseline))
+        before = bundle_inputs(small)["revision"]
+        assert bundle_inputs(load(watched))["revision"] != before
+        [path] = fetch(up(small, place, bundle=str(watched))["uri"], tmp_path / "models")
+        assert json.loads((path / "baseline.json").read_text()) == baseline
 
     def test_it_cannot_be_imported_as_it_is_adopted_anyway(self):
         with pytest.raises(ModelportError, match="what is there is adopted"):

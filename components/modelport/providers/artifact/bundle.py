@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from modelport.bundle.errors import surfaced
-from modelport.bundle.transfer import EXPECTED, MANIFEST, SAMPLE, SIGNATURE, ModelFile, SourceError, verify
+from modelport.bundle.transfer import BESIDE, MANIFEST, ModelFile, SourceError, verify
 from modelport.errors import ModelportError
 from modelport.providers import inputs as judged
 from modelport.providers.crud import UNKNOWN, Changes, Failure, Say, Values
@@ -96,7 +96,7 @@ def _files(wanted: BundleInputs) -> Iterator[ModelFile]:
         problem = f"holds {bundle.digest}, wanted is {wanted.digest}."
         raise SourceError(wanted.bundle, problem, "Correct the digest, or build the bundle again.")
     yield from bundle.files
-    beside = [name for name in (SAMPLE, EXPECTED, SIGNATURE) if (wanted.bundle / name).is_file()]
+    beside = [name for name in BESIDE if (wanted.bundle / name).is_file()]
     for name in (*beside, MANIFEST):
         yield ModelFile.of(Path(wanted.bundle, name), name)
 

@@ -96,4 +96,4 @@ class BundleInputs(ArtifactInputs):
     `azblob://ACCOUNT/CONTAINER/PREFIX`, an absolute path, or as an artefact `oci://HOST/REPOSITORY`."""
 
     revision: str | None = None
-    """Hash of what lies outside the digest, the sample, its answer and the signature: another one is uploaded again."""
+    """Hash of what lies outside the digest (sample, answer, baseline, signature): another one is uploaded again."""
