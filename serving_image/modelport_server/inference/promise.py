@@ -9,8 +9,8 @@ from typing import Any
 class Promise:
     """A future whose waiters go on the moment it is set, and not a pass of the event loop later.
 
-    For who sets it from a callback of the loop, not from a task, as its waiters run right there. Tasks and `gather` take
-    it for a future.
+    For who sets it from a callback of the loop, not from a task, as its waiters run right there. Tasks can
+    wait for it.
     """
 
     __slots__ = ("_asyncio_future_blocking", "_callbacks", "_error", "_is_done", "_loop", "_result")
