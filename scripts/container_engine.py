@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 # What may have to be said where plain commands fail; tried in this order, and the first that works is used.
@@ -64,14 +65,12 @@ class Engine:
                 a root file system.
         """
         path = Path(base)
-        if path.is_dir():
-            return self._load(path)
-        if path.is_file():
-            with tempfile.TemporaryDirectory() as context:
-                shutil.copyfile(path, Path(context, "root.tar"))
-                Path(context, "Dockerfile").write_text("FROM scratch\nADD root.tar /\n")
-                return self.build(Path(context), "--quiet", *self.stamped(0))
-        return base
+        if not path.exists():
+            return base
+        image = self._load(path) if path.is_dir() else self._import(path)
+        # podman removes an image without a name along with the last one that was built on it
+        run([self.name, "tag", image, f"localhost/modelport-base:{sha256(image.encode()).hexdigest()[:12]}"])
+        return image
 
     def build(self, context: Path, *options: str, on_line: Callable[[str], None] = lambda line: None) -> str:
         """Build an image; gives its id."""
@@ -102,6 +101,12 @@ class Engine:
     def run_command(self, image: str, *words: str, options: tuple[str, ...] = ()) -> list[str]:
         """The command that runs an image."""
         return [self.name, *self.run_prefix, "run", *self.run_options, *options, image, *words]
+
+    def _import(self, root: Path) -> str:
+        with tempfile.TemporaryDirectory() as context:
+            shutil.copyfile(root, Path(context, "root.tar"))
+            Path(context, "Dockerfile").write_text("FROM scratch\nADD root.tar /\n")
+            return self.build(Path(context), "--quiet", *self.stamped(0))
 
     def _load(self, layout: Path) -> str:
         if self.name != "docker":
