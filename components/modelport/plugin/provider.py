@@ -7,16 +7,11 @@ from functools import partial
 from pulumi.provider.experimental import provider as protocol
 
 from modelport.errors import ModelportError
-from modelport.providers.artifact import ArtifactBundle, ArtifactImage
 from modelport.providers.crud import Crud, Say
-from modelport.providers.local import LocalServer
 
 from .engine_log import EngineLog
+from .resources import RESOURCES
 from .values import plain_map, property_values
-
-RESOURCES: dict[str, Crud] = {
-    resource.kind: resource for resource in (LocalServer(), ArtifactImage(), ArtifactBundle())
-}
 
 
 class ModelportProvider(protocol.Provider):

@@ -12,7 +12,7 @@ from modelport.spec import Environment, ModelSpec
 from modelport.targets.local.target import LocalService
 from modelport.targets.service import ModelService
 
-from .provider import RESOURCES
+from .resources import RESOURCES
 
 Schema = dict[str, Any]
 

@@ -18,7 +18,7 @@ from modelport_server.observe.writer import Record, Sink, Writer
 
 if TYPE_CHECKING:
     from modelport_server.bundle import Bundle
-    from modelport_server.observe.observer import Seen
+    from modelport_server.observe.seen import Seen
     from modelport_server.tensors import Array
 
 SCHEMA = "modelport.capture/1"

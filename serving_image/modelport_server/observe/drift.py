@@ -14,7 +14,7 @@ from modelport_server.observe.periodic import Periodic
 
 if TYPE_CHECKING:
     from modelport_server.bundle import Bundle
-    from modelport_server.observe.observer import Seen
+    from modelport_server.observe.seen import Seen
 
 SECONDS = 1.0  # between two counts
 

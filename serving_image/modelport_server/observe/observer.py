@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modelport_server.errors import Fault, Rejected
 from modelport_server.observe.context import ANSWER_ID, Headers, given_id, inference_id, trace_id
 from modelport_server.observe.metrics import Family
+from modelport_server.observe.seen import Seen
 
 if TYPE_CHECKING:
     from modelport_server.inference.model import Model, Watch
@@ -18,30 +18,6 @@ if TYPE_CHECKING:
     from modelport_server.observe.drift import Drift
     from modelport_server.observe.traces import RequestSpan, Traces
     from modelport_server.tensors import Array, Inference
-
-
-@dataclass(slots=True)
-class Seen:
-    """An inference, and what became of it.
-
-    Attributes:
-        id: empty where nobody asks for one.
-        route: the wire it came on, as metrics call it.
-        started: seconds since 1970.
-        seconds: from the request's tensors to the answer's.
-        code: of the fault, None where there is an answer.
-        arrays: the answer, in the order of the outputs asked for.
-    """
-
-    model: Model
-    asked: Inference
-    id: str
-    route: str
-    trace_id: str | None
-    started: float
-    seconds: float = 0.0
-    code: str | None = None
-    arrays: list[Array] = field(default_factory=list)
 
 
 class Observer:

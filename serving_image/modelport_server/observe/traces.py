@@ -21,7 +21,7 @@ from modelport_server.observe.context import Headers
 
 if TYPE_CHECKING:
     from modelport_server.errors import Fault
-    from modelport_server.observe.observer import Seen
+    from modelport_server.observe.seen import Seen
 
 
 class Traces:

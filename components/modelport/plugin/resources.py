@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from modelport.providers.artifact import ArtifactBundle, ArtifactImage
+from modelport.providers.crud import Crud
+from modelport.providers.local import LocalServer
+
+RESOURCES: dict[str, Crud] = {
+    resource.kind: resource for resource in (LocalServer(), ArtifactImage(), ArtifactBundle())
+}
