@@ -230,6 +230,7 @@ class TestS3:
             (place / "model").mkdir(parents=True, exist_ok=True)
             (place / "model" / "model.onnx.part").write_bytes(content[:taken])
             [path] = fetch("s3://models/a/doubling", cache)
+            assert (path / "model" / "model.onnx").read_bytes() == content
             shutil.rmtree(path)
 
     def test_what_is_not_there_is_named(self, cache):

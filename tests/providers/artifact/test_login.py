@@ -166,6 +166,7 @@ def copy(layout, repository):
     assert failures == []
     said = []
     outputs = RESOURCE.create(checked, said.append)[1]
+    assert outputs["reference"] == f"{repository}@{layout.digest}"
     shown = json.dumps(outputs) + "".join(said)
     assert not [secret for secret in SECRETS if secret in shown]
     return outputs

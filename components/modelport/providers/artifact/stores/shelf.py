@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -30,19 +31,19 @@ class Shelf(Protocol):
         """Take the bundle away, its manifest first; fine when it is gone."""
 
 
-class Folder:
+class Folder(ABC):
     """What shelves have in common whose files are objects below an address."""
 
     def __init__(self, address: str):
         self.address = address
 
+    @abstractmethod
     def holds(self, path: str, sha256: str) -> bool:
         """See Shelf."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete(self, path: str) -> None:
         """Take a file away; fine when it is gone."""
-        raise NotImplementedError
 
     def finish(self, files: Iterable[ModelFile], say: Say) -> str:
         """See Shelf."""
