@@ -16,6 +16,8 @@ from modelport_server.bundle.manifest import Bundle, Source, Stage, Tensor
 
 RENAME = "Rename tensors (onnx.compose.add_prefix, or in the exporter), so that outputs are called as the inputs are."
 
+REORDER = "Name the graphs in the order in which they run, or export this one for what the graph before it gives."
+
 
 @dataclass(frozen=True)
 class Wired:
@@ -74,7 +76,7 @@ def _last_of(name: str, graphs: Sequence[Mapping[str, Tensor]]) -> int:
 
 def _agree(given: Tensor, taken: Tensor, path: Path) -> None:
     if problems := list(_differences(given, taken)):
-        raise BundleError(path, f"input {taken.name} takes {problems[0]}.", RENAME)
+        raise BundleError(path, f"input {taken.name} takes {problems[0]}.", REORDER)
 
 
 def _differences(given: Tensor, taken: Tensor) -> Iterator[str]:
