@@ -174,30 +174,31 @@ class Gs(Cloud):
         if session is None:
             return 410
         here, _, total = request.headers["content-range"].removeprefix("bytes ").partition("/")
-        if int(total) != session["total"]:
-            return 400
-        if here == "*" and request.body:
+        if int(total) != session["total"] or (here == "*" and request.body):
             return 400
         if here != "*":
             first, last = (int(end) for end in here.split("-"))
-            if first != len(session["content"]) or (request.whole and last - first + 1 != len(request.body)):
+            if first > len(session["content"]) or (request.whole and last - first + 1 != len(request.body)):
                 return 400
             if request.whole and last + 1 < int(total) and len(request.body) % self.QUANTUM:
                 return 400
-            kept = (
-                len(request.body)
-                if last + 1 == int(total) and request.whole
-                else len(request.body) // self.QUANTUM * self.QUANTUM
-            )
-            session["content"] += request.body[:kept]
+            if not request.whole:
+                session["late"] = (first, request.body[: len(request.body) // self.QUANTUM * self.QUANTUM])
+                return 308
+            self.keep(session, first, request.body)
         if len(session["content"]) < int(total):
             stored = {"Range": f"bytes=0-{len(session['content']) - 1}"} if session["content"] else {}
+            self.keep(session, *session.pop("late", (0, b"")))  # after the answer: as late as it can be
             return 308, stored, b""
         if md5(session["content"]) != session["said"]["md5Hash"]:
             del self.sessions[request.path]
             return 400
         self.objects[session["to"]] = {"content": session["content"], "metadata": session["said"]["metadata"]}
         return 200, {}, self.described(self.objects[session["to"]])
+
+    def keep(self, session, first, body):
+        """What is there already is not kept again: the store ignores bytes at offsets that it has."""
+        session["content"] += body[len(session["content"]) - first :]
 
     def described(self, found):
         content = found["content"]
