@@ -6,8 +6,8 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -16,10 +16,12 @@ import orjson
 
 from modelport_server.access.guard import Guard
 from modelport_server.errors import Fault, Rejected, ServerError
+from modelport_server.exchange import BYTES, Request, Response
 from modelport_server.health import Health
 from modelport_server.inference.answers import Answers
 from modelport_server.inference.catalog import Catalog
 from modelport_server.inference.model import Model, Watch
+from modelport_server.lanes import Lanes
 from modelport_server.observe import context, feedback, prometheus
 from modelport_server.observe.families import server_families
 from modelport_server.observe.metrics import Family, Traffic
@@ -27,47 +29,16 @@ from modelport_server.observe.observer import Call, Observer
 from modelport_server.paths import Paths
 from modelport_server.tensors import Array, Inference
 from modelport_server.wire import instances, sagemaker, scoring, v2
+from modelport_server.wire.forms import JSON_SIZE
 
 V2_PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<verb>ready|infer))?")
 V1_PATH = re.compile(r"/v1/models/(?P<name>[^/:]+)(?::(?P<verb>predict))?")
 REDIRECTED = re.compile(r"v2(/.*)?|metrics")
-JSON, BYTES = "application/json", "application/octet-stream"
-JSON_SIZE = b"inference-header-content-length"
 REDIRECT = b"x-vertex-ai-triton-redirect"
 ENVOY_TIMEOUT = b"x-envoy-expected-rq-timeout-ms"
 VISIBLE = re.compile(r"[\x20-\x7e]{1,1024}")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Request:
-    """A whole request, or the `problem` that kept it from being read.
-
-    `path` is decoded and has no query; the names of `headers` are in lower case. `call` is there where somebody watches
-    the inferences.
-    """
-
-    method: str
-    path: str
-    headers: Mapping[bytes, bytes]
-    body: bytes
-    problem: Rejected | None = None
-    call: Call | None = None
-
-    def header(self, name: bytes) -> str:
-        """The value of a header; empty when not given."""
-        return self.headers.get(name, b"").decode("latin-1")
-
-
-@dataclass(slots=True)
-class Response:
-    """An answer."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Route(NamedTuple):
@@ -115,6 +86,7 @@ class Application:
         self.traffic = Traffic()
         self.observer: Observer | None = None
         self.models = Catalog()
+        self._lanes = Lanes("v2_infer", self.traffic, self._answer)
         self._routes = {
             "/v2": Route("v2_server", "GET", self._server),
             "/v2/health/live": Route("v2_live", "GET", self._live, is_open=True),
@@ -143,8 +115,11 @@ class Application:
         self.models.fill(models)
         self.health = Health.READY
 
-    async def answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Awaitable[Response]:
         """Answer and count a request. Never raises: what goes wrong is an answer too."""
+        return self._lanes.take(request) or self._answer(request)
+
+    async def _answer(self, request: Request) -> Response:
         route = self._route(request.path)
         started = time.perf_counter()
         self.traffic.inflight += 1
@@ -152,10 +127,15 @@ class Application:
         fault = None
         try:
             request.call = call
-            response = await self._answer(route, request)
+            if request.problem:
+                raise request.problem
+            if self.guard and not route.is_open:
+                await self.guard.admit(request.header(b"authorization"))
+            self._check(route, request)
+            response = await route.handler(request)
         except Rejected as rejection:
             fault = rejection.fault
-            response = _rejection(rejection)
+            response = _rejection(rejection, route)
         except asyncio.CancelledError:
             self.traffic.count(route.name, Fault.ABANDONED.status, time.perf_counter() - started)
             raise
@@ -205,19 +185,13 @@ class Application:
         protocol, _, _, verb = _parts(path)
         return self._named_routes.get((protocol, verb), self._no_route)
 
-    async def _answer(self, route: Route, request: Request) -> Response:
-        if request.problem:
-            raise request.problem
-        if self.guard and not route.is_open:
-            await self.guard.admit(request.header(b"authorization"))
+    def _check(self, route: Route, request: Request) -> None:
         if route.method and request.method != route.method:
-            message = f"{request.path} takes {route.method}"
-            return _error(Fault.METHOD_NOT_ALLOWED, message, ((b"allow", route.method.encode()),))
+            raise Rejected(Fault.METHOD_NOT_ALLOWED, f"{request.path} takes {route.method}")
         if len(request.body) > self.max_body:
             raise too_large(self.max_body)
         if (encoding := request.header(b"content-encoding")) not in ("", "identity"):
             raise Rejected(Fault.UNSUPPORTED_MEDIA_TYPE, f"content encoding {encoding}: send the body as it is")
-        return await route.handler(request)
 
     async def _unknown(self, request: Request) -> Response:
         raise Rejected(Fault.NOT_FOUND, f"no such path: {request.path}")
@@ -256,8 +230,12 @@ class Application:
 
     async def _v2_infer(self, request: Request) -> Response:
         model = self._v2_named(request.path)
-        asked = v2.decode(request.body, model.bundle, _json_size(request))
-        answer = v2.encode(model.bundle, asked, await self.infer(model, asked, request))
+        json_size = _json_size(request)
+        asked = v2.decode(request.body, model.bundle, json_size)
+        arrays = await self.infer(model, asked, request)
+        answer = v2.encode(model.bundle, asked, arrays)
+        if not (self.guard or self._kept or request.call):
+            self._lanes.open(request, json_size, model, asked, arrays)
         if answer.json_size is None:
             return Response(200, answer.body)
         return Response(200, answer.body, BYTES, ((JSON_SIZE, str(answer.json_size).encode()),))
@@ -292,7 +270,7 @@ class Application:
         if not REDIRECTED.fullmatch(path):
             raise Rejected(Fault.NOT_FOUND, f"{REDIRECT.decode()}: {path} is no path to redirect to")
         route = self._route(f"/{path}")
-        return await route.handler(replace(request, method=route.method, path=f"/{path}"))
+        return await route.handler(replace(request, method=route.method, path=f"/{path}", head=None))
 
     def _readiness(self, content: dict[str, Any]) -> Response:
         ready = self.health is Health.READY
@@ -343,12 +321,14 @@ def _custom_attributes(request: Request) -> tuple[tuple[bytes, bytes], ...]:
     return ((sagemaker.CUSTOM_ATTRIBUTES, given.encode()),) if VISIBLE.fullmatch(given) else ()
 
 
-def _rejection(rejection: Rejected) -> Response:
+def _rejection(rejection: Rejected, route: Route) -> Response:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if rejection.retry_after is not None:
         headers = ((b"retry-after", str(max(rejection.retry_after, 1)).encode()),)
     elif rejection.fault is Fault.UNAUTHENTICATED:
         headers = ((b"www-authenticate", b"Bearer"),)
+    elif rejection.fault is Fault.METHOD_NOT_ALLOWED:
+        headers = ((b"allow", route.method.encode()),)
     return _error(rejection.fault, str(rejection), headers)
 
 

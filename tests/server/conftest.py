@@ -6,7 +6,8 @@ from support import models
 from support.server import Server
 
 from modelport.bundle import build
-from modelport_server.app import Application, Request
+from modelport_server.app import Application
+from modelport_server.exchange import Request
 from modelport_server.inference.model import Model
 from modelport_server.observe.observation import Observation
 from modelport_server.observe.options import Watching

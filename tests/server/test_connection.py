@@ -9,7 +9,7 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelport_server.app import Response
+from modelport_server.exchange import Response
 from modelport_server.transport.connection import MOST_HEAD, Patience
 from modelport_server.transport.host import Host, bind
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import models
 
-from modelport_server.app import Application, Request
+from modelport_server.app import Application
+from modelport_server.exchange import Request
 from modelport_server.inference.model import Model
 from modelport_server.wire import bulk
 from modelport_server.wire.messages import SERVICE

@@ -9,7 +9,7 @@ from modelport_server.inference.promise import Promise
 
 def run(conversation):
     async def within():
-        return await conversation(Promise(asyncio.get_running_loop()))
+        return await conversation(Promise())
 
     return asyncio.run(within())
 

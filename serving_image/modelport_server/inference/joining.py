@@ -41,8 +41,8 @@ class Job:
 
     def __post_init__(self) -> None:
         shapes = [array.shape for array in self.feeds.values()]
-        sizes = {shape[0] if shape else 0 for shape in shapes}
-        self.rows = sizes.pop() if len(sizes) == 1 else 0
+        sizes = {shape[:1] for shape in shapes}
+        self.rows = sum(sizes.pop()) if len(sizes) == 1 else 0
         self.kind = (*self.outputs, *self.feeds, *[shape[1:] for shape in shapes])
 
     def is_wanted(self) -> bool:
@@ -127,11 +127,13 @@ def _together(run: Run, jobs: list[Job]) -> Iterator[list[Array]]:
 
 def _set(answers: list[tuple[Job, Any]]) -> None:
     for job, answer in answers:
-        with suppress(asyncio.InvalidStateError, futures.InvalidStateError):  # nobody waits any more
+        try:
             if isinstance(answer, BaseException):
                 job.future.set_exception(answer)
             else:
                 job.future.set_result(answer)
+        except (asyncio.InvalidStateError, futures.InvalidStateError):  # nobody waits any more
+            continue
 
 
 def _other(array: Array) -> Array:

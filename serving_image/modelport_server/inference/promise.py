@@ -13,11 +13,10 @@ class Promise:
     wait for it.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callbacks", "_error", "_is_done", "_loop", "_result")
+    __slots__ = ("_asyncio_future_blocking", "_callbacks", "_error", "_is_done", "_result")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self) -> None:
         self._asyncio_future_blocking = self._is_done = False
-        self._loop = loop
         self._callbacks: list[Callable[[Promise], object]] = []
         self._result: Any = None
         self._error: BaseException | None = None
@@ -43,7 +42,7 @@ class Promise:
         callbacks, self._callbacks = self._callbacks, []
         self._finish(None, asyncio.CancelledError())
         for callback in callbacks:  # whoever cancels may be a task
-            self._loop.call_soon(callback, self)
+            self.get_loop().call_soon(callback, self)
         return True
 
     def done(self) -> bool:
@@ -69,14 +68,14 @@ class Promise:
         return self._result
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop in which it is set."""
-        return self._loop
+        """The loop in which it is set: the one that runs."""
+        return asyncio.get_running_loop()  # a system call, so only where it is needed
 
     def add_done_callback(self, callback: Callable[[Promise], object], *, context: Context | None = None) -> None:
         """Call `callback` when it is set, in `context` where one is given."""
         call = callback if context is None else lambda promise: context.run(callback, promise)
         if self._is_done:
-            self._loop.call_soon(call, self)
+            self.get_loop().call_soon(call, self)
         else:
             self._callbacks.append(call)
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Generator
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import unquote
 
 import httptools
 
-from modelport_server.app import Request, Response, too_large
+from modelport_server.app import too_large
 from modelport_server.errors import Fault, Rejected
+from modelport_server.exchange import Request, Response
+from modelport_server.transport.heads import Heads
 
 MOST_HEAD = 65_536  # bytes of the request line and headers
 MOST_DISCARDED = 64 << 20  # bytes of a body too large that are read, so that its client comes to read the answer
@@ -33,7 +36,7 @@ class Answering(Protocol):
 
     max_body: int
 
-    def answer(self, request: Request) -> Coroutine[Any, Any, Response]:
+    def answer(self, request: Request) -> Awaitable[Response]:
         """The answer; never raises."""
 
 
@@ -59,6 +62,7 @@ class Connections:
     Attributes:
         closing: whether each is to be closed after its next answer.
         date: of answers, as in their headers.
+        heads: of requests, that need not be parsed again.
     """
 
     app: Answering
@@ -66,6 +70,7 @@ class Connections:
     open: set[Connection] = field(default_factory=set)
     closing: bool = False
     date: bytes = b""
+    heads: Heads = field(default_factory=Heads)
 
     def look(self, now: float) -> None:
         """Close what has taken longer than it may at the loop's time `now`, and note the date; once a second or so."""
@@ -87,13 +92,14 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
         self._waiting: deque[tuple[Request, bool]] = deque()  # with whether the connection goes on after it
-        self._answer: Coroutine[Any, Any, Response] | None = None
+        self._answer: Generator[Any, None, Response] | None = None
         self._awaited: asyncio.Future[Any] | None = None
         self._goes_on = self._reads = self._sends_body = True
         self._is_blocked = self._is_paused = False
         self._received = 0  # bytes of the request that is coming
         self.deadline = self._loop.time() + connections.patience.request
         self.on_message_begin()
+        self._is_between = True
 
     # what the transport calls
 
@@ -113,15 +119,10 @@ class Connection(asyncio.Protocol):
             return
         if not (self._received or self._is_blocked):
             self.deadline = self._loop.time() + self._all.patience.request
-        self._received += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # we know no other protocol: the answer is HTTP/1.1, and the last
-            self._end()
-        except httptools.HttpParserError as error:
-            self._reject(Rejected(Fault.MALFORMED, f"the request is not HTTP: {error}"))
-        if self._in_head and self._received > MOST_HEAD:
-            self._reject_head()
+        if self._is_between and (request := self._all.heads.request(data)):
+            self._waiting.append((request, True))
+        else:
+            self._parse(data)
         self._serve()
 
     def pause_writing(self) -> None:
@@ -136,6 +137,7 @@ class Connection(asyncio.Protocol):
     # what the parser calls
 
     def on_message_begin(self) -> None:
+        self._is_between = False
         self._url, self._body = b"", list[bytes]()
         self._headers: dict[bytes, bytes] = {}
         self._head_size = self._body_size = 0
@@ -167,7 +169,7 @@ class Connection(asyncio.Protocol):
             self._reject(too_large(self._all.app.max_body))
 
     def on_message_complete(self) -> None:
-        self._received = 0
+        self._received, self._is_between = 0, True
         if self._reads:
             is_large = self._body_size > self._all.app.max_body
             problem = too_large(self._all.app.max_body) if is_large else None
@@ -195,6 +197,20 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     # reading
+
+    def _parse(self, data: bytes) -> None:
+        was_between, before = self._is_between, len(self._waiting)
+        self._received += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:  # we know no other protocol: the answer is HTTP/1.1, and the last
+            self._end()
+        except httptools.HttpParserError as error:
+            self._reject(Rejected(Fault.MALFORMED, f"the request is not HTTP: {error}"))
+        if self._in_head and self._received > MOST_HEAD:
+            self._reject_head()
+        if was_between and self._is_between and self._reads and len(self._waiting) == before + 1:
+            self._all.heads.keep(data, self._waiting[-1][0])
 
     def _request(self, problem: Rejected | None) -> Request:
         path = self._url.partition(b"?")[0].decode("latin-1")
@@ -227,7 +243,7 @@ class Connection(asyncio.Protocol):
             self._sends_body = request.method != "HEAD"
             if not self._sends_body:
                 request.method = "GET"
-            self._answer = self._all.app.answer(request)
+            self._answer = self._all.app.answer(request).__await__()
             self._advance()
         self._pause_or_resume()
 
@@ -279,13 +295,13 @@ class Connection(asyncio.Protocol):
 
 def head_of(response: Response, date: bytes, *, goes_on: bool) -> bytes:
     """The status line and headers of an answer."""
-    head = b"HTTP/1.1 %d %b\r\ndate: %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n" % (
-        response.status,
-        REASONS.get(response.status, "").encode(),
-        date,
-        response.content_type.encode("latin-1"),
-        len(response.body),
-    )
+    head = b"%bcontent-length: %d\r\n" % (_beginning(response.status, response.content_type, date), len(response.body))
     for header in response.headers:
         head += b"%b: %b\r\n" % header
     return head + (b"\r\n" if goes_on else b"connection: close\r\n\r\n")
+
+
+@lru_cache(32)
+def _beginning(status: int, content_type: str, date: bytes) -> bytes:
+    said = status, REASONS.get(status, "").encode(), date, content_type.encode("latin-1")
+    return b"HTTP/1.1 %d %b\r\ndate: %b\r\ncontent-type: %b\r\n" % said

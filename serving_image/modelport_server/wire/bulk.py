@@ -29,6 +29,18 @@ def read(text: bytes) -> Any:
         return None
 
 
+def flat(text: bytes) -> Array | None:
+    """The numbers of a list, as an array of INT64 or FP64, if there is nothing else in it; None: not sure."""
+    if text.count(b"[") != 1:  # lists in it, which simdjson would flatten
+        return None
+    import simdjson
+
+    try:
+        return _array(simdjson.Parser().parse(text))
+    except (ValueError, RuntimeError):
+        return None
+
+
 def _plain(value: Any, simdjson: Any) -> Any:
     if isinstance(value, simdjson.Object):
         keys = list(value)
@@ -45,9 +57,14 @@ def _numbers(value: Any, simdjson: Any) -> Array | None:
     shape = _shape(value, simdjson)
     if shape is None or math.prod(shape) < LEAST_NUMBERS:
         return None
+    numbers = _array(value)
+    return None if numbers is None else numbers.reshape(shape)
+
+
+def _array(value: Any) -> Array | None:
     for code, dtype in (("i", np.int64), ("d", np.float64)):
         try:
-            return np.frombuffer(value.as_buffer(of_type=code), dtype).reshape(shape)
+            return np.frombuffer(value.as_buffer(of_type=code), dtype)
         except TypeError:  # not all of them are such numbers
             continue
     return None

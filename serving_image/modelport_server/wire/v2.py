@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,16 +12,16 @@ from modelport_server import tensors
 from modelport_server.bundle import Bundle
 from modelport_server.errors import Fault, Rejected
 from modelport_server.tensors import Array, Inference
-from modelport_server.wire import layouts
+from modelport_server.wire import envelopes, forms, layouts
 from modelport_server.wire.body import parsed_object
+from modelport_server.wire.envelopes import Parted
 
 PLATFORM = "onnx_onnxv1"
 EXTENSIONS = ["binary_tensor_data"]
 NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An infer response; its first `json_size` bytes are JSON, or all where that is None."""
 
     body: bytes
@@ -34,9 +34,9 @@ def decode(body: bytes, bundle: Bundle, json_size: int | None = None) -> Inferen
     Raises:
         Rejected: with everything a caller needs to correct it.
     """
-    text, rest = _split(body, json_size)
     if json_size is None:
-        return inference(parsed_object(text), rest, bundle)
+        return _decode_json(body, bundle)
+    text, rest = _split(body, json_size)
     if layout := layouts.find(text, rest, bundle):
         return layout.read(rest, bundle)
     content = parsed_object(text)
@@ -44,6 +44,28 @@ def decode(body: bytes, bundle: Bundle, json_size: int | None = None) -> Inferen
     sizes = {entry["name"]: _parameters(entry, entry["name"]).get("binary_data_size") for entry in content["inputs"]}
     layouts.keep(text, read, {name: size for name, size in sizes.items() if size is not None}, bundle)
     return read
+
+
+def _decode_json(body: bytes, bundle: Bundle) -> Inference:
+    found = envelopes.parted(body)
+    if found and (known := envelopes.read(found, bundle)):
+        return known
+    read = inference(parsed_object(body), memoryview(b""), bundle)
+    if found:
+        envelopes.keep(found, read, bundle)
+    return read
+
+
+def parted(body: bytes, json_size: int | None) -> Parted | None:
+    """The parts of a request with one input, if it has them."""
+    return envelopes.parted(body) if json_size is None else Parted((body[:json_size],), body[json_size:])
+
+
+def is_known(found: Parted, json_size: int | None, bundle: Bundle) -> bool:
+    """Whether a request with all that is around these values, and other ones, was right."""
+    if json_size is None:
+        return envelopes.find(found, bundle) is not None
+    return layouts.find(found.around[0], memoryview(found.values), bundle) is not None
 
 
 def inference(request: Mapping[str, Any], rest: memoryview, bundle: Bundle) -> Inference:
@@ -71,20 +93,17 @@ def encode(bundle: Bundle, asked: Inference, arrays: list[Array]) -> Answer:
     Raises:
         Rejected: an output has no V2 datatype.
     """
-    response: dict[str, Any] = {"model_name": bundle.name, "model_version": bundle.version}
-    if asked.id is not None:
-        response["id"] = asked.id
-    response["outputs"], parts = [], []
+    entries, parts = [], []
     for name, given in zip(asked.outputs, arrays, strict=True):
         array = tensors.as_array(given)
-        entry: dict[str, Any] = {"name": name, "datatype": tensors.datatype_of(name, array), "shape": list(array.shape)}
         if name in asked.binary:
             parts.append(tensors.to_bytes(array))
-            entry["parameters"] = {"binary_data_size": len(parts[-1])}
+            entries.append(forms.binary(name, array, len(parts[-1])))
         else:
-            entry["data"] = tensors.to_json(array.ravel())
-        response["outputs"].append(entry)
-    text = orjson.dumps(response, option=orjson.OPT_SERIALIZE_NUMPY)
+            values = orjson.dumps(tensors.to_json(array.ravel()), option=orjson.OPT_SERIALIZE_NUMPY)
+            entries.append(b'%b,"data":%b}' % (forms.output(name, array.dtype, array.shape), values))
+    identity = b"" if asked.id is None else b',"id":%b' % orjson.dumps(asked.id)
+    text = forms.response(bundle, identity, entries)
     return Answer(b"".join((text, *parts)), len(text)) if asked.binary else Answer(text, None)
 
 
@@ -99,9 +118,7 @@ def metadata(bundle: Bundle, versions: list[str]) -> dict[str, Any]:
     }
 
 
-def _split(body: bytes, json_size: int | None) -> tuple[bytes, memoryview]:
-    if json_size is None:
-        return body, memoryview(b"")
+def _split(body: bytes, json_size: int) -> tuple[bytes, memoryview]:
     if not 0 < json_size <= len(body):
         text = f"the JSON should have {json_size} bytes, of a body of {len(body)}"
         raise Rejected(Fault.MALFORMED, text)

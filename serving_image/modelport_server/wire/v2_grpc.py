@@ -54,7 +54,7 @@ def encode(bundle: Bundle, asked: Inference, arrays: list[Array]) -> Any:
     """
     response = message("ModelInferResponse")(model_name=bundle.name, model_version=bundle.version, id=asked.id or "")
     outputs = [
-        (name, tensors.datatype_of(name, array), array)
+        (name, tensors.datatype_of(name, array.dtype), array)
         for name, array in zip(asked.outputs, map(tensors.as_array, arrays), strict=True)
     ]
     raw = bool(asked.binary) or any(datatype not in CONTENTS for _, datatype, _ in outputs)  # all of them, or none
