@@ -21,7 +21,7 @@ from modelport_server.health import Health
 from modelport_server.inference.answers import Answers
 from modelport_server.inference.catalog import Catalog
 from modelport_server.inference.model import Model, Watch
-from modelport_server.lanes import Lanes
+from modelport_server.lanes import Lanes, Way
 from modelport_server.observe import context, feedback, prometheus
 from modelport_server.observe.families import server_families
 from modelport_server.observe.metrics import Family, Traffic
@@ -86,7 +86,7 @@ class Application:
         self.traffic = Traffic()
         self.observer: Observer | None = None
         self.models = Catalog()
-        self._lanes = Lanes("v2_infer", self.traffic, self._answer)
+        self._lanes = Lanes("v2_infer", self.traffic, self._answer, _rejection)
         self._routes = {
             "/v2": Route("v2_server", "GET", self._server),
             "/v2/health/live": Route("v2_live", "GET", self._live, is_open=True),
@@ -135,7 +135,7 @@ class Application:
             response = await route.handler(request)
         except Rejected as rejection:
             fault = rejection.fault
-            response = _rejection(rejection, route)
+            response = _rejection(rejection, route.method)
         except asyncio.CancelledError:
             self.traffic.count(route.name, Fault.ABANDONED.status, time.perf_counter() - started)
             raise
@@ -235,7 +235,7 @@ class Application:
         arrays = await self.infer(model, asked, request)
         answer = v2.encode(model.bundle, asked, arrays)
         if not (self.guard or self._kept or request.call):
-            self._lanes.open(request, json_size, model, asked, arrays)
+            self._lanes.open(request, Way(model, json_size, self._patience(request)), asked, arrays)
         if answer.json_size is None:
             return Response(200, answer.body)
         return Response(200, answer.body, BYTES, ((JSON_SIZE, str(answer.json_size).encode()),))
@@ -321,14 +321,14 @@ def _custom_attributes(request: Request) -> tuple[tuple[bytes, bytes], ...]:
     return ((sagemaker.CUSTOM_ATTRIBUTES, given.encode()),) if VISIBLE.fullmatch(given) else ()
 
 
-def _rejection(rejection: Rejected, route: Route) -> Response:
+def _rejection(rejection: Rejected, method: str = "") -> Response:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if rejection.retry_after is not None:
         headers = ((b"retry-after", str(max(rejection.retry_after, 1)).encode()),)
     elif rejection.fault is Fault.UNAUTHENTICATED:
         headers = ((b"www-authenticate", b"Bearer"),)
     elif rejection.fault is Fault.METHOD_NOT_ALLOWED:
-        headers = ((b"allow", route.method.encode()),)
+        headers = ((b"allow", method.encode()),)
     return _error(rejection.fault, str(rejection), headers)
 
 

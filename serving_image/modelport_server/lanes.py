@@ -1,7 +1,6 @@
 """Requests that differ from one that was answered in nothing but their numbers are read, run and written together.
 
-For models that run in the loop, where all else costs more than the run. The first of a kind, and what a lane is not
-sure of, goes the usual way, which knows every rule.
+The first of a kind goes the usual way, which knows every rule, and so does what a lane is not sure of.
 """
 
 from __future__ import annotations
@@ -10,65 +9,57 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from modelport_server import tensors
-from modelport_server.errors import Fault
+from modelport_server.errors import Fault, Rejected
 from modelport_server.exchange import Head, Request, Response
+from modelport_server.inference.joining import Job, Run
 from modelport_server.inference.model import Model
 from modelport_server.inference.promise import Promise
-from modelport_server.inference.tick import Pass
 from modelport_server.observe.metrics import Traffic
 from modelport_server.tensors import Array, Inference
 from modelport_server.wire import envelopes, v2
 from modelport_server.wire.forms import Form, joined
 
-MOST_LANES = 256
+MOST_KEPT = 256  # lanes, and heads that lead to them
 NUMBERS = "fiu"  # kinds of dtypes
 
-Usual = Callable[[Request], Coroutine[Any, Any, Response]]
 
+class Way(NamedTuple):
+    """Where a head leads: to which model, with how many bytes of JSON before the values if they are bytes.
 
-class Ticket(Promise):
-    """A request in its lane, and the promise of its answer."""
+    `patience` is for how many seconds its client waits.
+    """
 
-    __slots__ = ("lane", "request", "started", "values")
-
-    def __init__(self, lane: Lane, request: Request, values: bytes):
-        super().__init__()
-        self.lane, self.request, self.values = lane, request, values
-        self.started = time.perf_counter()
+    model: Model
+    json_size: int | None
+    patience: float
 
 
 class Lane:
-    """Requests of one kind: for a model, with one input of one shape, for outputs of shapes that were seen.
-
-    Attributes:
-        model: it answers them.
-        most: requests that run as one.
-    """
+    """Requests of one kind: with one input of one shape, for outputs of shapes that were seen."""
 
     def __init__(self, model: Model, asked: Inference, form: Form, *, is_json: bool):
         ((name, array),) = asked.feeds.items()
-        self.model, self._outputs, self._form, self._is_json = model, asked.outputs, form, is_json
-        self.most = max(1, model.most_rows // max(1, asked.rows))
+        self.rows = asked.rows
+        self._outputs, self._form, self._is_json = asked.outputs, form, is_json
         self._tensor, self._shape = model.bundle.inputs_by_name[name], array.shape
         self._commas, self._bytes = math.prod(array.shape) - 1, array.nbytes
 
     def takes(self, values: bytes) -> bool:
-        """Whether these are as many values as they should be, of a model that still runs in the loop."""
-        fits = values.count(b",") == self._commas if self._is_json else len(values) == self._bytes
-        return fits and self.model.is_quick
+        """Whether these are as many values as they should be."""
+        return values.count(b",") == self._commas if self._is_json else len(values) == self._bytes
 
-    def answers(self, values: Sequence[bytes]) -> list[Response]:
+    def answers(self, run: Run, values: Sequence[bytes]) -> list[Response]:
         """The answer to each, with status 200.
 
         Raises:
             Rejected: it needs the usual way, which knows whether it is right.
         """
         array = self._read(values, joined(self._shape, len(values)))
-        arrays = self.model.run({self._tensor.name: array}, self._outputs, requests=len(values))
-        return self._form.responses(arrays, len(values))
+        return self._form.responses(run({self._tensor.name: array}, self._outputs), len(values))
 
     def _read(self, values: Sequence[bytes], shape: tuple[int, ...]) -> Array:
         if not self._is_json:
@@ -77,83 +68,121 @@ class Lane:
         return tensors.from_list(envelopes.values(text), shape, self._tensor)
 
 
-class Lanes:
-    """The lanes that are open for requests of `route`; `usual` is how all else is answered."""
+class LaneJob(Job):
+    """A request in its lane."""
 
-    def __init__(self, route: str, traffic: Traffic, usual: Usual):
+    __slots__ = ("lane", "values")
+
+    def __init__(self, lane: Lane, values: bytes, answer: LaneAnswer, deadline: float):
+        super().__init__(answer, None, deadline, lane.rows, lane)
+        self.lane, self.values = lane, values
+
+    def alone(self, run: Run) -> Response:
+        """See Job."""
+        return self.lane.answers(run, [self.values])[0]
+
+    def together(self, run: Run, jobs: Sequence[LaneJob]) -> list[Response]:
+        """See Job."""
+        return self.lane.answers(run, [job.values for job in jobs])
+
+
+class LaneAnswer(Promise):
+    """The answer to a request in a lane; what the lane cannot answer is answered the usual way."""
+
+    __slots__ = ("_lanes", "_request", "_started")
+
+    def __init__(self, lanes: Lanes, request: Request):
+        super().__init__()
+        self._lanes, self._request, self._started = lanes, request, time.perf_counter()
+
+    def set_result(self, result: Response) -> None:
+        """See Promise."""
+        if not self.done():
+            self._lanes.count(result.status, time.perf_counter() - self._started)
+        super().set_result(result)
+
+    def set_exception(self, error: BaseException) -> None:
+        """See Promise."""
+        if isinstance(error, Rejected) and error.fault is Fault.LATE:
+            self.set_result(self._lanes.refuse(error))
+        elif not self.done():
+            self._lanes.answer_as_usual(self._request, super().set_result)
+
+    def cancel(self, msg: object = None) -> bool:
+        """See Promise."""
+        if is_open := super().cancel(msg):
+            self._lanes.count(Fault.ABANDONED.status, time.perf_counter() - self._started)
+        return is_open
+
+
+class Lanes:
+    """The lanes that are open for requests of `route`.
+
+    `usual` is how all else is answered, `refuse` says what becomes of a request that is rejected.
+    """
+
+    def __init__(
+        self,
+        route: str,
+        traffic: Traffic,
+        usual: Callable[[Request], Coroutine[Any, Any, Response]],
+        refuse: Callable[[Rejected], Response],
+    ):
+        self.refuse = refuse
         self._route, self._traffic, self._usual = route, traffic, usual
-        self._heads: dict[Head | None, tuple[Model, int | None]] = {}
+        self._ways: dict[Head | None, Way] = {}
         self._lanes: dict[tuple[Model, int | None, object], Lane] = {}
-        self._pass = Pass(self._answer)
         self._tasks: set[asyncio.Task[Response]] = set()
 
-    def take(self, request: Request) -> Ticket | None:
-        """A promise of the answer, if there is a lane for the request."""
-        if (known := self._heads.get(request.head)) is None:
+    def take(self, request: Request) -> LaneAnswer | None:
+        """The answer to come, if there is a lane for the request, and room."""
+        if (way := self._ways.get(request.head)) is None:
             return None
-        model, size = known
-        if (parted := v2.parted(request.body, size)) is None:
+        model, json_size, patience = way
+        if (parted := v2.parted(request.body, json_size)) is None:
             return None
-        lane = self._lanes.get((model, size, parted.around))
+        lane = self._lanes.get((model, json_size, parted.around))
         if lane is None or not lane.takes(parted.values):
             return None
+        answer = LaneAnswer(self, request)
         self._traffic.inflight += 1
-        ticket = Ticket(lane, request, parted.values)
-        self._pass.add(ticket)
-        return ticket
-
-    def open(self, request: Request, size: int | None, model: Model, asked: Inference, arrays: list[Array]) -> None:
-        """Open a lane for requests like this one, which was answered with `arrays`, if there can be one.
-
-        With a `size`, the values are bytes, behind so many of JSON.
-        """
-        parted = v2.parted(request.body, size)
-        if not (request.head and parted and model.is_quick and _is_plain(asked)):
-            return
-        form = Form.of(model.bundle, asked, arrays)
-        if not form or not v2.is_known(parted, size, model.bundle):
-            return
-        if len(self._lanes) >= MOST_LANES:
-            self._lanes.clear()
-        if len(self._heads) >= MOST_LANES:
-            self._heads.clear()
-        self._heads[request.head] = model, size
-        self._lanes.setdefault((model, size, parted.around), Lane(model, asked, form, is_json=size is None))
-
-    def _answer(self, tickets: list[Ticket]) -> None:
-        groups: dict[Lane, list[Ticket]] = {}
-        for ticket in tickets:
-            if ticket.done():  # the client has gone
-                self._count(ticket, Fault.ABANDONED.status)
-            else:
-                groups.setdefault(ticket.lane, []).append(ticket)
-        for lane, group in groups.items():
-            for start in range(0, len(group), lane.most):
-                self._answer_together(lane, group[start : start + lane.most])
-
-    def _answer_together(self, lane: Lane, tickets: list[Ticket]) -> None:
         try:
-            responses = lane.answers([ticket.values for ticket in tickets])
-        except Exception:
-            for ticket in tickets:
-                self._answer_as_usual(ticket)
+            model.submit(LaneJob(lane, parted.values, answer, time.monotonic() + patience))
+        except Rejected:
+            self._traffic.inflight -= 1
+            return None
+        return answer
+
+    def open(self, request: Request, way: Way, asked: Inference, arrays: list[Array]) -> None:
+        """Open a lane for requests like this one, which was answered with `arrays`, if there can be one."""
+        if not (request.head and _is_plain(asked)) or request.head in self._ways:
             return
-        for ticket, response in zip(tickets, responses, strict=True):
-            self._count(ticket, response.status)
-            ticket.set_result(response)
+        model, json_size, _ = way
+        parted, form = v2.parted(request.body, json_size), Form.of(model.bundle, asked, arrays)
+        if not (parted and form and v2.is_known(parted, json_size, model.bundle)):
+            return
+        for kept in (self._ways, self._lanes):
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+        self._ways[request.head] = way
+        self._lanes.setdefault((model, json_size, parted.around), Lane(model, asked, form, is_json=json_size is None))
 
-    def _count(self, ticket: Ticket, status: int) -> None:
+    def count(self, status: int, seconds: float) -> None:
+        """Note that a request was answered, or left."""
         self._traffic.inflight -= 1
-        self._traffic.count(self._route, status, time.perf_counter() - ticket.started)
+        self._traffic.count(self._route, status, seconds)
 
-    def _answer_as_usual(self, ticket: Ticket) -> None:
+    def answer_as_usual(self, request: Request, set_result: Callable[[Response], None]) -> None:
+        """Answer a request that its lane could not, unless its client goes."""
+
         def settle(task: asyncio.Task[Response]) -> None:
             self._tasks.discard(task)
-            if not (task.cancelled() or ticket.done()):
-                ticket.set_result(task.result())
+            if not task.cancelled():
+                with suppress(asyncio.InvalidStateError):  # the client has gone
+                    set_result(task.result())
 
         self._traffic.inflight -= 1  # the usual way counts for itself
-        task = asyncio.get_running_loop().create_task(self._usual(ticket.request))
+        task = asyncio.get_running_loop().create_task(self._usual(request))
         self._tasks.add(task)
         task.add_done_callback(settle)
 

@@ -257,7 +257,7 @@ def _cast(numbers: Array, shape: tuple[int, ...], tensor: Tensor) -> Array | Non
             return None
     with np.errstate(over="ignore"):
         array = numbers.astype(dtype).reshape(shape)
-    return array if dtype.kind != "f" or np.isfinite(array).all() else None
+    return array if dtype.kind != "f" or _is_finite(array) else None
 
 
 def _flatten(data: list[Any], shape: tuple[int, ...], name: str) -> list[Any]:
@@ -290,8 +290,8 @@ def _array(flat: list[Any], tensor: Tensor) -> Array:
 
 def _is_finite(array: Array) -> bool:
     """By their sum where they are few, as numpy takes longer to begin."""
-    by_sum = len(array) <= FEW and math.isfinite(sum(array.tolist()))
-    return by_sum or np.count_nonzero(np.isfinite(array)) == len(array)  # quicker than all()
+    by_sum = array.size <= FEW and math.isfinite(sum(array.ravel().tolist()))
+    return by_sum or np.count_nonzero(np.isfinite(array)) == array.size  # quicker than all()
 
 
 def _beyond(tensor: Tensor) -> Rejected:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,30 +19,31 @@ Feeds = dict[str, Array]
 Run = Callable[[Feeds, list[str]], list[Array]]
 
 
-@dataclass(eq=False, slots=True)
 class Job:
     """A request that waits.
 
     Attributes:
-        loop: where its answer is set from another thread; None: at once.
+        future: where its answer is set.
+        loop: in which that is done, from another thread; None: at once.
         deadline: the time, by `time.monotonic`, from which on nobody wants the answer.
         rows: how many it has; 0 where it cannot be joined with others.
         kind: what those have in common that can be joined.
     """
 
-    feeds: Feeds
-    outputs: list[str]
-    future: Any
-    loop: asyncio.AbstractEventLoop | None = None
-    deadline: float | None = None
-    rows: int = field(init=False)
-    kind: tuple[Any, ...] = field(init=False)
+    __slots__ = ("deadline", "future", "kind", "loop", "rows")
 
-    def __post_init__(self) -> None:
-        shapes = [array.shape for array in self.feeds.values()]
-        sizes = {shape[:1] for shape in shapes}
-        self.rows = sum(sizes.pop()) if len(sizes) == 1 else 0
-        self.kind = (*self.outputs, *self.feeds, *[shape[1:] for shape in shapes])
+    def __init__(
+        self, future: Any, loop: asyncio.AbstractEventLoop | None, deadline: float | None, rows: int, kind: object
+    ):  # fmt: skip
+        self.future, self.loop, self.deadline, self.rows, self.kind = future, loop, deadline, rows, kind
+
+    def alone(self, run: Run) -> Any:
+        """The answer."""
+        raise NotImplementedError
+
+    def together(self, run: Run, jobs: Sequence[Any]) -> Iterable[Any]:
+        """The answers to `jobs`, of which this is one, in their order."""
+        raise NotImplementedError
 
     def is_wanted(self) -> bool:
         """Whether somebody waits for the answer; who waits too long is told so."""
@@ -53,6 +53,39 @@ class Job:
             return True
         settle([(self, Rejected(Fault.LATE, "the model did not come to this request in time"))])
         return False
+
+
+class ArraysJob(Job):
+    """A request in arrays, to be answered in arrays."""
+
+    __slots__ = ("feeds", "outputs")
+
+    def __init__(
+        self,
+        feeds: Feeds,
+        outputs: list[str],
+        future: Any,
+        loop: asyncio.AbstractEventLoop | None = None,
+        deadline: float | None = None,
+    ):
+        shapes = [array.shape for array in feeds.values()]
+        sizes = {shape[:1] for shape in shapes}
+        rows = sum(sizes.pop()) if len(sizes) == 1 else 0
+        super().__init__(future, loop, deadline, rows, (*outputs, *feeds, *[shape[1:] for shape in shapes]))
+        self.feeds, self.outputs = feeds, outputs
+
+    def alone(self, run: Run) -> list[Array]:
+        """See Job."""
+        return run(self.feeds, self.outputs)
+
+    def together(self, run: Run, jobs: Sequence[ArraysJob]) -> Iterator[list[Array]]:
+        """See Job."""
+        feeds = {name: np.concatenate([job.feeds[name] for job in jobs]) for name in self.feeds}
+        arrays = [as_array(array) for array in run(feeds, self.outputs)]
+        end = 0
+        for job in jobs:
+            start, end = end, end + job.rows
+            yield [array[start:end] for array in arrays]
 
 
 def next_group(waiting: deque[Job], most: int) -> list[Job]:
@@ -76,7 +109,7 @@ def answer(run: Run, jobs: list[Job]) -> None:
         settle([(jobs[0], _alone(run, jobs[0]))])
         return
     try:
-        answers: list[Any] = list(_together(run, jobs))
+        answers: list[Any] = list(jobs[0].together(run, jobs))
     except Exception:
         answers = [_alone(run, job) for job in jobs]
     settle(list(zip(jobs, answers, strict=True)))
@@ -111,18 +144,9 @@ def takes_batches(run: Run, feeds: Feeds, outputs: list[str]) -> bool:
 
 def _alone(run: Run, job: Job) -> Any:
     try:
-        return run(job.feeds, job.outputs)
+        return job.alone(run)
     except Exception as error:
         return error
-
-
-def _together(run: Run, jobs: list[Job]) -> Iterator[list[Array]]:
-    feeds = {name: np.concatenate([job.feeds[name] for job in jobs]) for name in jobs[0].feeds}
-    arrays = [as_array(array) for array in run(feeds, jobs[0].outputs)]
-    end = 0
-    for job in jobs:
-        start, end = end, end + job.rows
-        yield [array[start:end] for array in arrays]
 
 
 def _set(answers: list[tuple[Job, Any]]) -> None:

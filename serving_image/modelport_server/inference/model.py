@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -13,7 +14,7 @@ from modelport_server.bundle.reference import answer, difference, generated_samp
 from modelport_server.bundle.trust import Trust
 from modelport_server.errors import Fault, Rejected
 from modelport_server.inference.answers import Answers
-from modelport_server.inference.joining import Feeds, takes_batches
+from modelport_server.inference.joining import Feeds, Job, takes_batches
 from modelport_server.inference.runner import Limits, Runner
 from modelport_server.inference.session import open_bundle, reason
 from modelport_server.inference.tick import Tick
@@ -52,7 +53,6 @@ class Model:
         load_seconds: from reading its files to the right answer.
         inferences: requests answered, or refused by the model.
         run_seconds: how long onnxruntime took, per run: of one request, or of several joined.
-        most_rows: rows of requests that run as one; 1: none are joined.
     """
 
     def __init__(
@@ -65,7 +65,6 @@ class Model:
         waits = execution.provider != "cpu" or execution.limits.delay  # for a GPU, or for more: not in the loop
         self._may_be_quick = not waits
         self._tick = Tick(self._run, execution.limits.most_rows)
-        self.most_rows = execution.limits.most_rows
         self._runner = Runner(bundle.name, self._run, lambda: self._usual_seconds, execution.limits)
 
     @classmethod
@@ -98,11 +97,6 @@ class Model:
         """The requests that have not begun to run."""
         return self._runner.waiting
 
-    @property
-    def is_quick(self) -> bool:
-        """Whether a hop to another thread would cost more than the run."""
-        return self._usual_seconds < INLINE_SECONDS and self._may_be_quick
-
     def infer(self, feeds: Feeds, outputs: list[str], deadline: float | None = None) -> Awaitable[list[Array]]:
         """The `outputs`, in that order, for the inputs `feeds`; `deadline` is a time by `time.monotonic`.
 
@@ -125,7 +119,7 @@ class Model:
         key = self._answers.key(self.bundle.digest, feeds, outputs) if self._answers else b""
         if self._answers and (known := self._answers.get(key)) is not None:
             return known
-        if self.is_quick:
+        if self._is_quick:
             arrays = self._run(feeds, outputs)
         else:
             future = self._runner.submit(feeds, outputs, deadline)
@@ -135,14 +129,18 @@ class Model:
             self._answers.keep(key, arrays)
         return arrays
 
-    def run(self, feeds: Feeds, outputs: list[str], requests: int) -> list[Array]:
-        """The outputs for so many requests, joined by whoever asks, now and here: for models that are quick.
+    def submit(self, job: Job) -> None:
+        """Have a job answered with what else waits.
 
         Raises:
-            Rejected: as `infer`.
+            Rejected: too much waits.
         """
-        self.inferences += requests
-        return self._run(feeds, outputs)
+        self.inferences += 1
+        if self._is_quick:
+            self._tick.add(job)
+        else:
+            job.loop = asyncio.get_running_loop()
+            self._runner.add(job)
 
     async def _recall(self, feeds: Feeds, outputs: list[str], deadline: float | None) -> list[Array]:
         assert self._answers
@@ -153,9 +151,14 @@ class Model:
         return known
 
     def _infer(self, feeds: Feeds, outputs: list[str], deadline: float | None) -> Awaitable[list[Array]]:
-        if self.is_quick:
+        if self._is_quick:
             return self._tick.infer(feeds, outputs)
         return self._runner.infer(feeds, outputs, deadline)
+
+    @property
+    def _is_quick(self) -> bool:
+        """Whether a hop to another thread would cost more than the run."""
+        return self._usual_seconds < INLINE_SECONDS and self._may_be_quick
 
     def _run(self, feeds: Feeds, outputs: list[str]) -> list[Array]:
         started, busy = time.perf_counter(), time.thread_time()

@@ -15,6 +15,7 @@ from modelport_server.tensors import Array
 
 LEAST_BYTES = 16_384  # below, there is little to gain
 LEAST_NUMBERS = 256
+TYPES = {"i": np.int64, "d": np.float64}  # as simdjson calls them
 
 
 def read(text: bytes) -> Any:
@@ -36,7 +37,7 @@ def flat(text: bytes) -> Array | None:
     import simdjson
 
     try:
-        return _array(simdjson.Parser().parse(text))
+        return _array(simdjson.Parser().parse(text), "d" if b"." in text else "id")
     except (ValueError, RuntimeError):
         return None
 
@@ -61,10 +62,10 @@ def _numbers(value: Any, simdjson: Any) -> Array | None:
     return None if numbers is None else numbers.reshape(shape)
 
 
-def _array(value: Any) -> Array | None:
-    for code, dtype in (("i", np.int64), ("d", np.float64)):
+def _array(value: Any, codes: str = "id") -> Array | None:
+    for code in codes:
         try:
-            return np.frombuffer(value.as_buffer(of_type=code), dtype)
+            return np.frombuffer(value.as_buffer(of_type=code), TYPES[code])
         except TypeError:  # not all of them are such numbers
             continue
     return None
