@@ -99,6 +99,9 @@ class Asker:
         given = {"content-type": content_type, **{name.replace("_", "-"): value for name, value in headers.items()}}
         encoded = {name.encode(): value.encode() for name, value in given.items()}
         request = Request(method or ("GET" if body is None else "POST"), path, encoded, raw)
-        response = asyncio.run(self.app.answer(request))
+        response = asyncio.run(self._answer(request))
         is_json = response.body and response.content_type == "application/json"
         return response, json.loads(response.body) if is_json else None
+
+    async def _answer(self, request):
+        return await self.app.answer(request)

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 
 from modelport_server.errors import Fault, Rejected
@@ -97,9 +98,16 @@ class Runner:
             last = len(jobs)
             if wanted := [job for job in jobs if job.is_wanted()]:
                 joining.answer(self._run, wanted)
-                self._has_written = self._loop is None
-                if self._loop:
-                    self._loop.call_soon_threadsafe(self._note_written)
+                self._look_for_writing()
+
+    def _look_for_writing(self) -> None:
+        """Note when the loop has written what it was just given."""
+        with self._changed:
+            loop = self._loop
+            self._has_written = loop is None
+        if loop:
+            with suppress(RuntimeError):  # it is closed, and nobody waits any more
+                loop.call_soon_threadsafe(self._note_written)
 
     def _note_written(self) -> None:
         with self._changed:
@@ -123,9 +131,8 @@ class Runner:
 
     def _wait_for_the_answered(self, answered: int) -> None:
         """Wait for who was answered to come again, to those who came meanwhile: or each half would run for itself."""
-        most = self._limits.most_rows
-        everybody = min(len(self._waiting) + answered, most)
-        seconds = self._usual_seconds() * REFILL_SHARE
+        most, seconds = self._limits.most_rows, self._usual_seconds() * REFILL_SHARE
+        self._wanted = everybody = min(len(self._waiting) + answered, most)
         self._changed.wait_for(lambda: self._has_written, seconds * MOST_REFILLS)
         for _ in range(MOST_REFILLS):
             before = len(self._waiting)
