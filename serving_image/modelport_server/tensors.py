@@ -129,7 +129,7 @@ def from_list(data: Any, shape: tuple[int, ...], tensor: Tensor) -> Array:
     flat = _flatten(data, shape, tensor.name)
     if len(flat) != math.prod(shape):
         raise Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: {len(flat)} values for shape {list(shape)}")
-    return reshaped(_array(flat, tensor), shape, tensor)
+    return _array(flat, shape, tensor)
 
 
 def from_bytes(raw: bytes | memoryview, shape: tuple[int, ...], tensor: Tensor) -> Array:
@@ -256,8 +256,8 @@ def _cast(numbers: Array, shape: tuple[int, ...], tensor: Tensor) -> Array | Non
         if numbers.size and not (limits.min <= numbers.min() and numbers.max() <= limits.max):
             return None
     with np.errstate(over="ignore"):
-        array = numbers.astype(dtype).reshape(shape)
-    return array if dtype.kind != "f" or _is_finite(array) else None
+        array = numbers.astype(dtype).ravel()
+    return array.reshape(shape) if dtype.kind != "f" or _is_finite(array) else None
 
 
 def _flatten(data: list[Any], shape: tuple[int, ...], name: str) -> list[Any]:
@@ -272,7 +272,7 @@ def _flatten(data: list[Any], shape: tuple[int, ...], name: str) -> list[Any]:
     return data
 
 
-def _array(flat: list[Any], tensor: Tensor) -> Array:
+def _array(flat: list[Any], shape: tuple[int, ...], tensor: Tensor) -> Array:
     dtype = DATATYPES[tensor.datatype]
     if not JSON_TYPES[dtype.kind].issuperset(map(type, flat)):
         wrong = set(map(type, flat)) - JSON_TYPES[dtype.kind]
@@ -280,27 +280,29 @@ def _array(flat: list[Any], tensor: Tensor) -> Array:
         text = f"input {tensor.name}: data holds {found}, {tensor.datatype} takes none"
         raise Rejected(Fault.INVALID_INPUT, text)
     try:
-        array = _converted(flat, dtype)
+        values = _converted(flat, dtype)
     except OverflowError as error:
         raise _beyond(tensor) from error
-    if dtype.kind == "f" and not _is_finite(array):
+    if dtype.kind == "f" and not _is_finite(values):
         raise _beyond(tensor)
-    return array
+    if flat and isinstance(values, packed):
+        return np.ndarray(shape, dtype, values)
+    return reshaped(np.asarray(values, dtype), shape, tensor)
 
 
-def _is_finite(array: Array) -> bool:
+def _is_finite(values: Array | packed[Any]) -> bool:
     """By their sum where they are few, as numpy takes longer to begin."""
-    by_sum = array.size <= FEW and math.isfinite(sum(array.ravel().tolist()))
-    return by_sum or np.count_nonzero(np.isfinite(array)) == array.size  # quicker than all()
+    by_sum = len(values) <= FEW and math.isfinite(sum(values.tolist()))
+    return by_sum or np.count_nonzero(np.isfinite(values)) == len(values)  # quicker than all()
 
 
 def _beyond(tensor: Tensor) -> Rejected:
     return Rejected(Fault.INVALID_INPUT, f"input {tensor.name}: data holds a value beyond {tensor.datatype}")
 
 
-def _converted(flat: list[Any], dtype: np.dtype[Any]) -> Array:
+def _converted(flat: list[Any], dtype: np.dtype[Any]) -> Array | packed[Any]:
     """The numbers as an array; the standard library's converts as strictly, and faster than numpy."""
-    if flat and (code := TYPECODES.get(dtype)):
-        return np.frombuffer(packed(code, flat), dtype)
+    if code := TYPECODES.get(dtype):
+        return packed(code, flat)
     with np.errstate(over="ignore"):
         return np.array(flat, dtype=dtype)

@@ -103,6 +103,11 @@ def next_group(waiting: deque[Job], most: int) -> list[Job]:
     return jobs
 
 
+def answer_alone(run: Run, job: Job) -> None:
+    """Run one job, and settle it at once."""
+    _set([(job, _alone(run, job))])
+
+
 def answer(run: Run, jobs: list[Job]) -> None:
     """Run the jobs as one, and settle each; what fails together runs apart, so that one's fault is its own."""
     if len(jobs) == 1:
@@ -117,7 +122,11 @@ def answer(run: Run, jobs: list[Job]) -> None:
 
 def settle(answers: list[tuple[Job, Any]]) -> None:
     """Give each job its arrays or its exception: to the tasks of a loop in one go, as each call wakes it."""
-    for loop in {job.loop for job, _ in answers}:
+    loops = {job.loop for job, _ in answers}
+    if loops == {None}:
+        _set(answers)
+        return
+    for loop in loops:
         own = [(job, answer) for job, answer in answers if job.loop is loop]
         if loop is None:
             _set(own)

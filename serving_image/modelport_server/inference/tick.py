@@ -38,7 +38,7 @@ class Tick:
         if self._waiting:
             self._waiting.append(job)
         elif self._last - before > PAUSE_SECONDS:
-            joining.answer(self._run, [job])
+            joining.answer_alone(self._run, job)
         else:
             self._waiting.append(job)
             asyncio.get_running_loop().call_soon(self._flush)

@@ -22,6 +22,7 @@ import httptools
 from modelport_server.app import too_large
 from modelport_server.errors import Fault, Rejected
 from modelport_server.exchange import Request, Response
+from modelport_server.inference.promise import Promise
 from modelport_server.transport.heads import Heads
 
 MOST_HEAD = 65_536  # bytes of the request line and headers
@@ -243,8 +244,12 @@ class Connection(asyncio.Protocol):
             self._sends_body = request.method != "HEAD"
             if not self._sends_body:
                 request.method = "GET"
-            self._answer = self._all.app.answer(request).__await__()
-            self._advance()
+            answer = self._all.app.answer(request)
+            if isinstance(answer, Promise) and answer.done():
+                self._write(answer.result())
+            else:
+                self._answer = answer.__await__()
+                self._advance()
         self._pause_or_resume()
 
     def _advance(self) -> None:
