@@ -9,7 +9,6 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from modelport_server import tensors
@@ -89,11 +88,12 @@ class LaneJob(Job):
 class LaneAnswer(Promise):
     """The answer to a request in a lane; what the lane cannot answer is answered the usual way."""
 
-    __slots__ = ("_lanes", "_request", "_started")
+    __slots__ = ("_lanes", "_request", "_started", "_usual")
 
     def __init__(self, lanes: Lanes, request: Request):
         super().__init__()
         self._lanes, self._request, self._started = lanes, request, time.perf_counter()
+        self._usual: asyncio.Task[Response] | None = None
 
     def set_result(self, result: Response) -> None:
         """See Promise."""
@@ -106,13 +106,22 @@ class LaneAnswer(Promise):
         if isinstance(error, Rejected) and error.fault is Fault.LATE:
             self.set_result(self._lanes.refuse(error))
         elif not self.done():
-            self._lanes.answer_as_usual(self._request, super().set_result)
+            self._usual = self._lanes.answer_as_usual(self._request)
+            self._usual.add_done_callback(self._settle)
 
     def cancel(self, msg: object = None) -> bool:
         """See Promise."""
-        if is_open := super().cancel(msg):
+        if not super().cancel(msg):
+            return False
+        if self._usual:
+            self._usual.cancel()
+        else:
             self._lanes.count(Fault.ABANDONED.status, time.perf_counter() - self._started)
-        return is_open
+        return True
+
+    def _settle(self, usual: asyncio.Task[Response]) -> None:
+        if not (usual.cancelled() or self.done()):
+            super().set_result(usual.result())
 
 
 class Lanes:
@@ -132,7 +141,6 @@ class Lanes:
         self._route, self._traffic, self._usual = route, traffic, usual
         self._ways: dict[Head | None, Way] = {}
         self._lanes: dict[tuple[Model, int | None, object], Lane] = {}
-        self._tasks: set[asyncio.Task[Response]] = set()
 
     def take(self, request: Request) -> LaneAnswer | None:
         """The answer to come, if there is a lane for the request, and room."""
@@ -172,19 +180,10 @@ class Lanes:
         self._traffic.inflight -= 1
         self._traffic.count(self._route, status, seconds)
 
-    def answer_as_usual(self, request: Request, set_result: Callable[[Response], None]) -> None:
-        """Answer a request that its lane could not, unless its client goes."""
-
-        def settle(task: asyncio.Task[Response]) -> None:
-            self._tasks.discard(task)
-            if not task.cancelled():
-                with suppress(asyncio.InvalidStateError):  # the client has gone
-                    set_result(task.result())
-
+    def answer_as_usual(self, request: Request) -> asyncio.Task[Response]:
+        """Begin anew with a request that its lane could not answer."""
         self._traffic.inflight -= 1  # the usual way counts for itself
-        task = asyncio.get_running_loop().create_task(self._usual(request))
-        self._tasks.add(task)
-        task.add_done_callback(settle)
+        return asyncio.get_running_loop().create_task(self._usual(request))
 
 
 def _is_plain(asked: Inference) -> bool:

@@ -311,6 +311,30 @@ class TestWaiting:
         assert one.app.traffic.answered["v2_infer", 499] == 1
         assert one.app.traffic.inflight == 0
 
+    def test_who_goes_while_the_usual_way_is_taken_is_counted_once(self, slow):
+        one = slow(0.05)
+
+        async def leave():
+            begun, ended = asyncio.Event(), asyncio.Event()
+
+            async def usual(request):
+                begun.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    ended.set()
+
+            one.app._lanes._usual = usual
+            going = one.app.answer(one.request(row(5).replace(b"[5,", b'["5",')))
+            await begun.wait()
+            going.cancel()
+            await ended.wait()
+            return going.cancelled()
+
+        assert asyncio.run(leave())
+        assert one.app.traffic.inflight == 0
+        assert one.app.traffic.answered["v2_infer", 499] == 0  # who goes that way is counted there
+
 
 def test_what_is_kept_is_bounded(client, monkeypatch):
     monkeypatch.setattr(lanes, "MOST_KEPT", 3)
