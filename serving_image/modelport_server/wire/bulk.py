@@ -32,7 +32,7 @@ def read(text: bytes) -> Any:
 
 def flat(text: bytes) -> Array | None:
     """The numbers of a list, as an array of INT64 or FP64, if there is nothing else in it; None: not sure."""
-    if text.count(b"[") != 1:  # lists in it, which simdjson would flatten
+    if text.find(b"[", 1) > 0:  # a list in it, which simdjson would flatten
         return None
     import simdjson
 
