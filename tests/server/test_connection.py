@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelport_server.exchange import Response
-from modelport_server.transport.connection import MOST_HEAD, Patience
+from modelport_server.transport.connection import MOST_HEAD
+from modelport_server.transport.connections import Patience
 from modelport_server.transport.host import Host, bind
 
 GET = b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n"

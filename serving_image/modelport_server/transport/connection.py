@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Generator
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 import httptools
@@ -22,7 +21,8 @@ import httptools
 from modelport_server.app import too_large
 from modelport_server.errors import Fault, Rejected
 from modelport_server.exchange import Request, Response
-from modelport_server.inference.promise import Promise
+from modelport_server.transport.connections import Connections
+from modelport_server.transport.errand import Errand
 from modelport_server.transport.heads import Heads
 
 MOST_HEAD = 65_536  # bytes of the request line and headers
@@ -32,69 +32,42 @@ REASONS = {status.value: status.phrase for status in HTTPStatus}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Answering(Protocol):
-    """What answers requests."""
-
-    max_body: int
-
-    def answer(self, request: Request) -> Awaitable[Response]:
-        """The answer; never raises."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Seconds that a client gets.
-
-    Attributes:
-        idle: between requests.
-        request: for a request to come whole, from its first byte.
-        answer: to take what was written for it.
-    """
-
-    idle: float = 75
-    request: float = 60
-    answer: float = 60
-
-
 @dataclass(eq=False)
-class Connections:
-    """The open connections of a server, and what they share.
+class HttpConnections(Connections):
+    """Those that speak HTTP/1.1.
 
     Attributes:
-        closing: whether each is to be closed after its next answer.
         date: of answers, as in their headers.
         heads: of requests, that need not be parsed again.
     """
 
-    app: Answering
-    patience: Patience = field(default_factory=Patience)
-    open: set[Connection] = field(default_factory=set)
-    closing: bool = False
     date: bytes = b""
     heads: Heads = field(default_factory=Heads)
 
+    def connect(self) -> Connection:
+        """See Connections."""
+        return Connection(self)
+
     def look(self, now: float) -> None:
-        """Close what has taken longer than it may at the loop's time `now`, and note the date; once a second or so."""
+        """See Connections; note the date, too."""
         self.date = formatdate(usegmt=True).encode()
-        for connection in [each for each in self.open if each.deadline < now]:
-            connection.expire()
+        super().look(now)
 
 
-class Connection(asyncio.Protocol):
+class Connection(Errand, asyncio.Protocol):
     """One client.
 
     Attributes:
         deadline: the loop's time at which its patience ends.
     """
 
-    def __init__(self, connections: Connections):
+    def __init__(self, connections: HttpConnections):
+        super().__init__()
         self._all = connections
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
         self._waiting: deque[tuple[Request, bool]] = deque()  # with whether the connection goes on after it
-        self._answer: Generator[Any, None, Response] | None = None
-        self._awaited: asyncio.Future[Any] | None = None
         self._goes_on = self._reads = self._sends_body = True
         self._is_blocked = self._is_paused = False
         self._received = 0  # bytes of the request that is coming
@@ -112,8 +85,7 @@ class Connection(asyncio.Protocol):
         self._all.open.discard(self)
         self._reads = False
         self._waiting.clear()
-        if self._awaited:
-            self._awaited.cancel()
+        self._abandon()
 
     def data_received(self, data: bytes) -> None:
         if not self._reads:
@@ -159,7 +131,7 @@ class Connection(asyncio.Protocol):
             return
         if int(self._headers.get(b"content-length", 0)) > self._all.app.max_body:
             self._reject(too_large(self._all.app.max_body))
-        elif not (self._answer or self._waiting):
+        elif not (self._steps or self._waiting):
             self._transport.write(CONTINUE)
 
     def on_body(self, data: bytes) -> None:
@@ -180,22 +152,18 @@ class Connection(asyncio.Protocol):
 
     # what the host calls
 
+    def look(self, now: float) -> None:
+        """Close, if its patience has ended."""
+        if self.deadline < now:
+            self._expire()
+
+    def announce_end(self) -> None:
+        """Nothing can be said before the next answer."""
+
     def close_when_idle(self) -> None:
         """Close now, unless there is something to answer."""
-        if not (self._answer or self._waiting or (self._reads and self._received)):
+        if not (self._steps or self._waiting or (self._reads and self._received)):
             self._transport.close()
-
-    def expire(self) -> None:
-        """Close, as the client is too slow; it is told so where it may still listen."""
-        if self._is_blocked:
-            self._transport.abort()
-        elif self._answer or self._waiting:  # it waits for us
-            self.deadline = self._loop.time() + self._all.patience.request
-        elif self._reads and self._received:
-            self._reject(Rejected(Fault.TIMEOUT, "the request did not come whole in time"))
-            self._serve()
-        else:
-            self._transport.abort()
 
     # reading
 
@@ -239,48 +207,40 @@ class Connection(asyncio.Protocol):
 
     def _serve(self) -> None:
         """Answer what waits, one by one, until one is not answered at once."""
-        while self._waiting and not (self._answer or self._is_blocked):
+        while self._waiting and not (self._steps or self._is_blocked):
             request, self._goes_on = self._waiting.popleft()
             self._sends_body = request.method != "HEAD"
             if not self._sends_body:
                 request.method = "GET"
-            answer = self._all.app.answer(request)
-            if isinstance(answer, Promise) and answer.done():
-                self._write(answer.result())
-            else:
-                self._answer = answer.__await__()
-                self._advance()
+            self._begin(self._all.app.answer(request))
         self._pause_or_resume()
-
-    def _advance(self) -> None:
-        """Go on with the answer: without a task, as most are ready at once."""
-        assert self._answer
-        try:
-            awaited = self._answer.send(None)
-        except StopIteration as done:
-            self._answer = self._awaited = None
-            self._write(done.value)
-        except asyncio.CancelledError:  # the client has gone
-            self._answer = self._awaited = None
-        else:
-            self._awaited = awaited
-            awaited._asyncio_future_blocking = False  # as a task does with the future that it waits for
-            awaited.add_done_callback(self._resume)
 
     def _resume(self, _: object) -> None:
         self._advance()
         self._serve()
 
-    def _write(self, response: Response) -> None:
+    def _finished(self, answer: Response) -> None:
         if self._transport.is_closing():
             return
         self._goes_on = self._goes_on and not self._all.closing
-        body = response.body if self._sends_body else b""
-        self._transport.write(head_of(response, self._all.date, goes_on=self._goes_on) + body)
+        body = answer.body if self._sends_body else b""
+        self._transport.write(head_of(answer, self._all.date, goes_on=self._goes_on) + body)
         if not self._goes_on:
             self._leave()
         elif not (self._received or self._is_blocked):
             self.deadline = self._loop.time() + self._all.patience.idle
+
+    def _expire(self) -> None:
+        """Close, as the client is too slow; it is told so where it may still listen."""
+        if self._is_blocked:
+            self._transport.abort()
+        elif self._steps or self._waiting:  # it waits for us
+            self.deadline = self._loop.time() + self._all.patience.request
+        elif self._reads and self._received:
+            self._reject(Rejected(Fault.TIMEOUT, "the request did not come whole in time"))
+            self._serve()
+        else:
+            self._transport.abort()
 
     def _leave(self) -> None:
         self._waiting.clear()
