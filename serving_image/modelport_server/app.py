@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -20,12 +20,12 @@ from modelport_server.exchange import BYTES, Request, Response
 from modelport_server.health import Health
 from modelport_server.inference.answers import Answers
 from modelport_server.inference.catalog import Catalog
-from modelport_server.inference.model import Model, Watch
+from modelport_server.inference.model import Model
 from modelport_server.lanes import Lanes, Way
 from modelport_server.observe import context, feedback, prometheus
 from modelport_server.observe.families import server_families
 from modelport_server.observe.metrics import Family, Traffic
-from modelport_server.observe.observer import Call, Observer
+from modelport_server.observe.observer import Observer
 from modelport_server.paths import Paths
 from modelport_server.tensors import Array, Inference
 from modelport_server.wire import instances, sagemaker, scoring, v2
@@ -39,6 +39,7 @@ ENVOY_TIMEOUT = b"x-envoy-expected-rq-timeout-ms"
 VISIBLE = re.compile(r"[\x20-\x7e]{1,1024}")
 
 log = logging.getLogger(__name__)
+Refuse = Callable[[Rejected, str], Response]  # what is said of a request that is refused, where a method would do
 
 
 class Route(NamedTuple):
@@ -86,7 +87,7 @@ class Application:
         self.traffic = Traffic()
         self.observer: Observer | None = None
         self.models = Catalog()
-        self._lanes = Lanes("v2_infer", self.traffic, self._answer, _rejection)
+        self._lanes = Lanes("v2_infer", self.traffic, self._answer, _refusal)
         self._routes = {
             "/v2": Route("v2_server", "GET", self._server),
             "/v2/health/live": Route("v2_live", "GET", self._live, is_open=True),
@@ -119,8 +120,8 @@ class Application:
         """Answer and count a request. Never raises: what goes wrong is an answer too."""
         return self._lanes.take(request) or self._answer(request)
 
-    async def _answer(self, request: Request) -> Response:
-        route = self._route(request.path)
+    async def carry_out(self, request: Request, route: Route, refuse: Refuse) -> Response:
+        """Answer and count a request for `route`, or `refuse` it. Never raises."""
         started = time.perf_counter()
         self.traffic.inflight += 1
         call = self.observer.begin(route.name, request.headers) if self.observer and route.infers else None
@@ -135,7 +136,7 @@ class Application:
             response = await route.handler(request)
         except Rejected as rejection:
             fault = rejection.fault
-            response = _rejection(rejection, route.method)
+            response = refuse(rejection, route.method)
         except asyncio.CancelledError:
             self.traffic.count(route.name, Fault.ABANDONED.status, time.perf_counter() - started)
             raise
@@ -143,7 +144,7 @@ class Application:
             names = call.names() if call else context.names(request.headers)
             log.exception("%s %s failed", request.method, request.path, extra=names)
             fault = Fault.INTERNAL
-            response = _error(fault, "internal error, see the server's log")
+            response = refuse(Rejected(fault, "internal error, see the server's log"), route.method)
         finally:
             self.traffic.inflight -= 1
         if call:
@@ -152,25 +153,19 @@ class Application:
         return response
 
     def infer(self, model: Model, asked: Inference, request: Request) -> Awaitable[list[Array]]:
-        """What `model` answers, seen by who watches. Every inference passes here, or in `infer_here`."""
+        """What `model` answers, seen by who watches. Every inference passes here."""
         deadline = time.monotonic() + self._patience(request)
         if request.call:
             return request.call.infer(model, asked, deadline)
         return model.infer(asked.feeds, asked.outputs, deadline)
 
-    def infer_here(
-        self, model: Model, asked: Inference, call: Call | None, patience: float | None, watch: Watch
-    ) -> list[Array]:
-        """As `infer`, for a thread that may wait, and a client that does for `patience` seconds."""
-        deadline = time.monotonic() + min(self.timeout if patience is None else patience, self.timeout)
-        if call:
-            return call.infer_here(model, asked, deadline, watch)
-        return model.infer_here(asked.feeds, asked.outputs, deadline, watch)
-
     def families(self) -> list[Family]:
         """Every metric, as it stands."""
         own = server_families(self.traffic, self.health, self.models, self._kept)
         return [*own, *self.observer.families()] if self.observer else own
+
+    def _answer(self, request: Request) -> Coroutine[Any, Any, Response]:
+        return self.carry_out(request, self._route(request.path), _refusal)
 
     def _add(self, paths: Iterable[str], route: Route) -> None:
         for path in paths:
@@ -262,8 +257,11 @@ class Application:
 
     def _patience(self, request: Request) -> float:
         """Seconds for which somebody waits for the answer: a proxy may say that it gives up sooner than we would."""
+        patience = self.timeout if request.deadline is None else request.deadline - time.monotonic()
         given = request.headers.get(ENVOY_TIMEOUT)
-        return min(int(given) / 1000, self.timeout) if given and given.isdigit() and len(given) < 10 else self.timeout
+        if given and given.isdigit() and len(given) < 10:
+            patience = min(int(given) / 1000, patience)
+        return min(patience, self.timeout)
 
     async def _redirected(self, path: str, request: Request) -> Response:
         """Another path of ours, through a platform that lets only the scoring path pass."""
@@ -321,19 +319,16 @@ def _custom_attributes(request: Request) -> tuple[tuple[bytes, bytes], ...]:
     return ((sagemaker.CUSTOM_ATTRIBUTES, given.encode()),) if VISIBLE.fullmatch(given) else ()
 
 
-def _rejection(rejection: Rejected, method: str = "") -> Response:
+def _refusal(rejection: Rejected, method: str = "") -> Response:
+    fault = rejection.fault
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if rejection.retry_after is not None:
         headers = ((b"retry-after", str(max(rejection.retry_after, 1)).encode()),)
-    elif rejection.fault is Fault.UNAUTHENTICATED:
+    elif fault is Fault.UNAUTHENTICATED:
         headers = ((b"www-authenticate", b"Bearer"),)
-    elif rejection.fault is Fault.METHOD_NOT_ALLOWED:
+    elif fault is Fault.METHOD_NOT_ALLOWED:
         headers = ((b"allow", method.encode()),)
-    return _error(rejection.fault, str(rejection), headers)
-
-
-def _error(fault: Fault, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Response:
-    return Response(fault.status, orjson.dumps({"error": message, "code": fault.code}), headers=headers)
+    return Response(fault.status, orjson.dumps({"error": str(rejection), "code": fault.code}), headers=headers)
 
 
 def _json(content: dict[str, Any], *, status: int = 200) -> Response:

@@ -22,7 +22,7 @@ class Fault(Enum):
     NOT_ACCEPTABLE = "not_acceptable", 406, "INVALID_ARGUMENT"  # the answer has no such form
     TIMEOUT = "timeout", 408, "DEADLINE_EXCEEDED"  # it did not come whole
     TOO_LARGE = "too_large", 413, "RESOURCE_EXHAUSTED"
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "INVALID_ARGUMENT"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "UNIMPLEMENTED"
     HEAD_TOO_LARGE = "head_too_large", 431, "RESOURCE_EXHAUSTED"
     OVERLOADED = "overloaded", 429, "RESOURCE_EXHAUSTED"  # as much waits as may wait: try again later
     ABANDONED = "abandoned", 499, "CANCELLED"  # its client has gone: for the metrics, as nginx counts it

@@ -30,7 +30,8 @@ class Head:
 class Request:
     """A whole request, or the `problem` that kept it from being read.
 
-    `head` is there where it has come before. `call` is there where somebody watches the inferences.
+    `head` is there where it has come before. `call` is there where somebody watches the inferences. `deadline` is the
+    time, by `time.monotonic`, at which the client gives up, where the protocol has a word for it.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Request:
     problem: Rejected | None = None
     head: Head | None = None
     call: Call | None = None
+    deadline: float | None = None
 
     def header(self, name: bytes) -> str:
         """The value of a header; empty when not given."""

@@ -1,4 +1,4 @@
-"""The life of a server: take the socket, load the models, serve, drain."""
+"""The life of a server: take the sockets, load the models, serve, drain."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -26,9 +26,6 @@ from modelport_server.observe.options import Watching
 from modelport_server.paths import Paths
 from modelport_server.transport.handover import Control, Predecessor, StartLock
 from modelport_server.transport.host import Host, bind
-
-if TYPE_CHECKING:
-    from modelport_server.transport.grpc_host import GrpcHost
 
 DRAIN_SECONDS = 23
 CLOSE_SECONDS = 2  # for what is still to be written or sent, after the last request
@@ -96,10 +93,14 @@ class _Server:
         kept = options.execution.answers
         self._app = Application(options.max_body, options.paths, options.timeout, kept, options.guard)
         self._observation = Observation(options.watching, self._app)
-        self._host = Host(self._app)
+        self._hosts = [Host(self._app)]
+        if options.grpc_port is not None:
+            from modelport_server.grpc_service import GrpcService  # heavy, and seldom asked for
+            from modelport_server.transport.http2.connection import Http2Connections
+
+            self._hosts.append(Host(GrpcService(self._app), kind=Http2Connections))
         self._stop = asyncio.Event()
         self._control: Control | None = None
-        self._grpc: GrpcHost | None = None
 
     async def run(self, predecessor: Predecessor | None = None, starting: StartLock | None = None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -124,49 +125,38 @@ class _Server:
             log.warning("requests were still running after %d s", DRAIN_SECONDS)
             os._exit(0)  # a thread inside onnxruntime cannot be interrupted
 
-    async def _accept(self, listening: socket.socket) -> None:
-        await self._host.accept(listening)
-        if self._options.grpc_port is not None:
-            from modelport_server.transport.grpc_host import GrpcHost  # heavy, and seldom asked for
-
-            shared = self._options.run_dir is not None
-            queue = self._options.execution.limits.queue
-            self._grpc = GrpcHost(self._app, self._options.host, self._options.grpc_port, queue, shared=shared)
+    async def _accept(self, listening: list[socket.socket]) -> None:
+        for host, each in zip(self._hosts, listening, strict=True):
+            await host.accept(each)
 
     async def _drained(self) -> bool:
         """Finish what there is; whether that took no longer than it may."""
-        if not self._grpc:
-            return await self._host.drain(self._options.grace, DRAIN_SECONDS)
-        http = self._host.drain(self._options.grace, DRAIN_SECONDS)
-        drained, _ = await asyncio.gather(http, self._grpc.drain(DRAIN_SECONDS))
-        return drained and not self._app.traffic.inflight
+        return all(await asyncio.gather(*(host.drain(self._options.grace, DRAIN_SECONDS) for host in self._hosts)))
 
-    def _listening(self, predecessor: Predecessor | None) -> socket.socket:
-        wanted = self._options.host, self._options.port
-        if predecessor:
-            host, port = predecessor.listening.getsockname()[:2]
-            if wanted in ((host, port), (host, 0)):
-                return predecessor.listening
-            predecessor.listening.close()
-        return bind(*wanted)
+    def _listening(self, predecessor: Predecessor | None) -> list[socket.socket]:
+        """For HTTP and, if it is asked for, for gRPC."""
+        options = self._options
+        wanted = [(options.port, "--http-port")]
+        if options.grpc_port is not None:
+            wanted.append((options.grpc_port, "--grpc-port"))
+        given = predecessor.listening if predecessor else []
+        for unwanted in given[len(wanted) :]:
+            unwanted.close()
+        return [_taken_or_bound(own, options.host, *each) for own, each in zip_longest(given[: len(wanted)], wanted)]
 
-    async def _take_over(self, listening: socket.socket) -> None:
+    async def _take_over(self, listening: list[socket.socket]) -> None:
         if self._options.run_dir:
-            host, port = listening.getsockname()[:2]
+            host, port = listening[0].getsockname()[:2]
             record = {"pid": os.getpid(), "instance": self._options.instance, "host": host, "http": port}
             self._control = Control(listening, on_drain=self._leave_to_successor)
             await self._control.take({**record, "models": self._models()})
 
-    def _announce(self, listening: socket.socket) -> None:
-        host, port = listening.getsockname()[:2]
-        log.info("ready on %s port %d", host, port)
+    def _announce(self, listening: list[socket.socket]) -> None:
+        ports = [each.getsockname()[1] for each in listening]
+        log.info("ready on %s port %s", listening[0].getsockname()[0], " and ".join(map(str, ports)))
+        ready = {"ready": True, "http": ports[0], "grpc": ports[1] if ports[1:] else None, "models": self._models()}
         with suppress(OSError):  # the starter may be gone
-            print(
-                json.dumps(
-                    {"ready": True, "http": port, "grpc": self._grpc and self._grpc.port, "models": self._models()}
-                ),
-                flush=True,
-            )
+            print(json.dumps(ready), flush=True)
 
     def _models(self) -> list[dict[str, str]]:
         bundles = [model.bundle for model in self._app.models]
@@ -174,7 +164,8 @@ class _Server:
 
     def _leave_to_successor(self) -> None:
         log.info("a successor takes over")
-        self._host.stop_accepting()
+        for host in self._hosts:
+            host.stop_accepting()
         self._stop.set()
 
     def _terminate(self) -> None:
@@ -185,6 +176,16 @@ class _Server:
         if self._control:
             self._control.leave()
         self._stop.set()
+
+
+def _taken_or_bound(given: socket.socket | None, host: str, port: int, flag: str) -> socket.socket:
+    """The socket `given` by a predecessor, if it is what is wanted, or else another."""
+    if given:
+        bound = given.getsockname()[:2]
+        if (host, port) in (bound, (bound[0], 0)):
+            return given
+        given.close()
+    return bind(host, port, flag)
 
 
 def _load(options: Options) -> list[Model]:

@@ -37,7 +37,7 @@ def built(graphs):
 
 
 def answer(path, feeds, outputs):
-    return Model.load(path).infer_here(feeds, outputs)
+    return models.answered(Model.load(path), feeds, outputs)
 
 
 def test_it_takes_what_nobody_gives_and_gives_what_the_last_gives(built):

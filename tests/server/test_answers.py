@@ -1,7 +1,5 @@
 """Answers kept for requests that come again."""
 
-import asyncio
-
 import numpy as np
 import pytest
 from onnx import TensorProto
@@ -27,10 +25,10 @@ def runs(model):
     return sum(model.run_seconds.counts)
 
 
-def test_the_same_request_runs_once_whichever_way_it_comes(scale, kept):
+def test_the_same_request_runs_once(scale, kept):
     before = runs(scale)
-    first = scale.infer_here({"x": X}, ["y"])
-    again = asyncio.run(scale.infer({"x": X.copy()}, ["y"]))
+    first = models.answered(scale, {"x": X}, ["y"])
+    again = models.answered(scale, {"x": X.copy()}, ["y"])
     assert first[0].tolist() == again[0].tolist() == [[2, 4, 6]]
     assert (runs(scale) - before, kept.hits, kept.misses, scale.inferences) == (1, 1, 1, 2)
 
@@ -88,7 +86,7 @@ def test_texts_are_kept_and_counted(kept, tmp_path):
         models.save(models.identity(TensorProto.STRING), tmp_path / "m.onnx"), execution=Execution(answers=kept)
     )
     x = np.array(["é" * 50, ""], object)
-    assert [model.infer_here({"x": x}, ["y"])[0].tolist() for _ in range(2)] == [["é" * 50, ""]] * 2
+    assert [models.answered(model, {"x": x}, ["y"])[0].tolist() for _ in range(2)] == [["é" * 50, ""]] * 2
     assert kept.hits == 1
     assert kept.size > ENTRY_BYTES + 100
 
@@ -101,7 +99,7 @@ def test_what_fails_is_not_kept(tmp_path, kept):
     }
     for _ in range(2):
         with pytest.raises(Exception, match="cannot run"):
-            model.infer_here(feeds, [model.bundle.outputs[0].name])
+            models.answered(model, feeds, [model.bundle.outputs[0].name])
     assert (kept.hits, kept.size) == (0, 0)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -37,15 +36,21 @@ class Gate:
             raise ValueError("negative")
         return [feeds["x"] * 2]
 
+    def ask(self, value, deadline=None):
+        return self.runner.infer(rows(value), ["y"], deadline)
+
+    async def hold(self):
+        """A request that runs until the gate is open."""
+        self.open.clear()
+        first = self.ask(0)
+        assert await asyncio.to_thread(self.held.wait, 30)
+        return first
+
     async def all(self, *asked, outputs="y"):
         """Ask for everything while a first request holds the run."""
-        self.open.clear()
-        first = asyncio.ensure_future(self.runner.infer(rows(0), ["y"]))
-        await asyncio.to_thread(self.held.wait)
+        first = await self.hold()
         names = outputs if len(outputs) > 1 else outputs * len(asked)
-        pairs = zip(asked, names, strict=True)
-        others = [asyncio.ensure_future(self.runner.infer(feeds, [name])) for feeds, name in pairs]
-        await asyncio.sleep(0)
+        others = [self.runner.infer(feeds, [name]) for feeds, name in zip(asked, names, strict=True)]
         self.open.set()
         await first
         return await asyncio.gather(*others, return_exceptions=True)
@@ -85,99 +90,116 @@ def test_one_that_fails_fails_alone():
 
 def test_a_client_alone_never_waits_for_others():
     gate = Gate(usual_seconds=1000)
+
+    async def one_by_one():
+        for value in range(20):
+            await gate.ask(value)
+
     began = time.monotonic()
-    for value in range(20):
-        gate.runner.submit(rows(value), ["y"]).result()
+    asyncio.run(one_by_one())
     assert time.monotonic() - began < 10
 
 
 def test_after_a_joined_run_it_waits_a_moment_for_as_many_again():
     gate = Gate(usual_seconds=1000)  # a moment is 50 s
-    asyncio.run(gate.all(rows(1), rows(2), rows(3)))
-    with ThreadPoolExecutor(3) as threads:
-        answers = list(threads.map(lambda value: gate.runner.submit(rows(value), ["y"]).result(), range(3)))
-    assert [answer[0][0, 0] for answer in answers] == [0, 2, 4]
+
+    async def twice():
+        await gate.all(rows(1), rows(2), rows(3))
+        again = []
+        for value in range(3):
+            await asyncio.sleep(0.01)
+            again.append(gate.ask(value))
+        return await asyncio.gather(*again)
+
+    assert [answer[0][0, 0] for answer in asyncio.run(twice())] == [0, 2, 4]
     assert gate.sizes == [1, 3, 3]
 
 
 def test_a_request_that_nobody_waits_for_harms_no_other():
-    async def leave(gate):
-        gate.open.clear()
-        left = asyncio.ensure_future(gate.runner.infer(rows(1), ["y"]))
-        await asyncio.sleep(0.01)
-        left.cancel()
-        gate.open.set()
-        return await gate.runner.infer(rows(2), ["y"])
-
     gate = Gate()
-    assert asyncio.run(leave(gate))[0][0, 0] == 4
-    gate.open.clear()
 
-    async def end():
-        left = asyncio.ensure_future(gate.runner.infer(rows(1), ["y"]))
-        await asyncio.sleep(0.01)
-        assert not left.done()
+    async def leave():
+        first = await gate.hold()
+        gate.ask(1).cancel()
+        last = gate.ask(2)
+        gate.open.set()
+        return await first, await last
 
-    asyncio.run(end())  # its loop is gone when the answer comes
+    assert [answer[0][0, 0] for answer in asyncio.run(leave())] == [0, 4]
+    gate.held.clear()
+    asyncio.run(gate.hold())  # its loop is gone when the answer comes
     gate.open.set()
-    assert gate.runner.submit(rows(3), ["y"]).result()[0][0, 0] == 6
+
+    async def ask():
+        return await gate.ask(3)
+
+    assert asyncio.run(ask())[0][0, 0] == 6
 
 
 def test_a_request_that_came_too_late_is_told_so_and_does_not_run():
     gate = Gate()
-    gate.open.clear()
-    first = gate.runner.submit(rows(0), ["y"])
-    assert gate.held.wait(30)
-    late = gate.runner.submit(rows(1), ["y"], time.monotonic() - 1)
-    wanted = gate.runner.submit(rows(2), ["y"], time.monotonic() + 60)
-    gate.open.set()
-    with pytest.raises(Rejected) as refusal:
-        late.result(30)
-    assert refusal.value.fault is Fault.LATE
-    assert (first.result(30)[0][0, 0], wanted.result(30)[0][0, 0]) == (0, 4)
+
+    async def wait():
+        first = await gate.hold()
+        late, wanted = gate.ask(1, time.monotonic() - 1), gate.ask(2, time.monotonic() + 60)
+        gate.open.set()
+        return await asyncio.gather(first, late, wanted, return_exceptions=True)
+
+    first, late, wanted = asyncio.run(wait())
+    assert late.fault is Fault.LATE
+    assert (first[0][0, 0], wanted[0][0, 0]) == (0, 4)
     assert gate.sizes == [1, 1]
 
 
 def test_what_nobody_waits_for_does_not_run():
     gate = Gate()
-    gate.open.clear()
-    first = gate.runner.submit(rows(0), ["y"])
-    assert gate.held.wait(30)
-    gone = [gate.runner.submit(rows(value), ["y"]) for value in (1, 2, 3)]
-    assert all(each.cancel() for each in gone)
-    last = gate.runner.submit(rows(4), ["y"])
-    gate.open.set()
-    assert (first.result(30)[0][0, 0], last.result(30)[0][0, 0]) == (0, 8)
+
+    async def leave():
+        first = await gate.hold()
+        gone = [gate.ask(value) for value in (1, 2, 3)]
+        assert all(each.cancel() for each in gone)
+        last = gate.ask(4)
+        gate.open.set()
+        return await first, await last
+
+    assert [answer[0][0, 0] for answer in asyncio.run(leave())] == [0, 8]
     assert gate.sizes == [1, 1]
 
 
 def test_more_than_may_wait_is_refused_with_the_time_to_come_back():
     gate = Gate(usual_seconds=10, most=1, queue=3)
-    gate.open.clear()
-    held = [gate.runner.submit(rows(0), ["y"])]
-    assert gate.held.wait(30)
-    held += [gate.runner.submit(rows(value), ["y"]) for value in (1, 2, 3)]
-    with pytest.raises(Rejected) as refusal:
-        gate.runner.submit(rows(4), ["y"])
-    assert (refusal.value.fault, refusal.value.retry_after) == (Fault.OVERLOADED, 30)
-    gate.open.set()
-    assert [each.result(30)[0][0, 0] for each in held] == [0, 2, 4, 6]
-    assert gate.runner.submit(rows(5), ["y"]).result(30)[0][0, 0] == 10
+
+    async def crowd():
+        held = [await gate.hold(), *(gate.ask(value) for value in (1, 2, 3))]
+        with pytest.raises(Rejected) as refusal:
+            gate.ask(4)
+        assert (refusal.value.fault, refusal.value.retry_after) == (Fault.OVERLOADED, 30)
+        gate.open.set()
+        return [*await asyncio.gather(*held), await gate.ask(5)]
+
+    assert [answer[0][0, 0] for answer in asyncio.run(crowd())] == [0, 2, 4, 6, 10]
 
 
 def test_with_a_delay_a_run_waits_until_it_is_full():
     gate = Gate(most=3, delay=1000)
-    answers = [gate.runner.submit(rows(value), ["y"]) for value in (1, 2)]
-    time.sleep(0.05)
-    assert gate.sizes == []
-    answers.append(gate.runner.submit(rows(3), ["y"]))
-    assert [each.result(30)[0][0, 0] for each in answers] == [2, 4, 6]
+
+    async def fill():
+        first = [gate.ask(1), gate.ask(2)]
+        await asyncio.sleep(0.05)
+        assert gate.sizes == []
+        return await asyncio.gather(*first, gate.ask(3))
+
+    assert [answer[0][0, 0] for answer in asyncio.run(fill())] == [2, 4, 6]
     assert gate.sizes == [3]
 
 
 def test_with_a_delay_a_run_waits_no_longer_than_that():
     gate = Gate(most=3, delay=0.01)
-    assert gate.runner.submit(rows(1), ["y"]).result(30)[0][0, 0] == 2
+
+    async def ask():
+        return await gate.ask(1)
+
+    assert asyncio.run(ask())[0][0, 0] == 2
 
 
 class TestTick:
@@ -306,12 +328,15 @@ def heavy(tmp_path_factory):
 def test_many_clients_get_what_each_would_get_alone(heavy, most):
     model = Model.load(heavy, execution=Execution(limits=Limits(most)))
     given = [np.random.default_rng(seed).normal(size=(1, 1200)).astype(np.float32) for seed in range(40)]
-    alone = [model.infer_here({"x": each}, ["y"])[0] for each in given]
-    runs_before = sum(model.run_seconds.counts)
+
+    async def one_by_one():
+        return [(await model.infer({"x": each}, ["y"]))[0] for each in given]
 
     async def together():
         return await asyncio.gather(*(model.infer({"x": each}, ["y"]) for each in given))
 
+    alone = asyncio.run(one_by_one())
+    runs_before = sum(model.run_seconds.counts)
     for answer, expected in zip(asyncio.run(together()), alone, strict=True):
         np.testing.assert_allclose(answer[0], expected, rtol=1e-3, atol=np.abs(expected).max() * 1e-4)
     runs = sum(model.run_seconds.counts) - runs_before

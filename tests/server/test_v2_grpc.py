@@ -94,7 +94,7 @@ def identity(tmp_path):
             inputs=[{"name": "x", "datatype": kind, "shape": [2], "contents": given}]
         )
         asked = v2_grpc.decode(request, model.bundle)
-        return v2_grpc.encode(model.bundle, asked, model.infer_here(asked.feeds, asked.outputs)).outputs[0].contents
+        return v2_grpc.encode(model.bundle, asked, models.answered(model, asked.feeds, asked.outputs)).outputs[0].contents
 
     return identity
 
@@ -215,12 +215,17 @@ def test_both_definitions_of_the_protocol_read_each_other():
     assert str(read.inputs[0]) == str(ours.inputs[0])  # parameters are skipped
 
 
+def asked_of_slow(number):
+    entry = {"name": "x", "datatype": "INT64", "shape": [1], "contents": {"int64_contents": [number]}}
+    return service_pb2.ModelInferRequest(model_name="slow", inputs=[entry])
+
+
 def test_a_server_that_drains_finishes_what_it_has(start, bundles):
     server = start("--model", bundles / "slow", "--grpc-port", 0)
     with grpc.insecure_channel(f"127.0.0.1:{server.ready['grpc']}") as channel:
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        entry = {"name": "x", "datatype": "INT64", "shape": [1], "contents": {"int64_contents": [1_000_000]}}
-        asked = stub.ModelInfer.future(service_pb2.ModelInferRequest(model_name="slow", inputs=[entry]))
+        stub.ModelInfer(asked_of_slow(50_000))  # the server learns that this model is slow
+        asked = stub.ModelInfer.future(asked_of_slow(1_000_000))
         while "inflight 2" not in server.get("/metrics").text:  # the scrape itself is one
             pass
         assert server.stop() == 0
@@ -231,7 +236,8 @@ def test_a_server_that_drains_finishes_what_it_has(start, bundles):
 def test_a_grpc_port_that_is_taken_is_named(start, bundles, served, port):
     server = start("--model", bundles / "twice", "--grpc-port", served.ready[port])
     assert (server.ready, server.wait()) == (None, 1)
-    assert f"cannot listen on 127.0.0.1:{served.ready[port]} for gRPC" in server.errors
+    assert f"cannot listen on 127.0.0.1 port {served.ready[port]}" in server.errors
+    assert "choose another with --grpc-port" in server.errors
 
 
 def test_a_successor_listens_where_its_predecessor_does(start, bundles, tmp_path):

@@ -1,5 +1,6 @@
 """Small ONNX models for tests, each with one thing about it."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,15 @@ VALUES = {
 def save(model: onnx.ModelProto, path: Path) -> Path:
     path.write_bytes(model.SerializeToString(deterministic=True))
     return path
+
+
+def answered(model, feeds, outputs):
+    """What a model that is loaded answers."""
+
+    async def ask():
+        return await model.infer(feeds, outputs)
+
+    return asyncio.run(ask())
 
 
 def make(nodes, inputs, outputs, *, initializers=(), opset=17, ir_version=8, domains=()):

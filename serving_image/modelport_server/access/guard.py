@@ -31,12 +31,6 @@ class Guard:
             raise _refusal()
         await asyncio.get_running_loop().run_in_executor(None, self._verify, token)  # it may have to ask for keys
 
-    def admit_here(self, authorization: str) -> None:
-        """As `admit`, for a thread that may wait."""
-        token = _token(authorization)
-        if not self._is_known(token):
-            self._verify(token)
-
     def _is_known(self, token: str) -> bool:
         if self._tokens and self._tokens.hold(token):
             return True

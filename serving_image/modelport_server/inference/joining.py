@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent import futures
 from contextlib import suppress
 from typing import Any
 
@@ -24,7 +23,7 @@ class Job:
 
     Attributes:
         future: where its answer is set.
-        loop: in which that is done, from another thread; None: at once.
+        loop: in which that is done, from another thread; None: at once, in the one that runs.
         deadline: the time, by `time.monotonic`, from which on nobody wants the answer.
         rows: how many it has; 0 where it cannot be joined with others.
         kind: what those have in common that can be joined.
@@ -165,7 +164,7 @@ def _set(answers: list[tuple[Job, Any]]) -> None:
                 job.future.set_exception(answer)
             else:
                 job.future.set_result(answer)
-        except (asyncio.InvalidStateError, futures.InvalidStateError):  # nobody waits any more
+        except asyncio.InvalidStateError:  # nobody waits any more
             continue
 
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,6 @@ from modelport_server.inference.tick import Tick
 from modelport_server.observe.metrics import Histogram
 from modelport_server.tensors import Array
 from modelport_server.wire import v2
-
-Watch = Callable[[Future[Any]], object]
 
 INLINE_SECONDS = 200e-6
 WEIGHT_OF_LATEST = 0.1
@@ -106,28 +103,6 @@ class Model:
         self.inferences += 1
         infer = self._infer if self._answers is None else self._recall
         return infer(feeds, outputs, deadline)
-
-    def infer_here(
-        self,
-        feeds: Feeds,
-        outputs: list[str],
-        deadline: float | None = None,
-        watch: Watch = lambda _: None,
-    ) -> list[Array]:
-        """As `infer`, for a thread that may wait; `watch` gets the future to cancel when nobody wants it any more."""
-        self.inferences += 1
-        key = self._answers.key(self.bundle.digest, feeds, outputs) if self._answers else b""
-        if self._answers and (known := self._answers.get(key)) is not None:
-            return known
-        if self._is_quick:
-            arrays = self._run(feeds, outputs)
-        else:
-            future = self._runner.submit(feeds, outputs, deadline)
-            watch(future)
-            arrays = future.result()
-        if self._answers:
-            self._answers.keep(key, arrays)
-        return arrays
 
     def submit(self, job: Job) -> None:
         """Have a job answered with what else waits.

@@ -13,7 +13,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -70,14 +69,8 @@ class Runner:
         self.add(ArraysJob(feeds, outputs, promise, asyncio.get_running_loop(), deadline))
         return promise
 
-    def submit(self, feeds: Feeds, outputs: list[str], deadline: float | None = None) -> Future[list[Array]]:
-        """As `infer`, for a thread: the future may be cancelled, and then the model does not run."""
-        future: Future[list[Array]] = Future()
-        self.add(ArraysJob(feeds, outputs, future, None, deadline))
-        return future
-
     def add(self, job: Job) -> None:
-        """Answer it with the others; its loop is the running one, or None.
+        """Answer it with the others.
 
         Raises:
             Rejected: too many requests wait.

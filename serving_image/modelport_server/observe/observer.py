@@ -13,7 +13,7 @@ from modelport_server.observe.metrics import Family
 from modelport_server.observe.seen import Seen
 
 if TYPE_CHECKING:
-    from modelport_server.inference.model import Model, Watch
+    from modelport_server.inference.model import Model
     from modelport_server.observe.capture import Capture
     from modelport_server.observe.drift import Drift
     from modelport_server.observe.traces import RequestSpan, Traces
@@ -51,12 +51,6 @@ class Call:
         """As `model.infer`."""
         with self._watching(model, asked) as seen:
             seen.arrays = await model.infer(asked.feeds, asked.outputs, deadline)
-        return seen.arrays
-
-    def infer_here(self, model: Model, asked: Inference, deadline: float, watch: Watch) -> list[Array]:
-        """As `model.infer_here`."""
-        with self._watching(model, asked) as seen:
-            seen.arrays = model.infer_here(asked.feeds, asked.outputs, deadline, watch)
         return seen.arrays
 
     def names(self) -> dict[str, str | None]:

@@ -1,7 +1,7 @@
-"""How a running server passes its listening socket to its successor, over a private Unix socket in the run folder.
+"""How a running server passes its listening sockets to its successor, over a private Unix socket in the run folder.
 
-The successor asks `sockets`, gets the descriptor, loads its model, and says `drain` only when it can serve. Until then
-it may die without a trace. The socket is never closed in between, so that its queue of connections survives.
+The successor asks `sockets`, gets the descriptors, loads its model, and says `drain` only when it can serve. Until then
+it may die without a trace. The sockets are never closed in between, so that their queues of connections survive.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from modelport_server.errors import ServerError
 
 CONTROL, RECORD, LOCK = Path("control.sock"), Path("server.json"), Path("start.lock")  # in the run folder, our cwd
 ANSWER_SECONDS = 10
+MOST_SOCKETS = 2
 SOCKETS, DRAIN, DRAINING = b"sockets\n", b"drain\n", b"draining\n"
 
 
@@ -48,14 +49,16 @@ class Predecessor:
     """The server that runs now.
 
     Attributes:
-        listening: its listening socket, shared with it.
+        listening: its listening sockets, shared with it: for HTTP and, if it has one, for gRPC.
     """
 
     def __init__(self, channel: socket.socket):
         self._channel = channel
         channel.sendall(SOCKETS)
-        _, descriptors, _, _ = socket.recv_fds(channel, len(SOCKETS), 1)
-        self.listening = socket.socket(fileno=descriptors[0])
+        _, descriptors, _, _ = socket.recv_fds(channel, len(SOCKETS), MOST_SOCKETS)
+        if not descriptors:
+            raise ConnectionResetError("it is about to exit")
+        self.listening = [socket.socket(fileno=descriptor) for descriptor in descriptors]
 
     @classmethod
     def find(cls) -> Predecessor | None:
@@ -69,7 +72,7 @@ class Predecessor:
         try:
             channel.connect(str(CONTROL))
             return cls(channel)
-        except (FileNotFoundError, ConnectionError, IndexError):
+        except (FileNotFoundError, ConnectionError):
             return None  # none, killed, or about to exit
         except OSError as error:
             channel.close()
@@ -91,7 +94,7 @@ class Predecessor:
 class Control:
     """The run folder's private socket and record, owned by the server that serves."""
 
-    def __init__(self, listening: socket.socket, on_drain: Callable[[], None]):
+    def __init__(self, listening: Sequence[socket.socket], on_drain: Callable[[], None]):
         self._listening, self._on_drain = listening, on_drain
         self._inode = 0
         self._server: asyncio.Server | None = None
@@ -121,7 +124,7 @@ class Control:
         while request := await reader.readline():
             if request == SOCKETS:
                 with socket.socket(fileno=os.dup(channel.fileno())) as own:
-                    socket.send_fds(own, [SOCKETS], [self._listening.fileno()])
+                    socket.send_fds(own, [SOCKETS], [each.fileno() for each in self._listening])
             elif request == DRAIN:
                 self._on_drain()
                 writer.write(DRAINING)
