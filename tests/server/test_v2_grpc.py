@@ -94,7 +94,8 @@ def identity(tmp_path):
             inputs=[{"name": "x", "datatype": kind, "shape": [2], "contents": given}]
         )
         asked = v2_grpc.decode(request, model.bundle)
-        return v2_grpc.encode(model.bundle, asked, models.answered(model, asked.feeds, asked.outputs)).outputs[0].contents
+        arrays = models.answered(model, asked.feeds, asked.outputs)
+        return v2_grpc.encode(model.bundle, asked, arrays).outputs[0].contents
 
     return identity
 

@@ -118,7 +118,7 @@ class Http2Connection(asyncio.Protocol):
 
     def announce_end(self) -> None:
         """Ask the client to open no more streams; those that it has opened meanwhile are answered, too."""
-        if self._is_greeted and not self._is_leaving:
+        if self._is_greeted and self._reads and not self._is_leaving:
             self._is_leaving = True
             farewell = frames.goaway(frames.LAST_STREAM, Code.NO_ERROR, "leave, please")
             self._transport.write(farewell + frames.frame(frames.PING, 0, 0, LEAVING))
@@ -375,11 +375,11 @@ class Http2Connection(asyncio.Protocol):
                 self._end(Code.NO_ERROR)
 
     def _expire_idle(self) -> None:
-        if self._is_greeted and self._reads and not self._is_leaving:
+        if self._is_leaving or not (self._is_greeted and self._reads):
+            self._transport.abort()
+        else:
             self.announce_end()
             self._deadline = self._loop.time() + self._all.patience.answer
-        else:
-            self._transport.abort()
 
     def _fail(self, problem: ConnectionBroken) -> None:
         """The client and we do not understand each other."""

@@ -89,8 +89,9 @@ class Outbox:
         more, self.first_window = size - self.first_window, size
         for stream in streams:
             stream.window += more
-            if stream.window > frames.MOST_WINDOW:
-                raise ConnectionBroken(Code.FLOW_CONTROL_ERROR, "a window of more than 2^31-1")
+            size = max(size, stream.window)
+        if size > frames.MOST_WINDOW:
+            raise ConnectionBroken(Code.FLOW_CONTROL_ERROR, "a window of more than 2^31-1")
         self.flush()
 
     def _send_part(self, stream: Stream) -> bool:
