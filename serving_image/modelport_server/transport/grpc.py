@@ -23,8 +23,8 @@ CODE = b"modelport-code"
 MOST_TEXT = 1024  # bytes of an error's text: clients take few in headers
 VISIBLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
-TYPE = field(b"content-type", b"application/grpc")
-OPENING = status(200) + TYPE
+OPENING = status(200) + field(b"content-type", b"application/grpc")
+TEXT = field(b"content-type", b"text/plain; charset=utf-8")
 CLOSING = field(b"grpc-status", b"0")
 ENCODINGS = (b"grpc-accept-encoding", b"identity")
 
@@ -55,8 +55,9 @@ def answer(fields: Fields, response: Response) -> tuple[bytes, bytes, bytes]:
     said = b"".join([field(*header) for header in response.headers])
     if response.status == 200:
         return OPENING, PREFIX.pack(0, len(response.body)) + response.body, CLOSING + said
-    number = 200 if _is_call(fields) else response.status  # so that who speaks no gRPC takes it for no success
-    return status(number) + TYPE + said, b"", b""
+    if _is_call(fields):
+        return OPENING + said, b"", b""
+    return status(response.status) + TEXT, response.body, said  # so that who speaks no gRPC can read it
 
 
 def refusal(rejection: Rejected) -> Response:
@@ -69,7 +70,7 @@ def refusal(rejection: Rejected) -> Response:
     ]
     if fault is Fault.UNSUPPORTED_MEDIA_TYPE:
         headers.append(ENCODINGS)
-    return Response(fault.status, headers=tuple(headers))
+    return Response(fault.status, text.encode(), headers=tuple(headers))
 
 
 def _is_call(fields: Fields) -> bool:

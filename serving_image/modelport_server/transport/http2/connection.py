@@ -32,6 +32,7 @@ LEAST_DATA = 64  # bytes of a frame of data that is not the last
 LINGER_SECONDS = 2  # for a client to read to the end
 OUR_SETTINGS = frames.settings({frames.MOST_STREAMS: MOST_STREAMS, frames.HEADER_LIST_SIZE: MOST_HEAD})
 LEAVING = b"leaving\0"  # of a ping: whoever answers it has read that it should go
+OLDER = b" HTTP/1."
 TO_OLDER = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n"
     b"This port speaks gRPC: HTTP/2 without TLS, from the first byte. HTTP/1.1 has another port.\n"
@@ -152,7 +153,7 @@ class Http2Connection(asyncio.Protocol):
         if PREFACE.startswith(data):
             self._preface = data
         else:
-            if b"A" <= data[:1] <= b"Z":
+            if OLDER in data:
                 self._transport.write(TO_OLDER)
             self._leave()
         return b""
@@ -268,6 +269,7 @@ class Http2Connection(asyncio.Protocol):
             for name, value in frames.SETTING.iter_unpack(payload):
                 self._set(name, value)
             self._transport.write(frames.frame(frames.SETTINGS, ACK, 0, b""))
+            self._outbox.flush()
 
     def _set(self, name: int, value: int) -> None:
         if name == frames.INITIAL_WINDOW:

@@ -92,7 +92,6 @@ class Outbox:
             size = max(size, stream.window)
         if size > frames.MOST_WINDOW:
             raise ConnectionBroken(Code.FLOW_CONTROL_ERROR, "a window of more than 2^31-1")
-        self.flush()
 
     def _send_part(self, stream: Stream) -> bool:
         """Send a frame of it; whether more may follow."""
