@@ -150,8 +150,8 @@ def test_it_writes_nothing_where_it_could(start, digits, images):
 
 def test_it_starts_from_compiled_code_alone(engine, image):
     program = (
-        "import azure.identity, boto3, cryptography.x509, google.auth, grpc, onnx, onnxruntime, requests;"
-        "import modelport_server.serve, modelport_server.transport.grpc_host"
+        "import azure.identity, boto3, cryptography.x509, google.auth, onnx, onnxruntime, requests;"
+        "import modelport_server.serve, modelport_server.grpc_service, modelport_server.transport.http2.connection"
     )
     options = ("--rm", "--read-only", "--entrypoint", "python3")
     command = engine.run_command(image.name, "-v", "-c", program, options=options)

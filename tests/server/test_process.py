@@ -37,8 +37,9 @@ def test_settings_come_from_the_environment_too(start, bundles, monkeypatch):
 def test_the_server_imports_neither_onnx_nor_what_it_does_not_need(bundles):
     code = (
         "import sys, modelport_server.serve as s, modelport_server.inference.model as m; from pathlib import Path;"
+        "import modelport_server.grpc_service, modelport_server.transport.http2.connection;"
         f"m.Model.load(Path({str(bundles / 'twice')!r}));"
-        "print({'onnx', 'numpy.testing', 'websockets', 'h11', 'pydantic'} & sys.modules.keys() or '')"
+        "print({'onnx', 'numpy.testing', 'websockets', 'h11', 'grpc', 'pydantic'} & sys.modules.keys() or '')"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == ""
 

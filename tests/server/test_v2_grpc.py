@@ -1,9 +1,13 @@
 """V2 gRPC, by clients of the official library that know nothing of ours."""
 
+import asyncio
+import threading
+
 import grpc
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
+import tritonclient.grpc.aio as triton_aio
 from onnx import TensorProto
 from support import models
 from support.models import VALUES
@@ -192,8 +196,9 @@ def test_a_message_over_the_limit_is_refused(stub):
 
 def test_bytes_that_are_no_message_are_no_failure_of_the_server(channel, stub):
     call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
-    with pytest.raises(grpc.RpcError):
+    with pytest.raises(grpc.RpcError) as raised:
         call(b"\xff\xff\xff")
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert stub.ServerLive(service_pb2.ServerLiveRequest()).live
 
 
@@ -214,6 +219,80 @@ def test_both_definitions_of_the_protocol_read_each_other():
     theirs.inputs[0].parameters["p"].bool_param = True
     read = message("ModelInferRequest").FromString(theirs.SerializeToString())
     assert str(read.inputs[0]) == str(ours.inputs[0])  # parameters are skipped
+
+
+def test_a_method_that_is_not_there_is_unimplemented(channel):
+    for path in ("/inference.GRPCInferenceService/ModelStreamInfer", "/grpc.health.v1.Health/Check"):
+        with pytest.raises(grpc.RpcError) as raised:
+            channel.unary_unary(path)(b"")
+        assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert path in raised.value.details()
+
+
+def test_a_client_that_compresses_is_told_that_it_cannot(stub):
+    with pytest.raises(grpc.RpcError) as raised:
+        stub.ModelInfer(asked_of_scale(), compression=grpc.Compression.Gzip)
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert "send messages as they are" in raised.value.details()
+
+
+def test_an_error_may_speak_any_language(stub):
+    with pytest.raises(grpc.RpcError) as raised:
+        stub.ModelInfer(service_pb2.ModelInferRequest(model_name="Größe 100%\n"))
+    assert raised.value.details().startswith("no model Größe 100%\n: this server has")
+
+
+def test_many_calls_share_a_channel(served):
+    async def all_at_once():
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{served.ready['grpc']}") as channel:
+            stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+            return await asyncio.gather(*(stub.ModelInfer(asked_of_scale([n, 0, -n])) for n in range(500)))
+
+    answers = asyncio.run(all_at_once())
+    assert [list(answer.outputs[0].contents.fp32_contents) for answer in answers] == [
+        [2 * n, 0, -2 * n] for n in range(500)
+    ]
+
+
+def test_large_messages_come_and_go(serve, bundles):
+    """As images do: 602 KB, several at once, on one channel."""
+    server = serve("--model", bundles / "twice", "--grpc-port", 0)
+    rows = np.random.default_rng(0).random((50_176, 3), np.float32)
+
+    async def all_at_once():
+        async with triton_aio.InferenceServerClient(f"127.0.0.1:{server.ready['grpc']}") as client:
+            given = triton_aio.InferInput("x", list(rows.shape), "FP32")
+            given.set_data_from_numpy(rows)
+            return await asyncio.gather(*(client.infer("scale", [given]) for _ in range(12)))
+
+    for answer in asyncio.run(all_at_once()):
+        assert np.array_equal(answer.as_numpy("y"), rows * 2)
+
+
+@pytest.mark.parametrize("goes", ["at its deadline", "by its own will"])
+def test_a_call_whose_client_goes_while_it_waits_does_not_run(start, bundles, goes):
+    server = start("--model", bundles / "slow", "--grpc-port", 0)
+    with grpc.insecure_channel(f"127.0.0.1:{server.ready['grpc']}") as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        stub.ModelInfer(asked_of_slow(50_000))  # the server learns that this model is slow
+        before = metric(server, "modelport_inference_duration_seconds_count")
+        first = stub.ModelInfer.future(asked_of_slow(2_000_000))
+        while metric(server, "modelport_requests_inflight") < 2:  # the scrape itself is one
+            pass
+        second = stub.ModelInfer.future(asked_of_slow(1), timeout=0.1 if "deadline" in goes else None)
+        if "deadline" in goes:
+            assert second.exception().code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        else:
+            while metric(server, "modelport_requests_waiting") < 1:
+                pass
+            second.cancel()
+        first.result()
+        assert metric(server, "modelport_inference_duration_seconds_count") - before == 1
+
+
+def metric(server, name):
+    lines = server.get("/metrics").text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
 
 
 def asked_of_slow(number):
@@ -241,10 +320,53 @@ def test_a_grpc_port_that_is_taken_is_named(start, bundles, served, port):
     assert "choose another with --grpc-port" in server.errors
 
 
-def test_a_successor_listens_where_its_predecessor_does(start, bundles, tmp_path):
+def test_a_successor_takes_over_where_its_predecessor_listens(start, bundles, tmp_path):
     first = start("--model", bundles / "twice", "--grpc-port", 0, "--run-dir", tmp_path)
-    second = start("--model", bundles / "thrice", "--grpc-port", first.ready["grpc"], "--run-dir", tmp_path)
+    assert first.ready
+    second = start("--model", bundles / "thrice", "--grpc-port", 0, "--run-dir", tmp_path)
     assert (second.ready["grpc"], first.wait()) == (first.ready["grpc"], 0)
-    with grpc.insecure_channel(f"127.0.0.1:{second.ready['grpc']}") as channel:
+    third = start("--model", bundles / "twice", "--grpc-port", first.ready["grpc"], "--run-dir", tmp_path)
+    assert (third.ready["grpc"], second.wait()) == (first.ready["grpc"], 0)
+    with grpc.insecure_channel(f"127.0.0.1:{third.ready['grpc']}") as channel:
         answer = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer(asked_of_scale())
-    assert list(answer.outputs[0].contents.fp32_contents) == [3.0, 6.0, 10.5]
+    assert list(answer.outputs[0].contents.fp32_contents) == [2.0, 4.0, 7.0]
+
+
+def test_a_successor_without_grpc_lets_the_port_go(start, bundles, tmp_path):
+    first = start("--model", bundles / "twice", "--grpc-port", 0, "--run-dir", tmp_path)
+    assert first.ready
+    second = start("--model", bundles / "twice", "--run-dir", tmp_path)
+    assert (second.ready["grpc"], first.wait()) == (None, 0)
+    assert start("--model", bundles / "twice", "--grpc-port", first.ready["grpc"]).ready
+
+
+def test_calls_survive_updates(start, bundles, tmp_path):
+    flags = ["--grpc-port", 0, "--run-dir", tmp_path, "--grace", 1]
+    running = start("--model", bundles / "twice", *flags)
+    answered, failures, stop = [0], [], threading.Event()
+
+    def ask():
+        with grpc.insecure_channel(f"127.0.0.1:{running.ready['grpc']}") as channel:
+            stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+            while not stop.is_set():
+                try:
+                    stub.ModelInfer(asked_of_scale())
+                    answered[0] += 1
+                except grpc.RpcError as error:
+                    failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for name in ("thrice", "twice", "thrice"):
+        enough = answered[0] + 100
+        while answered[0] < enough:
+            pass
+        successor = start("--model", bundles / name, *flags)
+        assert (successor.ready["grpc"], running.wait()) == (running.ready["grpc"], 0)
+        running = successor
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert answered[0] >= 300
