@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,22 @@ OFFLINE = CHILDREN / "offline.py"
 # Packages that the SDK itself serves.
 SDK_MODULES = {"pulumi-python": "dynamic"}
 
+# Packages that the engine itself serves where no plugin is installed: a folder, and the library that it needs.
+BUILT_IN = {"kubernetes": (Path(__file__).parents[1] / "kubernetes", "kubernetes")}
+
 
 class PluginMissing(EngineError):
     """No plugin for a package is installed; the message holds the command that installs it."""
 
     def __init__(self, package: str, version: str | None):
         pinned = f" v{version}" if version else ""
+        own = (
+            f", or what the engine's own needs with `pip install {BUILT_IN[package][1]}`" if package in BUILT_IN else ""
+        )
         super().__init__(
             f"no resource plugin 'pulumi-resource-{package}'{pinned} was found "
             "in Pulumi.yaml, on PATH or in the plugin folder.\n"
-            f"Install it with `pulumi plugin install resource {package}{pinned}`."
+            f"Install it with `pulumi plugin install resource {package}{pinned}`{own}."
         )
         self.package = package
 
@@ -100,7 +107,7 @@ class Plugins:
             plugin = await self.launch(package, self.python, OFFLINE, OFFLINE.parent, [])
             plugin.offline = True
             return plugin
-        found = self.paths.get(package) or installed(package, version, self.env)
+        found = self.paths.get(package) or installed(package, version, self.env) or built_in(package)
         if found is None:
             raise PluginMissing(package, version)
         python, target = how_to_run(found, "PulumiPlugin.yaml", package)
@@ -150,6 +157,12 @@ class Plugins:
         """End every plugin that was started."""
         while self.running:
             await self.running.pop().stop()
+
+
+def built_in(package: str) -> Path | None:
+    """The engine's own plugin for a package, if what it needs is installed beside the engine."""
+    folder, library = BUILT_IN.get(package, (None, ""))
+    return folder if library and find_spec(library) else None
 
 
 def how_to_run(path: Path, manifest_name: str, package: str = "") -> tuple[Path, Path]:

@@ -53,16 +53,21 @@ class Pool:
         self._used.append((package, provider))
         return provider
 
-    async def release(self) -> None:
-        """The run is over: tell each provider so, and keep its process for the next run."""
-        await asyncio.gather(*(provider.cancel() for _, provider in self._used), return_exceptions=True)
+    def release(self) -> None:
+        """The run is over: keep each process for the next one."""
         for package, provider in self._used:
             self._idle.append((package, asyncio.create_task(_same(provider))))
         self._used.clear()
 
+    async def cancel(self) -> None:
+        """Have each provider end what it waits for. It is told once: there is no way back."""
+        await asyncio.gather(*(provider.cancel() for _, provider in self._used), return_exceptions=True)
+
     async def close(self) -> None:
-        """End every process."""
-        await asyncio.gather(*(task for _, task in self._idle), return_exceptions=True)
+        """Tell each provider that it is over, and end every process."""
+        started = await asyncio.gather(*(task for _, task in self._idle), return_exceptions=True)
+        providers = [each for each in started if isinstance(each, Provider)]
+        await asyncio.gather(*(provider.cancel() for provider in providers if provider.owner), return_exceptions=True)
         await self.plugins.stop()
 
 

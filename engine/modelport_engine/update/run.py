@@ -41,6 +41,7 @@ class Run:
     executor: Executor = field(init=False)
     registrar: Registrar = field(init=False)
     _cancelled: bool = False
+    _telling: asyncio.Future[None] | None = None
 
     def __post_init__(self) -> None:
         self.executor = Executor(
@@ -94,7 +95,7 @@ class Run:
             self._say_how_it_ended()
             await server.stop(None)
             await self.registrar.transforms.close()
-            await self.pool.release()
+            self.pool.release()
         return not (self.executor.errors or service.errors)
 
     async def refresh(self) -> bool:
@@ -116,7 +117,7 @@ class Run:
     async def _over(self) -> bool:
         await self.executor.drain()
         self._say_how_it_ended()
-        await self.pool.release()
+        self.pool.release()
         return not self.executor.errors
 
     async def _refresh_step(self, resource: Resource) -> Step:
@@ -162,9 +163,10 @@ class Run:
             self.executor.fail(str(error))
 
     def cancel(self) -> None:
-        """Let what is running finish, start nothing new, and fail."""
+        """Let what is running finish, with no more waiting than the providers want; start nothing new, and fail."""
         self._cancelled = True
         self.executor.cancel()
+        self._telling = asyncio.ensure_future(self.pool.cancel())
 
     def _say_how_it_ended(self) -> None:
         if self.executor.failed:

@@ -1,0 +1,1 @@
+"""Waiting until an object does what it is for, or is gone; and saying why not."""
