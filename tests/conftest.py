@@ -1,9 +1,9 @@
 import asyncio
-import os
 import shutil
 
 import pytest
 from hypothesis import settings
+from support.demands import lacks
 
 settings.register_profile("modelport", deadline=None, max_examples=60)
 settings.load_profile("modelport")
@@ -27,5 +27,4 @@ def pytest_runtest_setup(item):
     """Skip what needs a program that is not installed; with MODELPORT_REQUIRE_ALL that is a failure."""
     for marker in item.iter_markers("program"):
         if missing := [name for name in marker.args if not shutil.which(name)]:
-            reason = f"{', '.join(missing)} is not installed"
-            (pytest.fail if os.environ.get("MODELPORT_REQUIRE_ALL") else pytest.skip)(reason)
+            lacks(missing)
