@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: setup demo test lint bench image test-image locks clean
+.PHONY: setup demo test lint bench image test-image test-cluster locks clean
 
 setup:  ## .venv for working on the project
 	@$(PYTHON) scripts/setup.py dev
@@ -25,6 +25,10 @@ image: setup  ## the serving image as an OCI layout; BASE_IMAGE=NAME@sha256:...,
 
 test-image: setup  ## build the serving image and run it
 	@$(RUN)/python -m pytest tests/image -m image -n 0
+
+test-cluster: setup  ## build a Kubernetes cluster, the first time, and test on it; needs Go
+	@$(RUN)/python -m tests.cluster.bed build
+	@$(RUN)/python -m pytest tests/cluster -m cluster -n 2
 
 locks: setup  ## renew requirements/ (needs the package index)
 	@$(RUN)/python scripts/locks.py

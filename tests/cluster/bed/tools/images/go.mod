@@ -1,0 +1,3 @@
+module test-cluster/images
+
+go 1.26.0
