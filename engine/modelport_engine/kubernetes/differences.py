@@ -26,9 +26,15 @@ class Change:
 
 
 def pruned(live: Any, shape: Any) -> Any:
-    """What a live value has of the fields that `shape` sets; the rest is the cluster's own affair."""
+    """What a live value has of the fields that `shape` sets; the rest is the cluster's own affair.
+
+    What the API server does not store is taken as set.
+    """
     if isinstance(live, dict) and isinstance(shape, dict):
-        return {key: pruned(live[key], value) for key, value in shape.items() if key in live}
+        kept = {
+            key: pruned(live.get(key, value), value) for key, value in shape.items() if key in live or value in ZEROS
+        }
+        return {key: value for key, value in kept.items() if value is not None}
     if isinstance(live, list) and isinstance(shape, list):
         if _is_named(live) and _is_named(shape):
             named = {item["name"]: item for item in live}
@@ -38,24 +44,20 @@ def pruned(live: Any, shape: Any) -> Any:
     return live
 
 
-def changes(live: Any, wanted: Any, applied: Any, path: str = "") -> Iterator[Change]:
-    """The differences from `live` to `wanted`; `applied` is what had been wanted when `live` came about."""
-    if live is wanted or live == wanted or same_quantity(live, wanted, path):
+def changes(live: Any, wanted: Any, path: str = "") -> Iterator[Change]:
+    """The differences from `live` to `wanted`."""
+    if live == wanted or same_quantity(live, wanted, path):
         return
     if isinstance(live, dict) and isinstance(wanted, dict):
-        before = applied if isinstance(applied, dict) else {}
         for key in sorted({*live, *wanted}):
-            inner = _inside(path, key)
-            yield from changes(live.get(key, ABSENT), wanted.get(key, ABSENT), before.get(key, ABSENT), inner)
+            yield from changes(live.get(key, ABSENT), wanted.get(key, ABSENT), _inside(path, key))
     elif isinstance(live, list) and isinstance(wanted, list):
-        asked = applied[: max(len(live), len(wanted))] if isinstance(applied, list) else []
-        for index, (a, b, c) in enumerate(zip_longest(live, wanted, asked, fillvalue=ABSENT)):
-            yield from changes(a, b, c, f"{path}[{index}]")
-    elif live is ABSENT:
-        if wanted is not None and not (wanted == applied and wanted in ZEROS):
-            yield Change(path, "add")
-    else:
+        for index, (a, b) in enumerate(zip_longest(live, wanted, fillvalue=ABSENT)):
+            yield from changes(a, b, f"{path}[{index}]")
+    elif live is not ABSENT:
         yield Change(path, "delete" if wanted is ABSENT or wanted is None else "update")
+    elif wanted is not None:
+        yield Change(path, "add")
 
 
 def _is_named(items: list[Any]) -> bool:

@@ -118,7 +118,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         _align_namespaces(live, wanted, applied)
         found = [
             change
-            for change in changes(pruned(live, {**applied, **_identity(wanted)}), wanted, applied)
+            for change in changes(pruned(live, {**applied, **_identity(wanted)}), wanted)
             if not paths.matches(request.ignoreChanges, change.path)
         ]
         return self._difference(found, live, wanted, patch=is_patch(Urn(request.urn), wanted))
