@@ -7,7 +7,7 @@ import pytest
 from cluster.bed import users
 from cluster.bed.api import Api, ApiError
 from cluster.bed.crds import established
-from cluster.bed.nodes import GPUS
+from cluster.bed.nodes import GPU_TAINT, GPUS, Node
 from cluster.bed.waiting import until
 from cluster.manifests import GPU_TOLERATION, MISSING_IMAGE, container, deployment, pod
 
@@ -43,6 +43,16 @@ class TestNodes:
 
     def test_every_accelerator_of_the_config_is_a_product_that_nodes_can_have(self):
         assert GPUS.keys() == {*get_args(AcceleratorKind)}
+
+    def test_they_can_be_other_than_their_product_is_by_itself(self):
+        slices = {"nvidia.com/gpu": "0", "nvidia.com/mig-1g.10gb": "28"}
+        labels = {"nvidia.com/gpu.family": None, "pool": "shared"}
+        node = Node("a100-0", "nvidia-a100-80gb", taints=(), labels=labels, capacity=slices).manifest()
+        assert node["status"]["allocatable"].items() >= slices.items()
+        assert node["metadata"]["labels"]["nvidia.com/gpu.product"] == "NVIDIA-A100-SXM4-80GB"
+        assert node["metadata"]["labels"]["pool"] == "shared"
+        assert "nvidia.com/gpu.family" not in node["metadata"]["labels"]
+        assert (node["spec"]["taints"], Node("l4-0", "nvidia-l4").manifest()["spec"]["taints"]) == ([], [GPU_TAINT])
 
 
 class TestPods:

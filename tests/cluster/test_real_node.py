@@ -12,7 +12,8 @@ from cluster.bed import BedError
 from cluster.bed.binaries import binary
 from cluster.bed.images import image_of
 from cluster.bed.node_files import BRIDGE, NAME
-from cluster.bed.real_node import CHANGED, MACHINE, PLACEMENT, SETTINGS
+from cluster.bed.real_node import CHANGED, MACHINE, PLACEMENT, SETTINGS, lacking
+from cluster.bed.real_node import real_node as the_real_node
 from cluster.bed.waiting import until
 from cluster.manifests import container, deployment
 
@@ -56,6 +57,14 @@ def test_pods_of_a_loaded_image_answer_through_their_service(cluster, web):
     assert answers == {f"v1 {name}\n" for name in pods}
     path = cluster.api.path("v1", "Pod", next(iter(pods)), namespace)
     assert "serving" in cluster.api.text(f"{path}/log")
+
+
+def test_what_a_machine_lacks_for_one_is_named(cluster, monkeypatch, tmp_path):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert lacking()[:3] == ["root", "runc", "ip"]
+    with pytest.raises(BedError, match="lacks root, runc, ip"), the_real_node(cluster):
+        pass
 
 
 class TestImages:
