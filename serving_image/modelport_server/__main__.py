@@ -1,8 +1,9 @@
-"""`modelport-server`: serve models until told to stop."""
+"""`modelport-server`: serve models until told to stop, or fetch them for a server to come."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelport_server import environment
 from modelport_server.access import options as access
-from modelport_server.bundle import BundleError
-from modelport_server.bundle.sources import default_cache
+from modelport_server.bundle import BundleError, verify
+from modelport_server.bundle.sources import default_cache, fetch
 from modelport_server.bundle.trust import Trust
 from modelport_server.errors import ServerError
 from modelport_server.observe import logs
@@ -24,42 +25,61 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the server as the command line says; gives the exit status: 0 drained, 1 failed, 2 usage, 3 model."""
+    """Do as the command line says; gives the exit status: 0 drained or fetched, 1 failed, 2 usage, 3 model."""
     options = _parser().parse_args(arguments)
     if options.wait_for_go:
         _wait_for_go()
     logs.configure(options.log_format, options.log_level)
-    from modelport_server.serve import Options, serve  # heavy, and not needed to say what is wrong with the arguments
-
     try:
-        serve(
-            Options(
-                models=tuple(_resolved(model) for model in options.model or environment.models(os.environ)),
-                cache=options.cache.resolve(),
-                trust=_trust(options),
-                execution=_execution(options),
-                host=options.host,
-                port=environment.http_port(os.environ) if options.http_port is None else options.http_port,
-                grpc_port=options.grpc_port,
-                paths=_paths(options),
-                max_body=options.max_body,
-                timeout=options.timeout,
-                guard=access.guard_of(options),
-                run_dir=options.run_dir,
-                grace=options.grace,
-                instance=options.instance,
-                watching=observe.watching(options),
-            )
-        )
+        {"serve": _serve, "fetch": _fetch}[options.command](options)
     except ServerError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     return 0
 
 
+def _serve(options: argparse.Namespace) -> None:
+    from modelport_server.serve import Options, serve  # heavy, and not needed to say what is wrong with the arguments
+
+    serve(
+        Options(
+            models=_models(options),
+            cache=options.cache.resolve(),
+            trust=_trust(options),
+            execution=_execution(options),
+            host=options.host,
+            port=environment.http_port(os.environ) if options.http_port is None else options.http_port,
+            grpc_port=options.grpc_port,
+            paths=_paths(options),
+            max_body=options.max_body,
+            timeout=options.timeout,
+            guard=access.guard_of(options),
+            run_dir=options.run_dir,
+            grace=options.grace,
+            drain=options.drain,
+            instance=options.instance,
+            watching=observe.watching(options),
+        )
+    )
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    """Bring bundles to the cache, or find them there, and say where each is."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))  # what is not whole is no success
+    trust, cache = _trust(options), options.cache.resolve()
+    fetched = [(path, verify(path)) for source in _models(options) for path in fetch(source, cache)]
+    for _, bundle in fetched:
+        trust.check(bundle)
+    models = [{"name": bundle.name, "digest": bundle.digest, "path": str(path)} for path, bundle in fetched]
+    print(json.dumps({"fetched": models}), flush=True)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="modelport-server", description="Serve ONNX models until told to stop.")
-    parser.add_argument("command", nargs="?", choices=["serve"], default="serve", help="what to do (default: serve)")
+    parser.add_argument(
+        "command", nargs="?", choices=["serve", "fetch"], default="serve",
+        help="serve (the default), or fetch the bundles to --cache, check them and end",
+    )  # fmt: skip
     parser.add_argument(
         "--model", action="append", help="a bundle, .onnx file or archive, here or in a store; may be repeated"
     )
@@ -88,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--run-dir", type=Path, help="where a running server hands over to this one")
     parser.add_argument("--grace", type=float, default=5, help="seconds for idle connections in a drain (default: 5)")
+    parser.add_argument(
+        "--drain", type=float, default=23, help="seconds for what is being answered in a drain (default: 23)"
+    )
     parser.add_argument("--instance", help="a word by which the starter knows this process")
     parser.add_argument("--wait-for-go", action="store_true", help="start at a line on standard input, exit at its end")
     access.add_arguments(parser)
@@ -135,8 +158,10 @@ def _trust(options: argparse.Namespace) -> Trust:
     return Trust(tuple(options.digest or ()), key)
 
 
-def _resolved(model: str) -> str:
-    return model if "://" in model else str(Path(model).resolve())
+def _models(options: argparse.Namespace) -> tuple[str, ...]:
+    """Where the models come from: as the command line says, or the platform."""
+    named = options.model or environment.models(os.environ)
+    return tuple(model if "://" in model else str(Path(model).resolve()) for model in named)
 
 
 def _wait_for_go() -> None:

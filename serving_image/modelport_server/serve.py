@@ -27,7 +27,6 @@ from modelport_server.paths import Paths
 from modelport_server.transport.handover import Control, Predecessor, StartLock
 from modelport_server.transport.host import Host, bind
 
-DRAIN_SECONDS = 23
 CLOSE_SECONDS = 2  # for what is still to be written or sent, after the last request
 
 log = logging.getLogger(__name__)
@@ -51,6 +50,7 @@ class Options:
         guard: who lets requests in; None: everybody may ask.
         run_dir: where successive servers of one service meet, or None.
         grace: seconds that idle connections get while draining.
+        drain: seconds that what is being answered gets then.
         instance: a word of the starter's choice, for the record.
         watching: what is captured, compared and sent.
     """
@@ -68,6 +68,7 @@ class Options:
     guard: Guard | None
     run_dir: Path | None
     grace: float
+    drain: float
     instance: str | None
     watching: Watching
 
@@ -122,7 +123,7 @@ class _Server:
         drained = await self._drained()
         await asyncio.to_thread(self._observation.close, CLOSE_SECONDS)
         if not drained:
-            log.warning("requests were still running after %d s", DRAIN_SECONDS)
+            log.warning("requests were still running after %g s", self._options.drain)
             os._exit(0)  # a thread inside onnxruntime cannot be interrupted
 
     async def _accept(self, listening: list[socket.socket]) -> None:
@@ -131,7 +132,9 @@ class _Server:
 
     async def _drained(self) -> bool:
         """Finish what there is; whether that took no longer than it may."""
-        return all(await asyncio.gather(*(host.drain(self._options.grace, DRAIN_SECONDS) for host in self._hosts)))
+        return all(
+            await asyncio.gather(*(host.drain(self._options.grace, self._options.drain) for host in self._hosts))
+        )
 
     def _listening(self, predecessor: Predecessor | None) -> list[socket.socket]:
         """For HTTP and, if it is asked for, for gRPC."""

@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 
@@ -74,6 +75,24 @@ def test_sigterm_finishes_the_request_it_has_and_health_answers_meanwhile(start,
         assert server.stop() == 0
         asking.join()
     assert answers == [1_000_000]
+
+
+def test_a_drain_takes_no_longer_than_it_is_told(start, bundles):
+    server = start("--model", bundles / "slow", "--drain", 0.2)
+    with server.client() as client:
+        count(client, 50_000)  # the server learns that this model is slow
+        asking = threading.Thread(target=lambda: cut_off(client))
+        asking.start()
+        while inflight(server) < 2:
+            time.sleep(0.01)
+        assert server.stop() == 0
+        asking.join()
+    assert "requests were still running after 0.2 s" in server.errors
+
+
+def cut_off(client):
+    with pytest.raises(httpx.HTTPError):
+        count(client, 200_000_000)
 
 
 def test_sigterm_closes_idle_connections_after_the_grace_period(start, bundles):

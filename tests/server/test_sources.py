@@ -2,7 +2,11 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 import tarfile
+import time
 
 import httpx
 import pytest
@@ -138,3 +142,47 @@ class TestFolders:
 
     def test_an_empty_folder_ends_the_server(self, start, tmp_path):
         assert "holds no bundle and no .onnx file" in refused(start("--model", tmp_path))
+
+
+# fetching for a server to come
+
+
+def fetch(*flags):
+    command = [sys.executable, "-m", "modelport_server", "fetch", *map(str, flags)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_a_bundle_is_fetched_once_and_a_server_of_the_folder_serves_it(start, bundles, shelf, tmp_path):
+    digest, cache = load(bundles / "twice").digest, tmp_path / "models"
+    flags = ("--model", f"{shelf.url}/twice", "--digest", digest, "--cache", cache)
+    fetched = fetch(*flags)
+    assert (fetched.returncode, fetched.stderr) == (0, "")
+    (bundle,) = json.loads(fetched.stdout)["fetched"]
+    assert (bundle["digest"], bundle["path"]) == (digest, str(cache / digest.removeprefix("sha256:")))
+    before = len(shelf.asked)
+    assert fetch(*flags).stdout == fetched.stdout
+    assert not [path for path in shelf.asked[before:] if "model.onnx" in path[0]]
+    assert serves(start("--model", cache, "--digest", digest))
+
+
+def test_a_bundle_of_another_digest_is_no_success(shelf, tmp_path):
+    fetched = fetch("--model", f"{shelf.url}/twice", "--digest", "0" * 64, "--cache", tmp_path / "models")
+    assert (fetched.returncode, fetched.stdout) == (3, "")
+    assert "wanted is sha256:0000" in fetched.stderr
+    assert "Traceback" not in fetched.stderr
+
+
+def test_a_model_that_is_no_bundle_cannot_be_fetched_by_digest(bundles, tmp_path):
+    fetched = fetch("--model", bundles / "twice" / "model" / "model.onnx", "--cache", tmp_path / "models")
+    assert fetched.returncode == 3
+    assert "not a bundle" in fetched.stderr
+
+
+def test_a_fetch_that_is_stopped_is_no_success(shelf, tmp_path):
+    shelf.statuses = [503] * 100  # the store is asked again after a while
+    command = [sys.executable, "-m", "modelport_server", "fetch", "--model", f"{shelf.url}/twice"]
+    with subprocess.Popen([*command, "--cache", tmp_path / "models"], stderr=subprocess.PIPE) as process:
+        while not shelf.asked:
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM

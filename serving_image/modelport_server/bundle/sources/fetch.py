@@ -102,6 +102,7 @@ def _bundle(store: Store, source: str, place: Path, cache: Path) -> Path:
     kept = cache / bundle.digest.removeprefix("sha256:")
     (kept / BASELINE).unlink(missing_ok=True)  # it comes again, and a wrong one shall not bring the model again
     if _is_whole(kept):
+        shutil.rmtree(place)
         _take_what_changes(store, kept)
         return kept
     for name in (SAMPLE, EXPECTED):
