@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from modelport.plan import Refused, TagRule, make_plan, native
+from modelport.plan import Objection, Refused, TagRule, make_plan, native
 from modelport.spec import Environment, Metadata, Model, ModelSpec, Release, Releases, Request, Scaling
 
 
@@ -24,6 +24,21 @@ def test_a_refusal_says_where_what_why_and_what_instead(write, refusals):
         "  MP401 refused by cloud: it keeps an instance.\n"
         "  Use mode: async, or leave the field out: on cloud it is false.\n"
         "1 problem, nothing was changed."
+    )
+
+
+def test_what_a_target_finds_beyond_its_rows_is_refused_at_its_line_with_all_else(write, refusals, cloud):
+    def rules(spec, environment):
+        yield Objection("model.source", spec.model.source, "it is of this machine", "Use a store.")
+        yield Objection("modelport:image", None, "there is none", "Name one.")
+        yield Objection("mode", spec.mode, "told already", "Nothing.")
+
+    error = refusals(write("mode: async\n"), replace(cloud, rules=rules))
+    assert str(error) == (
+        "modelport:image\n  MP401 refused by cloud: there is none.\n  Name one.\n"
+        'fraud.yaml:2  model.source: "fraud.onnx"\n  MP401 refused by cloud: it is of this machine.\n  Use a store.\n'
+        'fraud.yaml:3  mode: "async"\n  MP402 unbuilt on cloud: modelport cannot do this yet.\n  Leave the field out.\n'
+        "3 problems, nothing was changed."
     )
 
 

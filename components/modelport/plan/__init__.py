@@ -22,7 +22,7 @@ from .plan import Plan, make_plan
 from .refusal import Refusal, Refused
 from .release import Release
 from .tags import TagRule
-from .target import Target
+from .target import Objection, Target
 
 __all__ = [
     "EXISTING",
@@ -35,6 +35,7 @@ __all__ = [
     "Level",
     "Machine",
     "Names",
+    "Objection",
     "Plan",
     "Refusal",
     "Refused",

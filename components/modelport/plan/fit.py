@@ -58,6 +58,8 @@ def refusals(service: Loaded, environment: Environment, target: Target) -> list[
         if each.written and (refusal := _refusal(each, target.capabilities[each.field], service, target))
     ]
     found += _label_refusals(service, environment, target)
+    told = {refusal.field for refusal in found}
+    found += [each for each in _objections(service, environment, target) if each.field not in told]
     return sorted(found, key=lambda each: (each.origin.file, each.origin.line or 0) if each.origin else ("", 0))
 
 
@@ -123,6 +125,13 @@ def _label_refusals(service: Loaded, environment: Environment, target: Target) -
         reason = f"another tag has the same key as the label {label}"
         alternative = "Rename the label; owner and cost centre have fields of their own in metadata."
         yield Refusal(REFUSED, field, target.name, reason, alternative, origin=service.origins[field])
+
+
+def _objections(service: Loaded, environment: Environment, target: Target) -> Iterator[Refusal]:
+    for each in target.rules(service.spec, environment):
+        value = "" if each.value is None else shown(each.value)
+        origin = service.origins.get(each.path, Origin("file"))
+        yield Refusal(REFUSED, each.path, target.name, each.reason, each.alternative, value, origin)
 
 
 def _unbuilt_target(target: Target) -> Refusal:
