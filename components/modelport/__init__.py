@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from modelport.spec import Environment, ModelSpec
     from modelport.targets.args import ModelServiceArgs
     from modelport.targets.artifact import ArtifactBundle, ArtifactImage
+    from modelport.targets.kubernetes.target import KubernetesService
     from modelport.targets.local.target import LocalService
     from modelport.targets.provider import Provider
     from modelport.targets.service import ModelService
@@ -16,6 +17,7 @@ __all__ = [
     "ArtifactBundle",
     "ArtifactImage",
     "Environment",
+    "KubernetesService",
     "LocalService",
     "ModelService",
     "ModelServiceArgs",
@@ -28,6 +30,7 @@ _HOMES = {
     "ArtifactBundle": "modelport.targets.artifact",
     "ArtifactImage": "modelport.targets.artifact",
     "Environment": "modelport.spec",
+    "KubernetesService": "modelport.targets.kubernetes.target",
     "LocalService": "modelport.targets.local.target",
     "ModelService": "modelport.targets.service",
     "ModelServiceArgs": "modelport.targets.args",

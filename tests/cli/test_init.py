@@ -6,9 +6,10 @@ import pytest
 from support.models import doubling, save, with_external_data
 
 from modelport.cli.local_env import read_local_env
+from modelport.cli.templates import template
 from modelport.plan import make_plan
 from modelport.spec import load_environment, load_service
-from modelport.targets import load
+from modelport.targets import NAMES, load
 
 
 @pytest.fixture
@@ -134,7 +135,22 @@ def test_wrong_words_write_nothing(modelport, folder, name, model, target, code,
     assert not [*folder.iterdir()]
 
 
-def test_a_started_project_is_refused_nothing(modelport, folder):
-    start(modelport)
-    plan = make_plan(load_service("services/fraud.yaml"), load_environment(Path("Pulumi.local.yaml")), load("local"))
-    assert plan.name == "fraud"
+@pytest.mark.parametrize("target", [name for name in NAMES if template(name)])
+def test_a_started_project_is_refused_nothing_and_breaks_no_policy(modelport, folder, target):
+    answer = modelport("init", "fraud", "--model", "../any.onnx", "--target", target)
+    assert answer.code == 0, answer.err
+    stack = Path(f"Pulumi.{target}.yaml")
+    plan = make_plan(load_service("services/fraud.yaml"), load_environment(stack), load(target))
+    assert (plan.name, plan.environment.environment) == ("fraud", "dev")
+    preview = modelport("preview", "-s", target, "--offline", "--engine", "embedded")
+    assert (preview.code, " 0 violations" in preview.out + preview.err) == (0, True), preview.err
+
+
+def test_a_stack_with_placeholders_says_what_to_put_in(modelport, folder):
+    answer = modelport("init", "fraud", "--model", "../any.onnx", "--target", "kubernetes")
+    assert "Put your cluster, image and registry into Pulumi.kubernetes.yaml" in answer.out
+    assert answer.out.splitlines()[-1] == "next: modelport preview -s kubernetes"
+    assert (
+        "# The cluster, as the kubeconfig calls it\n  kubernetes:context: my-cluster\n"
+        in Path("Pulumi.kubernetes.yaml").read_text()
+    )

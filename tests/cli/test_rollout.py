@@ -57,6 +57,14 @@ def test_a_rollout_goes_step_by_step_to_all_requests(stack, ups, rollout):
     assert ups == [("up", "local", True)] * 3
 
 
+def test_a_promoted_version_keeps_its_slot_and_the_next_candidate_gets_the_other(stack, ups, rollout):
+    for source, slots in (("../models/next.onnx", ("green", "blue")), ("../models/fraud.onnx", ("blue", "green"))):
+        rollout("start", "--source", source, "--yes")
+        assert load_environment(stack).releases["fraud"].slots == slots[::-1]
+        rollout("promote", "--yes")
+        assert load_environment(stack).releases["fraud"].slots == slots
+
+
 def test_an_aborted_rollout_leaves_the_stable_version_with_all_requests(stack, ups, rollout):
     rollout("start", "--source", "../models/next.onnx", "--weight", "100", "--yes")
     assert rollout("abort", "--yes").code == 0

@@ -3,8 +3,17 @@ from importlib import import_module
 import pytest
 from support.models import save, scaling
 from support.parity import Subject
+from support.values import DIGEST
 
 from modelport.targets import load
+
+NEEDS = {
+    "kubernetes": (
+        {"image": f"registry.example/server@{DIGEST}", "existing": {"registry": "registry.example/models"}},
+        {"kubernetes:context": "test"},
+    )
+}
+"""What a stack has to say of a target before it runs anything there."""
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +32,7 @@ def subject(project, monkeypatch):
     monkeypatch.chdir(project)
 
     def subject(name):
-        return Subject(load(name), import_module(f"modelport.targets.{name}.target").COMPONENT)
+        component = import_module(f"modelport.targets.{name}.target").COMPONENT
+        return Subject(load(name), component, *NEEDS.get(name, ()))
 
     return subject

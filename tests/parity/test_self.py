@@ -37,7 +37,11 @@ BREAKS = {
         ("startupSeconds", ignores_startup_seconds, "does not move"),
         ("startupSeconds", lets_startup_seconds_change_the_payload, "also moves"),
         ("startupSeconds", allows_no_request, "requestBytes"),
-    ]
+    ],
+    "kubernetes": [
+        ("startupSeconds", ignores_startup_seconds, "does not move"),
+        ("startupSeconds", lets_startup_seconds_change_the_payload, "also moves"),
+    ],
 }
 
 

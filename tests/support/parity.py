@@ -1,7 +1,7 @@
 """Tries every capability row: what a target says of a field has to be what the field does to the planned requests."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,23 +9,31 @@ import pulumi
 from support.values import COMPANIONS, GUARDS, VALUES
 
 from modelport.plan import Target
+from modelport.providers.artifact import ArtifactBundle, ArtifactImage
 from modelport.providers.local import LocalServer
 from modelport.spec import Environment, Loaded, ModelSpec
 from modelport.targets.args import ModelServiceArgs
 
 REQUIRED = {"metadata.name": "fraud", "model.source": "double.onnx"}
 STABLE = {"stable.source": "double.onnx"}
-JUDGES = {LocalServer.kind: LocalServer().check}
+JUDGES = {each.kind: each.check for each in (LocalServer(), ArtifactBundle(), ArtifactImage())}
 """What the owner of a kind of resource says of its inputs."""
 CODES = {"refused": "MP401", "unbuilt": "MP402", "approximated": "MP403"}
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A target and the component that makes its resources."""
+    """A target and the component that makes its resources.
+
+    Attributes:
+        needs: fields of a stack without which the target runs nothing.
+        stack_config: keys of other namespaces, likewise.
+    """
 
     target: Target
     component: Any
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    stack_config: Mapping[str, str] = field(default_factory=dict)
 
 
 def check(subject: Subject, field: str) -> None:
@@ -80,15 +88,16 @@ def check_added(subject: Subject, field: str) -> None:
     assert any(place.startswith(f"{row.adds}.") for place in places), f"{field} adds no {row.adds}"
 
 
-def requests(subject: Subject, field: str, value: Any, *, accepted: bool = True) -> dict[str, list[Any]]:
-    """The inputs of every resource that is planned for a value of a field, by place: `Server.tags.owner`.
+def requests(subject: Subject, field: str, value: Any, *, accepted: bool = True) -> dict[str, dict[str, Any]]:
+    """The inputs of every resource that is planned for a value of a field, by place (`Server.tags.owner`) and name.
 
     Raises:
         pulumi.RunError: nothing is planned.
     """
-    service, environment = config(field, value, subject.target.name, accepted=accepted)
+    service, environment = config(field, value, subject.target.name, accepted=accepted, needs=subject.needs)
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project="parity", stack=environment.stack)
+    pulumi.runtime.set_all_config(dict(subject.stack_config))
 
     @pulumi.runtime.test
     def plan() -> None:
@@ -108,15 +117,19 @@ def failure(subject: Subject, field: str, value: Any, *, accepted: bool = True) 
     raise AssertionError(f"{field}: {value} is planned: {places}")
 
 
-def config(field: str, value: Any, target: str, *, accepted: bool) -> tuple[Loaded, Environment]:
+def config(
+    field: str, value: Any, target: str, *, accepted: bool, needs: Mapping[str, Any] | None = None
+) -> tuple[Loaded, Environment]:
     """A service and a stack that say nothing but what is required and the value of a field."""
     asked = {**COMPANIONS.get(field, {}), field: value}
     live, existing = (part_of(asked, prefix) for prefix in ("releases.", "existing."))
     own = {path: each for path, each in asked.items() if not path.startswith(("releases.", "existing."))}
-    accept = [{"field": field, "target": target, "reason": "to try the row"}] if accepted and own else []
+    accept = [{"field": field, "target": target, "reason": "to try the row"}] if accepted and field in own else []
     spec = ModelSpec.model_validate({**nested({**REQUIRED, **own}), "accept": accept}, by_alias=True)
     releases = {"fraud": nested({**STABLE, **live})} if live else {}
-    stack = {"stack": "dev", "targets": ["local"], "releases": releases, "existing": existing}
+    given = dict(needs or {})
+    existing = {**given.pop("existing", {}), **existing}
+    stack = {"stack": "dev", "targets": ["local"], "releases": releases, **given, "existing": existing}
     return Loaded(spec), Environment.model_validate(stack, by_alias=True)
 
 
@@ -140,22 +153,26 @@ class Recorder(pulumi.runtime.Mocks):
     """Notes the inputs of all resources by the last word of their type."""
 
     def __init__(self) -> None:
-        self.places: dict[str, list[Any]] = {}
+        self.places: dict[str, dict[str, Any]] = {}
         self.rejected: list[Any] = []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         kind = args.typ.rpartition(":")[2]
         for place, value in flat({"@name": args.name, **args.inputs}, kind):
-            self.places.setdefault(place, []).append(value)
+            self.places.setdefault(place, {})[args.name] = value
         if args.typ in JUDGES:
             self.rejected += JUDGES[args.typ](args.inputs)[1]
-        return f"{args.name}-id", {**args.inputs, "url": "http://127.0.0.1:1", "version": "1"}
+        made = {"url": "http://127.0.0.1:1", "version": "1", "reference": "registry/server", "uri": "oci://registry/it"}
+        return f"{args.name}-id", {**args.inputs, **made}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
         raise AssertionError(f"a plan reads nothing, but calls {args.token}")
 
 
 def flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """The leaves of a value by place; items of a list that have names stand under them."""
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) and "name" in each for each in value):
+        value = {each["name"]: each for each in value}
     if isinstance(value, Mapping):
         for key, each in value.items():
             yield from flat(each, f"{place}.{key}")

@@ -10,6 +10,17 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
 
+MADE = {
+    "modelport": {
+        "url": "http://127.0.0.1:8080",
+        "version": "1",
+        "log": "/log",
+        "uri": "oci://registry.example/models/fraud@sha256:of-the-artefact",
+        "reference": "registry.example/models/modelport-server@sha256:copied",
+    }
+}
+"""Outputs of every resource of a package, as if a provider had made it."""
+
 
 @dataclass
 class Program(pulumi.runtime.Mocks):
@@ -44,8 +55,8 @@ class Program(pulumi.runtime.Mocks):
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.inputs[args.name] = args.inputs
-        made = {"url": "http://127.0.0.1:8080", "version": "1", "log": "/log"} if args.custom else {}
-        return f"{args.name}-id", {**args.inputs, **made} if made else {}
+        made = MADE.get(args.typ.partition(":")[0], {}) if args.custom else {}
+        return f"{args.name}-id", {**args.inputs, **made} if args.custom else {}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
         raise AssertionError(f"the program calls {args.token}")

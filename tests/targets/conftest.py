@@ -2,8 +2,10 @@ import pytest
 from support.models import save, scaling
 from support.program import Program
 
-from modelport import Environment, LocalService, ModelServiceArgs
+from modelport import Environment, KubernetesService, LocalService, ModelServiceArgs
 from modelport.spec import Metadata, Model, ModelSpec
+
+IMAGE = f"registry.example/models/modelport-server@sha256:{'a' * 64}"
 
 
 @pytest.fixture
@@ -38,3 +40,16 @@ def local(args):
         return Program.run(lambda: LocalService("fraud", given).outputs)
 
     return local
+
+
+@pytest.fixture
+def kubernetes(args):
+    """Run a program of one `KubernetesService` named `fraud` in a stack that has what it needs, and `environment`."""
+
+    def kubernetes(environment=None, **sections):
+        given = {"image": IMAGE, **(environment or {})}
+        given["existing"] = {"registry": "registry.example/models", **given.get("existing", {})}
+        service = args(given, **sections)
+        return Program.run(lambda: KubernetesService("fraud", service).outputs, {"kubernetes:context": "test"})
+
+    return kubernetes

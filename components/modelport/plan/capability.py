@@ -87,7 +87,10 @@ def unbuilt(*, always: Any = ...) -> Capability:
     return Capability("unbuilt", reason="modelport cannot do this yet", always=always)
 
 
-OWN: Capabilities = dict.fromkeys(("apiVersion", "kind", "accept"), native("", source="modelport.spec"))
+OWN: Capabilities = dict.fromkeys(
+    ("apiVersion", "kind", "accept", *(f"{RELEASES}{role}.slot" for role in ("stable", "candidate"))),
+    native("", source="modelport.spec"),
+)
 """Rows of the fields that loader and plan use up themselves, the same for every target."""
 
 UNBUILT: Capabilities = {**dict.fromkeys(FIELDS, unbuilt()), **OWN}

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from modelport import spec
-from modelport.spec import Environment, ModelSpec
+from modelport.spec import Environment, ModelSpec, Releases
+from modelport.spec.releases import Slot
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Release:
         version: as people call it; None leaves it to the bundle.
         sha256: what the source's checksum must be, in hex.
         digest: what its bundle's digest must be, `sha256:` and hex.
-        image: its serving image; None for modelport's own.
+        image: its serving image; None for the stack's.
+        slot: the set of instances that runs it; that of a candidate stays its own when it is promoted.
         weight: share of requests that it answers, in percent.
         mirror: share of requests that are copied to it, in percent.
     """
@@ -27,23 +29,30 @@ class Release:
     sha256: str | None
     digest: str | None
     image: str | None
+    slot: Slot
     weight: int
     mirror: int = 0
 
 
 def releases(service: ModelSpec, environment: Environment) -> tuple[Release, ...]:
     """The live versions that `modelport:releases` names, stable first; without an entry the service file's model."""
-    live = environment.releases.get(service.metadata.name)
-    if live is None:
-        return (_release("stable", spec.Release(source=service.model.source), service, weight=100),)
-    stable = _release("stable", live.stable, service, weight=100 - live.weight)
+    own = Releases(stable=spec.Release(source=service.model.source))
+    live = environment.releases.get(service.metadata.name, own)
+    stable = _release("stable", live.stable, service, slot=live.slots[0], weight=100 - live.weight)
     if live.candidate is None:
         return (stable,)
-    return stable, _release("candidate", live.candidate, service, weight=live.weight, mirror=live.mirror)
+    shares = {"weight": live.weight, "mirror": live.mirror}
+    return stable, _release("candidate", live.candidate, service, slot=live.slots[1], **shares)
 
 
 def _release(
-    role: Literal["stable", "candidate"], live: spec.Release, service: ModelSpec, *, weight: int, mirror: int = 0
+    role: Literal["stable", "candidate"],
+    live: spec.Release,
+    service: ModelSpec,
+    *,
+    slot: Slot,
+    weight: int,
+    mirror: int = 0,
 ) -> Release:
     """The release with what the service file says of the model, if that is the one it serves."""
     is_own = live.source == service.model.source
@@ -54,6 +63,7 @@ def _release(
         sha256=service.model.sha256 if is_own else None,
         digest=live.digest,
         image=live.image or service.serving.image,
+        slot=slot,
         weight=weight,
         mirror=mirror,
     )

@@ -13,13 +13,14 @@ from modelport.spec import Environment, ModelSpec
 from modelport.spec.document import Document
 from modelport.spec.validation import validate
 from modelport.targets.args import ModelServiceArgs
+from modelport.targets.kubernetes.target import KubernetesService
 from modelport.targets.local.target import LocalService
 from modelport.targets.service import ModelService
 
 from .values import Properties, as_input, plain, resolved
 
 NOTHING = PropertyValue({})
-COMPONENTS = {component.kind: component for component in (ModelService, LocalService)}
+COMPONENTS = {component.kind: component for component in (ModelService, LocalService, KubernetesService)}
 
 
 async def construct(request: ConstructRequest) -> ConstructResponse:

@@ -9,9 +9,8 @@ from pydantic import BaseModel
 from modelport.providers import package
 from modelport.providers.crud import Crud
 from modelport.spec import Environment, ModelSpec
-from modelport.targets.local.target import LocalService
-from modelport.targets.service import ModelService
 
+from .components import COMPONENTS
 from .resources import RESOURCES
 
 Schema = dict[str, Any]
@@ -49,7 +48,7 @@ def package_schema() -> Schema:
                     "properties": dict.fromkeys(component.OUTPUTS, ANY),
                     "required": list(component.OUTPUTS),
                 }
-                for component in (ModelService, LocalService)
+                for component in COMPONENTS.values()
             },
         },
     }

@@ -11,7 +11,7 @@ from .existing import Existing
 from .fields import alias_of
 from .problem import ConfigError
 from .releases import Releases
-from .scalars import Name, Names, TargetName, Targets, Text
+from .scalars import ImageReference, Name, Names, TargetName, Targets, Text
 from .section import Section, broken_rule
 from .service import ModelSpec
 from .validation import problems, validate
@@ -45,6 +45,10 @@ class StackSettings(Section):
 
     existing: Existing = Existing()
     """Infrastructure to use and not to make."""
+
+    image: ImageReference | None = None
+    """Serving image of services that name none of their own, pinned by digest: `HOST/REPOSITORY@sha256:...`, or an OCI
+    layout, `oci-layout:FOLDER@sha256:...`, that is copied to `existing.registry`."""
 
     releases: dict[Name, Releases] = Field(default_factory=dict)
     """Live versions of a service; without an entry the service file's model is stable and gets every request."""

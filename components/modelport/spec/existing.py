@@ -1,7 +1,8 @@
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
+from .scalars import Text
 from .section import Section, not_allowed
 
 
@@ -44,6 +45,28 @@ class Existing(Section):
 
     namespace: Given | None = None
     """Kubernetes namespace."""
+
+    identity: dict[Text, Given] = Field(default_factory=dict)
+    """Annotations that bind the Kubernetes service account that is made to an identity of the cloud, such as
+    eks.amazonaws.com/role-arn."""
+
+    priority_class: Given | None = None
+    """Kubernetes priority class of the service's pods."""
+
+    pull_secret: Given | None = None
+    """Kubernetes secret, of type dockerconfigjson, that images and models are pulled from registries with."""
+
+    store_secret: Given | None = None
+    """Kubernetes secret whose entries are the environment variables that the model's store asks for."""
+
+    claim: Given | None = None
+    """Kubernetes volume claim that holds bundles, each in a folder named by the hex of its digest."""
+
+    callers: tuple[Given, ...] = ()
+    """Kubernetes namespaces whose pods may call the service, besides those of its own namespace."""
+
+    prometheus: Given | None = None
+    """Kubernetes namespace of the Prometheus that scrapes the service."""
 
     gateway: Given | None = None
     """Gateway or ingress that routes to the service."""

@@ -1,4 +1,4 @@
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -30,3 +30,7 @@ class Serving(Section):
 
     image: ImageReference | None = None
     """Own serving image that passes `modelport conformance`, pinned by digest; without it, modelport's own."""
+
+    delivery: Literal["initContainer", "imageVolume", "pvc"] = "initContainer"
+    """How the model reaches a pod: fetched by an init container and checked, mounted as an OCI image, or on a volume
+    claim (`existing.claim`)."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import pulumi
@@ -11,6 +11,8 @@ from modelport.spec import Patch
 from .patches import patched_inputs, patched_options
 
 R = TypeVar("R", bound=pulumi.CustomResource)
+Maker = Callable[[str, Mapping[str, Any], pulumi.ResourceOptions], R]
+"""A resource class, or what stands for one: it takes a logical name, inputs and options."""
 
 
 class Children:
@@ -30,10 +32,18 @@ class Children:
         """The logical name of the resource with a role. Logical names are public."""
         return f"{self._name}-{role}"
 
-    def make(self, kind: type[R], role: str, inputs: Mapping[str, Any]) -> R:
+    def make(
+        self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> R:
         """A `kind` in its role, from inputs without tags."""
+        return self.register(kind, role, {**inputs, "tags": dict(self.plan.tags)}, opts)
+
+    def register(
+        self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> R:
+        """A `kind` in its role, from inputs that need no tags or have them."""
         patch = self._patches.get(role, Patch())
-        options = patched_options(pulumi.ResourceOptions(parent=self._parent), patch)
-        made: R = kind(self.name(role), patched_inputs({**inputs, "tags": dict(self.plan.tags)}, patch), options)
+        child = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self._parent), opts)
+        made = kind(self.name(role), patched_inputs(inputs, patch), patched_options(child, patch))
         self.resources[role] = made
         return made

@@ -12,7 +12,7 @@ from modelport.targets import load
 
 from .args import ModelServiceArgs
 from .patches import KEY, patches_of
-from .running import run_errors, running_environment
+from .running import check_providers, run_errors, running_environment
 
 
 class ModelService(pulumi.ComponentResource):
@@ -37,6 +37,8 @@ class ModelService(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelServiceArgs, opts: pulumi.ResourceOptions | None = None):
         with run_errors():
             plans = [make_plan(args.spec, args.environment, load(target)) for target in args.environment.targets]
+            for plan in plans:
+                check_providers(_component(plan.target).CONFIG, opts)
             _check_patches(name, args.environment)
         super().__init__(self.kind, name, {"service": plans[0].name}, opts)
         own = pulumi.ResourceOptions(parent=self)

@@ -13,6 +13,7 @@ from modelport.cli.errors import FAILED
 from modelport.cli.machine import PLUGIN_FILES, VENV
 from modelport.cli.workspace import project_root
 
+SDKS = {"kubernetes": "pulumi_kubernetes"}
 RUNTIME = ("numpy", "onnx", "onnxruntime", "orjson", "uvloop", "httptools")
 
 
@@ -75,8 +76,18 @@ def _targets() -> list[Finding]:
     others = [name for name in NAMES if template(name) is None]
     return [
         Finding("target local", state, not lacking, remedy=remedy),
+        *(_sdk(name, module) for name, module in SDKS.items()),
         *(Finding(f"target {name}", "not built yet", ok=False, needed=False) for name in others),
     ]
+
+
+def _sdk(target: str, module: str) -> Finding:
+    from importlib.util import find_spec
+
+    if find_spec(module):
+        return Finding(f"target {target}", f"{module} is installed")
+    remedy = f"pip install 'modelport[{target}]'"
+    return Finding(f"target {target}", f"lacks {module}", ok=False, needed=False, remedy=remedy)
 
 
 def _project(root: Path) -> list[Finding]:

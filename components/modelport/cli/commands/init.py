@@ -11,13 +11,7 @@ from modelport.cli.console import say
 from modelport.cli.errors import UsageError
 from modelport.errors import ModelportError
 
-STACK_FILE = """\
-config:
-  modelport:target: {target}
-  modelport:environment: dev
-  modelport:services:
-    - {name}
-"""
+PLACEHOLDER = b"example.com"
 
 
 def init(
@@ -38,7 +32,12 @@ def init(
     for path in files:
         say(f"  + {path}")
     where = "" if root == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
-    say(f"\n{name} is ready to be deployed to {target}.\nnext: {where}modelport up -s {target}")
+    stack = Path(f"Pulumi.{target}.yaml")
+    if PLACEHOLDER in files[stack]:
+        say(f"\nPut your cluster, image and registry into {stack}: it has placeholders.")
+        say(f"next: {where}modelport preview -s {target}")
+    else:
+        say(f"\n{name} is ready to be deployed to {target}.\nnext: {where}modelport up -s {target}")
 
 
 def _project_files(name: str, target: str) -> dict[Path, bytes]:
@@ -55,11 +54,20 @@ def _project_files(name: str, target: str) -> dict[Path, bytes]:
     for path in sorted(path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         text = path.read_text(encoding="utf-8")
         if path.name == "Pulumi.yaml":
-            text = text[: text.index("template:\n")]
+            text, _, asked = text.partition("template:\n")
+            files[Path(f"Pulumi.{target}.yaml")] = _stack_file(asked, name).encode()
         text = text.replace("${PROJECT}", name).replace("${DESCRIPTION}", f"The service {name}")
         files[path.relative_to(source).with_stem(name if path.stem == "service" else path.stem)] = text.encode()
-    files[Path(f"Pulumi.{target}.yaml")] = STACK_FILE.format(name=name, target=target).encode()
     return files
+
+
+def _stack_file(asked: str, name: str) -> str:
+    """The stack file with what a template would ask for, answered as it proposes."""
+    from ruamel.yaml import YAML
+
+    config = YAML(typ="safe").load(asked)["config"]
+    lines = [f"  # {each['description']}\n  {key}: {each['default']}\n" for key, each in config.items()]
+    return f"config:\n{''.join(lines)}  modelport:services:\n    - {name}\n"
 
 
 def _check_name(name: str) -> None:

@@ -69,7 +69,7 @@ def step(service: Service, weight: Weight = None, stack: Stack = None, yes: Yes 
 def promote(service: Service, stack: Stack = None, yes: Yes = False, no_up: NoUp = False) -> None:
     """Make the candidate the stable version, with all requests."""
     rollout = _on_trial(service, stack)
-    rollout.change({"stable": rollout.entry["candidate"]})
+    rollout.change({"stable": {**rollout.entry["candidate"], "slot": rollout.releases.slots[1]}})
     _finish(rollout, yes=yes, no_up=no_up)
 
 

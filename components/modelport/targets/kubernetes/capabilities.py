@@ -1,3 +1,147 @@
-from modelport.plan import UNBUILT
+from modelport.plan import OWN, UNBUILT, Capabilities, Capability, approximated, native, refused, unbuilt
 
-CAPABILITIES = UNBUILT
+DOCS = "https://kubernetes.io/docs"
+API = f"{DOCS}/reference/kubernetes-api"
+POD = "Deployment.spec.template.spec"
+SETTING = "ConfigMap.data.MODELPORT"
+SETTINGS_NAME = ("ConfigMap.metadata.name", f"{POD}.containers.server.envFrom")
+"""What a setting moves besides: settings are named by what they say."""
+MODEL = (
+    f"{SETTING}_DIGEST",
+    *SETTINGS_NAME,
+    "Bundle.*",
+    "*.labels.app.kubernetes.io/version",
+    f"{POD}.initContainers.*",
+)
+"""What another model moves."""
+
+
+def _in(path: str, page: str, *, also: tuple[str, ...] = (), differs: str = "") -> Capability:
+    return native(path, source=f"{API}/{page}", also=also, differs=differs)
+
+
+def _of_pod(path: str, *, also: tuple[str, ...] = ()) -> Capability:
+    return _in(f"{POD}.{path}", "workload-resources/pod-v1", also=also)
+
+
+def _amount(of: str) -> Capability:
+    """Each container has as much of it as an instance, and the namespace has enough for all."""
+    bounds = (f"{POD}.*.resources.*.{of}", "LimitRange.spec.limits", f"ResourceQuota.spec.hard.*.{of}")
+    return _of_pod(f"containers.server.resources.limits.{of}", also=bounds)
+
+
+def _setting(name: str, *, also: tuple[str, ...] = (), differs: str = "") -> Capability:
+    return native(f"{SETTING}_{name}", source="serving_image/README.md", also=(*SETTINGS_NAME, *also), differs=differs)
+
+
+def _label(key: str, *, also: tuple[str, ...] = ()) -> Capability:
+    places = (f"*.labels.{key}", f"*.tags.{key}")
+    return native(places[0], source=f"{DOCS}/concepts/overview/working-with-objects/labels", also=(places[1], *also))
+
+
+def _record(path: str) -> Capability:
+    """The service's component carries it, for policies and reports."""
+    return native(f"Service.{path}", source="modelport:kubernetes:Service")
+
+
+def _model(path: str) -> Capability:
+    return native(path, source="modelport:artifact:Bundle", also=MODEL)
+
+
+OF_A_CLOUD = refused("a cluster has no such thing", instead="a cloud target")
+
+CAPABILITIES: Capabilities = {
+    **UNBUILT,
+    **OWN,
+    "metadata.name": _in(
+        "Deployment.metadata.name",
+        "common-definitions/object-meta",
+        also=(
+            "*.metadata.name*",
+            "*.labels.*",
+            "*.app.kubernetes.io/*",
+            "*.tags.service",
+            "Service.*",
+            *MODEL,
+            f"{POD}.*",
+        ),
+    ),
+    "metadata.owner": _label("owner"),
+    "metadata.costCenter": _label("costCenter"),
+    "metadata.labels": _label("team"),
+    "model.source": _model("Bundle.digest"),
+    "model.version": _model("Bundle.digest"),
+    "model.sha256": _model("Bundle.digest"),
+    "model.precision": _model("Bundle.digest"),
+    "model.pipeline.before": _model("Bundle.digest"),
+    "model.pipeline.after": _model("Bundle.digest"),
+    "model.batching.maxSize": _setting("MAX_BATCH"),
+    "compute.cpu": _amount("cpu"),
+    "compute.memory": _amount("memory"),
+    "scaling.min": _in("Deployment.spec.replicas", "workload-resources/deployment-v1"),
+    "scaling.max": approximated(
+        "ResourceQuota.spec.hard.pods",
+        differs="nothing scales yet: the service has scaling.min instances, and its namespace room for scaling.max",
+        source=f"{API}/policy-resources/resource-quota-v1",
+        also=("ResourceQuota.spec.hard.*",),
+    ),
+    "scaling.scaleToZero": unbuilt(always=False),
+    "mode": unbuilt(always="realtime"),
+    "request.timeout": _setting(
+        "TIMEOUT",
+        also=(f"{SETTING}_DRAIN", f"{POD}.terminationGracePeriodSeconds"),
+        differs="a run that has begun is finished",
+    ),
+    "request.payload": _setting("MAX_BODY"),
+    "startupSeconds": _of_pod(
+        "containers.server.startupProbe.periodSeconds",
+        also=(f"{POD}.containers.server.readinessProbe.periodSeconds", "Deployment.spec.progressDeadlineSeconds"),
+    ),
+    "protocols.rest": unbuilt(always=True),
+    "protocols.grpc": _setting(
+        "GRPC_PORT",
+        also=(f"{POD}.containers.server.ports.grpc.*", "Service.spec.ports.grpc.*", "NetworkPolicy.spec.ingress"),
+    ),
+    "protocols.v1": unbuilt(always=False),
+    "serving.image": _of_pod("containers.server.image"),
+    "serving.delivery": _of_pod(
+        "volumes.model.*",
+        also=(f"{POD}.initContainers.*", "Bundle.*", f"{SETTING}_MODEL", *SETTINGS_NAME, "NetworkPolicy.spec.egress"),
+    ),
+    "rollout.mirror": unbuilt(always=0),
+    "monitoring.capture.percent": unbuilt(always=0),
+    "monitoring.drift.enabled": unbuilt(always=False),
+    "monitoring.alerts.enabled": unbuilt(always=False),
+    "monitoring.retraining.trigger": unbuilt(always="never"),
+    "security.exposure": unbuilt(always="private"),
+    "security.auth": unbuilt(always="none"),
+    "security.dataClass": _label("dataClass", also=("Service.dataClass",)),
+    "security.compliance": _record("compliance"),
+    "governance.riskClass": _label("riskClass", also=("Service.governance.riskClass",)),
+    "governance.intendedUse": _record("governance.intendedUse"),
+    "governance.trainingData": _record("governance.trainingData"),
+    "governance.evaluation": _record("governance.evaluation"),
+    "governance.oversightContact": _record("governance.oversightContact"),
+    "governance.biasCheck": unbuilt(always=False),
+    "governance.explanation": unbuilt(always="none"),
+    "releases.stable.source": _model("Bundle.digest"),
+    "releases.stable.digest": _model("Bundle.digest"),
+    "releases.stable.image": _of_pod("containers.server.image"),
+    "releases.weight": unbuilt(always=0),
+    "releases.mirror": unbuilt(always=0),
+    "existing.vpc": OF_A_CLOUD,
+    "existing.subnets": OF_A_CLOUD,
+    "existing.permissionsBoundary": OF_A_CLOUD,
+    "existing.workspace": OF_A_CLOUD,
+    "existing.role": _of_pod("serviceAccountName"),
+    "existing.identity": _in("ServiceAccount.metadata.annotations.*", "authentication-resources/service-account-v1"),
+    "existing.namespace": _in("*.metadata.namespace", "cluster-resources/namespace-v1"),
+    "existing.priorityClass": _of_pod("priorityClassName"),
+    "existing.pullSecret": _of_pod("imagePullSecrets.*", also=(f"{POD}.volumes.registry.secret.secretName",)),
+    "existing.storeSecret": _of_pod("initContainers.fetch.envFrom"),
+    "existing.claim": _of_pod("volumes.model.persistentVolumeClaim.claimName"),
+    "existing.callers": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
+    "existing.prometheus": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
+    "existing.bucket": native("Bundle.target", source="modelport:artifact:Bundle"),
+    "existing.registry": native("Image.repository", source="modelport:artifact:Image", also=("Bundle.target",)),
+}

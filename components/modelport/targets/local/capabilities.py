@@ -52,6 +52,9 @@ CAPABILITIES: Capabilities = {
     "protocols.grpc": unbuilt(always=False),
     "protocols.v1": unbuilt(always=False),
     "serving.image": refused("processes of this machine run from no image", instead="the kubernetes target"),
+    "serving.delivery": refused(
+        "processes of this machine read the model from its disk", instead="the kubernetes target"
+    ),
     "slo.availability": unbuilt(),
     "slo.latency.p50": unbuilt(),
     "slo.latency.p95": unbuilt(),

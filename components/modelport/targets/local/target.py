@@ -29,6 +29,7 @@ class LocalService(pulumi.ComponentResource):
     """
 
     kind = "modelport:local:Service"
+    CONFIG: ClassVar = {}
     RESOURCES: ClassVar = {"server": Server}
     OUTPUTS = ("endpoint", "image", "live", "dashboards", "alerts", "capture_location", "logs", "invoke")
 

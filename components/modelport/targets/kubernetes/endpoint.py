@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pulumi
+
+from .objects import SERVICE, Objects, selector_of
+from .server import ports
+from .version import Version
+
+PUBLISHED = {"http": 80, "grpc": 8081}
+PROTOCOLS = {"http": "http", "grpc": "kubernetes.io/h2c"}
+FORWARDED = 18080
+
+
+def service(own: Objects, stable: Version) -> pulumi.CustomResource:
+    """The address of the stable version within the cluster. It goes over to another slot when that one is ready."""
+    published = [
+        {"name": name, "port": PUBLISHED[name], "targetPort": name, "appProtocol": PROTOCOLS[name]}
+        for name in ports(own.plan)
+    ]
+    spec = {"type": "ClusterIP", "selector": selector_of(own.plan, stable.slot), "ports": published}
+    opts = pulumi.ResourceOptions(depends_on=[own.resources[f"server-{stable.slot}"]])
+    return own.object(SERVICE, "service", {"spec": spec}, name=own.plan.names.of(), opts=opts)
+
+
+def endpoint(own: Objects, stable: Version) -> dict[str, Any]:
+    """Where clients in the cluster find the service, and how they prove who they are."""
+    plan = own.plan
+    host = pulumi.Output.concat("http://", plan.names.of(), ".", own.namespace, ".svc")
+    return {
+        "url": pulumi.Output.concat(host, "/v2/models/", stable.bundle.name),
+        "auth": {"kind": plan.spec.security.auth, "audience": None, "principal": None},
+        "health_url": pulumi.Output.concat(host, "/v2/health/ready"),
+        "protocols": [protocol for protocol, spoken in plan.spec.protocols if spoken],
+    }
+
+
+def logs(own: Objects, context: str | None) -> pulumi.Output[str]:
+    """The command that shows what the pods say."""
+    wanted = ",".join(f"{key}={value}" for key, value in selector_of(own.plan).items())
+    return _kubectl(own, context, f"logs --selector {wanted} --container server --prefix --tail 100")
+
+
+def invocation(own: Objects, stable: Version, context: str | None) -> pulumi.Output[str]:
+    """The command that sends the bundle's sample, through the API server to a pod."""
+    sample = shlex.quote(f"@{stable.bundle.path.absolute() / 'sample.json'}")
+    forward = _kubectl(own, context, f"port-forward service/{own.plan.names.of()} {FORWARDED}:http")
+    url = f"http://127.0.0.1:{FORWARDED}/v2/models/{stable.bundle.name}/infer"
+    post = f"curl -sS --retry 20 --retry-connrefused -H 'Content-Type: application/json' --data-binary {sample} {url}"
+    return pulumi.Output.concat("(", forward, f" >/dev/null & trap 'kill $!' EXIT; {post})")
+
+
+def _kubectl(own: Objects, context: str | None, words: str) -> pulumi.Output[str]:
+    cluster = f" --context {shlex.quote(context)}" if context else ""
+    return pulumi.Output.concat(f"kubectl{cluster} --namespace ", own.namespace, " ", words)

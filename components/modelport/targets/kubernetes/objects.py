@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pkgutil import resolve_name
+from typing import Any
+
+import pulumi
+from pydantic.alias_generators import to_camel, to_snake
+
+from modelport.errors import ModelportError
+from modelport.plan import Plan
+from modelport.spec import Patch
+from modelport.targets.children import Children
+
+SDK = "pulumi_kubernetes"
+NO_FIELDS = {"__self__", "resource_name", "opts", "api_version", "kind", "status", "__props__"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of Pulumi's Kubernetes SDK, which is imported when it is first used.
+
+    Attributes:
+        of: its place in the SDK, like `apps.v1:Deployment`.
+        is_namespaced: whether its objects live in a namespace.
+    """
+
+    of: str
+    is_namespaced: bool = True
+
+    @property
+    def inputs(self) -> Collection[str]:
+        """The fields of its manifest."""
+        given = inspect.signature(self._sdk_class()._internal_init).parameters  # __init__ is overloaded
+        return [to_camel(name) for name in given if name not in NO_FIELDS]
+
+    def __call__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        """An object of this kind, from the fields of its manifest."""
+        made: pulumi.CustomResource = self._sdk_class()(
+            name, opts=opts, **{to_snake(field): value for field, value in inputs.items()}
+        )
+        return made
+
+    def _sdk_class(self) -> Any:
+        return resolve_name(f"{SDK}.{self.of}")
+
+
+def require_sdk() -> None:
+    """Raise ModelportError unless Pulumi's Kubernetes SDK is installed."""
+    if find_spec(SDK) is None:
+        remedy = "Install it: pip install 'modelport[kubernetes]'"
+        raise ModelportError(f"kubernetes\n  needs {SDK}, which is not installed. {remedy}")
+
+
+CONFIG_MAP = Kind("core.v1:ConfigMap")
+DEPLOYMENT = Kind("apps.v1:Deployment")
+DISRUPTION_BUDGET = Kind("policy.v1:PodDisruptionBudget")
+LIMIT_RANGE = Kind("core.v1:LimitRange")
+NAMESPACE = Kind("core.v1:Namespace", is_namespaced=False)
+NETWORK_POLICY = Kind("networking.v1:NetworkPolicy")
+PRIORITY_CLASS = Kind("scheduling.v1:PriorityClass", is_namespaced=False)
+RESOURCE_QUOTA = Kind("core.v1:ResourceQuota")
+SERVICE = Kind("core.v1:Service")
+SERVICE_ACCOUNT = Kind("core.v1:ServiceAccount")
+
+
+class Objects(Children):
+    """Makes the Kubernetes objects of a service: labelled, in its namespace and after it, and patched last.
+
+    Attributes:
+        namespace: its name.
+    """
+
+    def __init__(self, parent: pulumi.ComponentResource, name: str, plan: Plan, patches: Mapping[str, Patch]):
+        super().__init__(parent, name, plan, patches)
+        self.namespace: pulumi.Input[str] = plan.environment.existing.namespace or plan.names.of()
+
+    def object(
+        self,
+        kind: Kind,
+        role: str,
+        body: Mapping[str, Any],
+        *,
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> pulumi.CustomResource:
+        """The object in a role, from a manifest without what every object has; its name is the role's unless given."""
+        given = dict(metadata or {})
+        labels = {**labels_of(self.plan), **given.pop("labels", {})}
+        place = {"namespace": self.namespace} if kind.is_namespaced else {}
+        own = {"name": name or self.plan.names.of(role), **place, "labels": labels, **given}
+        home = [self.resources[each] for each in ("namespace",) if each in self.resources]
+        opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(depends_on=home), opts)
+        return self.register(kind, role, {"metadata": own, **body}, opts)
+
+
+def labels_of(plan: Plan) -> dict[str, str]:
+    """What every object of a service is labelled with."""
+    return {**plan.tags, **selector_of(plan), "app.kubernetes.io/managed-by": "modelport"}
+
+
+def selector_of(plan: Plan, slot: str | None = None) -> dict[str, str]:
+    """The labels that tell the pods of a service, or of one of its slots, from all others. They never change."""
+    own = {"app.kubernetes.io/name": plan.name, "app.kubernetes.io/instance": plan.names.of()}
+    return {**own, "modelport/slot": slot} if slot else own

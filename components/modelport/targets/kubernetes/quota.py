@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from . import resources
+from .availability import surge
+from .objects import LIMIT_RANGE, RESOURCE_QUOTA, Objects
+
+
+def quota(own: Objects) -> None:
+    """Bounds for everything in a namespace of the service's own; a given one has those of its owner."""
+    if own.plan.environment.existing.namespace is None:
+        own.object(RESOURCE_QUOTA, "quota", {"spec": {"hard": _most(own)}})
+        own.object(LIMIT_RANGE, "limits", {"spec": {"limits": [_usual(own)]}})
+
+
+def _most(own: Objects) -> dict[str, str]:
+    """Pods for an update in which every old one still drains, and no door to the outside."""
+    compute, most = own.plan.spec.compute, own.plan.spec.scaling.max
+    pods = len(own.plan.releases) * (2 * most + surge(most))
+    cpu, memory = resources.cores(compute.cpu * pods), resources.memory(compute.memory, pods)
+    return {
+        "pods": str(pods),
+        "requests.cpu": cpu,
+        "limits.cpu": cpu,
+        "requests.memory": memory,
+        "limits.memory": memory,
+        "services.loadbalancers": "0",
+        "services.nodeports": "0",
+    }
+
+
+def _usual(own: Objects) -> dict[str, object]:
+    """What a container gets that says nothing."""
+    instance = resources.of_instance(own.plan.spec.compute)
+    return {"type": "Container", "default": instance, "defaultRequest": instance}

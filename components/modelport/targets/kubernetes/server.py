@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+
+from modelport.plan import Plan
+
+from .availability import drain_seconds, grace_seconds, lifecycle, probes, spread, update, update_seconds
+from .delivery import Delivery
+from .identity import identity_labels
+from .objects import CONFIG_MAP, DEPLOYMENT, Objects, labels_of, selector_of
+from .pod import SCRATCH, SCRATCH_MOUNT, container
+from .version import Version
+
+HTTP, GRPC = 8080, 8081
+
+
+def ports(plan: Plan) -> dict[str, int]:
+    """The ports that the server listens on, by name."""
+    return {"http": HTTP, **({"grpc": GRPC} if plan.spec.protocols.grpc else {})}
+
+
+def settings(own: Objects, version: Version, delivered: Delivery) -> str:
+    """The server's settings, in an object that never changes and is named by what it says; gives its name."""
+    spec = own.plan.spec
+    said = {
+        "MODELPORT_HOST": "0.0.0.0",  # noqa: S104  the pod's own address
+        **{f"MODELPORT_{name.upper()}_PORT": str(number) for name, number in ports(own.plan).items()},
+        "MODELPORT_MODEL": delivered.path,
+        "MODELPORT_DIGEST": version.bundle.digest,
+        "MODELPORT_MAX_BATCH": str(spec.model.batching.max_size),
+        "MODELPORT_MAX_BODY": str(spec.request.payload.bytes),
+        "MODELPORT_TIMEOUT": f"{spec.request.timeout.seconds:g}",
+        "MODELPORT_DRAIN": str(drain_seconds(own.plan)),
+        "MODELPORT_LOG_FORMAT": "json",
+    }
+    content = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:10]
+    name = own.plan.names.of("settings", content)
+    own.object(CONFIG_MAP, f"settings-{version.slot}", {"immutable": True, "data": said}, name=name)
+    return name
+
+
+def server(
+    own: Objects,
+    version: Version,
+    image: pulumi.Input[str],
+    delivered: Delivery,
+    pod: dict[str, Any],
+    after: Sequence[pulumi.Resource],
+) -> pulumi.CustomResource:
+    """The pods of a version. `pod` is what all pods of the service have; `after` what must be there before them."""
+    plan, slot = own.plan, version.slot
+    labels = {"modelport/slot": slot, "app.kubernetes.io/version": version.hex[:12]}
+    serving = {
+        **container(plan, "server", image),
+        "ports": [{"name": name, "containerPort": number} for name, number in ports(plan).items()],
+        "envFrom": [{"configMapRef": {"name": settings(own, version, delivered)}}],
+        "volumeMounts": [delivered.mount, SCRATCH_MOUNT],
+        "lifecycle": lifecycle(),
+        **probes(plan.spec.startup_seconds),
+    }
+    spec = {
+        **pod,
+        "containers": [serving],
+        **({"initContainers": delivered.before} if delivered.before else {}),
+        "volumes": [*delivered.volumes, SCRATCH],
+        "terminationGracePeriodSeconds": grace_seconds(plan),
+        "topologySpreadConstraints": spread(plan, slot),
+    }
+    template = {"metadata": {"labels": {**labels_of(plan), **labels, **identity_labels(own)}}, "spec": spec}
+    body = {
+        "replicas": plan.spec.scaling.min,
+        "selector": {"matchLabels": selector_of(plan, slot)},
+        **update(plan),
+        "template": template,
+    }
+    longest = f"{update_seconds(plan)}s"
+    opts = pulumi.ResourceOptions(
+        depends_on=[*after, own.resources[f"settings-{slot}"]],
+        custom_timeouts=pulumi.CustomTimeouts(create=longest, update=longest),
+    )
+    name, metadata = plan.names.of(slot), {"labels": labels}
+    return own.object(DEPLOYMENT, f"server-{slot}", {"spec": body}, name=name, metadata=metadata, opts=opts)

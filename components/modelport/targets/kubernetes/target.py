@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pulumi
+
+from modelport.plan import make_plan
+from modelport.spec.releases import SLOTS
+from modelport.targets.args import ModelServiceArgs
+from modelport.targets.artifact import ArtifactBundle, ArtifactImage
+from modelport.targets.patches import patches_of
+from modelport.targets.running import check_providers, run_errors
+
+from . import TARGET
+from .availability import disruption_budget
+from .delivery import delivery
+from .endpoint import endpoint, invocation, logs, service
+from .identity import identity
+from .image import digest_of, stack_image
+from .namespace import namespace
+from .network import network
+from .objects import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    DISRUPTION_BUDGET,
+    LIMIT_RANGE,
+    NAMESPACE,
+    NETWORK_POLICY,
+    PRIORITY_CLASS,
+    RESOURCE_QUOTA,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    Objects,
+    require_sdk,
+)
+from .pod import pod
+from .priority import priority
+from .quota import quota
+from .server import server
+from .version import live_versions
+
+OF_A_SLOT = {
+    "bundle": ArtifactBundle,
+    "settings": CONFIG_MAP,
+    "server": DEPLOYMENT,
+    "disruption": DISRUPTION_BUDGET,
+}
+
+
+class KubernetesService(pulumi.ComponentResource):
+    """One service as a hardened Deployment per live version, reachable within its cluster.
+
+    Attributes:
+        resources: what it consists of, by role.
+        outputs: what clients, operators and tools need to know, by the names in `OUTPUTS`.
+
+    Raises:
+        RunError: before anything is registered, when a cluster cannot give what the spec asks for (see capabilities.py
+            and rules.py), the stack does not say which cluster it is, the model cannot be served, or
+            `modelport:resources` names what is not there.
+    """
+
+    kind = "modelport:kubernetes:Service"
+    CONFIG: ClassVar = {"kubernetes": "context"}
+    RESOURCES: ClassVar = {
+        "namespace": NAMESPACE,
+        "quota": RESOURCE_QUOTA,
+        "limits": LIMIT_RANGE,
+        "identity": SERVICE_ACCOUNT,
+        "priority": PRIORITY_CLASS,
+        "deny": NETWORK_POLICY,
+        "network": NETWORK_POLICY,
+        "image": ArtifactImage,
+        **{f"{role}-{slot}": kind for slot in SLOTS for role, kind in OF_A_SLOT.items()},
+        "service": SERVICE,
+    }
+    OUTPUTS = ("endpoint", "image", "live", "dashboards", "alerts", "capture_location", "logs", "invoke")
+
+    resources: dict[str, Any]
+    outputs: dict[str, Any]
+
+    def __init__(self, name: str, args: ModelServiceArgs, opts: pulumi.ResourceOptions | None = None):
+        with run_errors():
+            plan = make_plan(args.spec, args.environment, TARGET)
+            require_sdk()
+            check_providers(self.CONFIG, opts)
+            patches = patches_of(name, args.environment, self.RESOURCES)
+            live = live_versions(plan)
+        super().__init__(self.kind, name, plan.governed_inputs(), opts)
+        own = Objects(self, name, plan, patches)
+
+        namespace(own)
+        quota(own)
+        pods = pod(plan, identity(own), priority(own))
+        network(own)
+        image, grounds = stack_image(own), list(own.resources.values())
+        for version in live:
+            delivered = delivery(own, version, image)
+            server(own, version, version.image(image), delivered, pods, after=grounds)
+            disruption_budget(own, version.slot)
+        service(own, live[0])
+
+        context = pulumi.Config("kubernetes").get("context")
+        self.resources = own.resources
+        self.outputs = {
+            "endpoint": endpoint(own, live[0]),
+            "image": {"digest": digest_of(live[0].release.image or args.environment.image or "")},
+            "live": [
+                {"version": each.bundle.version, "digest": each.bundle.digest, "weight": each.release.weight}
+                for each in live
+            ],
+            "dashboards": [],
+            "alerts": [],
+            "capture_location": None,
+            "logs": logs(own, context),
+            "invoke": invocation(own, live[0], context),
+        }
+        self.register_outputs(self.outputs)
+
+
+COMPONENT = KubernetesService

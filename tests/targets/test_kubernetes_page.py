@@ -1,0 +1,58 @@
+"""What docs/targets/kubernetes.md says, against what is planned."""
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from modelport.targets.kubernetes.target import KubernetesService
+
+PAGE = (Path(__file__).parents[2] / "docs" / "targets" / "kubernetes.md").read_text()
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+ROLES = {each["kind"]: each for each in (YAML(typ="safe").load(block) for block in BLOCKS) if "kind" in each}
+CHANGE = {"get", "list", "watch", "create", "update", "patch", "delete"}
+WATCHED = {"pods", "replicasets", "endpoints", "endpointslices", "events", "pods/log"}
+"""What is read while a Deployment or a Service comes up, and not made."""
+EXISTING = {"namespace": "serving", "role": "runner", "priority_class": "high"}
+OF_THE_CLUSTER = {"namespaces", "priorityclasses"}
+
+
+def resource(token):
+    """API group and plural of a type token."""
+    _, version, kind = token.split(":")
+    group = version.rpartition("/")[0]
+    plural = kind.lower()
+    plural = f"{plural[:-1]}ies" if plural.endswith("cy") else f"{plural}es" if plural.endswith("s") else f"{plural}s"
+    return "" if group == "core" else group, plural
+
+
+def changed(role):
+    """What a role lets change."""
+    rules = (rule for rule in ROLES[role]["rules"] if set(rule["verbs"]) == CHANGE)
+    return {(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]}
+
+
+def read(role):
+    """What a role lets read, and no more."""
+    rules = (rule for rule in ROLES[role]["rules"] if set(rule["verbs"]) != CHANGE)
+    assert all(set(rule["verbs"]) <= {"get", "list", "watch"} for rule in rules)
+    return {name for rule in ROLES[role]["rules"] if set(rule["verbs"]) != CHANGE for name in rule["resources"]}
+
+
+@pytest.mark.parametrize(("role", "existing"), [("ClusterRole", {}), ("Role", EXISTING)])
+def test_the_rights_on_the_page_are_those_that_are_needed_and_no_others(kubernetes, role, existing):
+    program = kubernetes({"existing": existing})
+    made = {resource(request.type) for request in program.requests if request.type.startswith("kubernetes:")}
+    assert changed(role) == made
+    assert read(role) == WATCHED
+
+
+def test_with_everything_existing_nothing_of_the_cluster_is_asked_for():
+    assert not {name for _, name in changed("Role")} & OF_THE_CLUSTER
+    assert {name for _, name in changed("ClusterRole")} >= OF_THE_CLUSTER
+
+
+def test_the_page_lists_every_logical_name():
+    listed = {name.replace("-SLOT", "") for name in re.findall(r"`\.\.\.-([a-zA-Z-]+)`", PAGE)}
+    assert listed == {re.sub("-(blue|green)$", "", role) for role in KubernetesService.RESOURCES}
