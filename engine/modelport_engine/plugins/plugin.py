@@ -19,7 +19,13 @@ from modelport_engine.protocol.messages import sdk
 
 START_SECONDS = 60.0
 MESSAGE_BYTES = 400 * 1024 * 1024  # what Pulumi's own engine allows
-CHANNEL_OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
+METADATA_BYTES = 16 << 20  # an error carries the state of the resource that it is about
+CHANNEL_OPTIONS = [
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.max_metadata_size", METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", METADATA_BYTES),
+]
 
 OFFLINE = CHILDREN / "offline.py"
 
