@@ -526,6 +526,14 @@ def test_a_promoted_version_keeps_its_pods(kubernetes):
     assert green.inputs["fraud-service"]["metadata"] == blue.inputs["fraud-service"]["metadata"]
 
 
+def test_what_two_slots_have_never_has_one_name(kubernetes):
+    promoted = {"fraud": Releases(stable=Release(source="double.onnx", slot="green"))}
+    blue, green = kubernetes(), kubernetes({"releases": promoted})
+    for role in ("settings", "server", "disruption"):
+        one, other = blue.inputs[f"fraud-{role}-blue"], green.inputs[f"fraud-{role}-green"]
+        assert one["metadata"]["name"] != other["metadata"]["name"]
+
+
 def test_slots_that_collide_are_refused():
     with pytest.raises(ValueError, match="slot of the other version"):
         Releases(stable=Release(source="a"), candidate=Release(source="b", slot="blue"), weight=0)

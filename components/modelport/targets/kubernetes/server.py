@@ -39,7 +39,7 @@ def settings(own: Objects, version: Version, delivered: Delivery) -> str:
         "MODELPORT_LOG_FORMAT": "json",
     }
     content = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:10]
-    name = own.plan.names.of("settings", content)
+    name = own.plan.names.of(version.slot, "settings", content)
     own.object(CONFIG_MAP, f"settings-{version.slot}", {"immutable": True, "data": said}, name=name)
     return name
 
