@@ -45,6 +45,18 @@ def test_the_target_component_is_there_too(plugin, engine, spec):
     assert state["live"][0]["weight"] == 100
 
 
+def test_a_service_on_kubernetes_needs_the_cluster_named_by_the_stack(plugin, engine, spec):
+    kind = "modelport:kubernetes:Service"
+    existing = {"registry": "registry.example/models"}
+    image = f"registry.example/models/server@sha256:{'a' * 64}"
+    inputs = {"spec": spec, "environment": {"targets": ["kubernetes"], "image": image, "existing": existing}}
+    with pytest.raises(grpc.RpcError, match=r"kubernetes:context"):
+        plugin.construct(engine, kind, "fraud", inputs)
+    assert not engine.registered
+    _, state = plugin.construct(engine, kind, "fraud", inputs, config={"kubernetes:context": "test"})
+    assert state["endpoint"]["health_url"] == "http://fraud-dev.fraud-dev.svc/v2/health/ready"
+
+
 def test_its_parent_and_explicit_providers_reach_the_children(plugin, engine, spec):
     provider = "urn:pulumi:dev::test::pulumi:providers:modelport::mine::some-id"
     inputs = {"spec": spec, "environment": {"targets": ["local"]}}

@@ -7,11 +7,14 @@ import pulumi_kubernetes
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import clouds
 from support.golden import golden
 from support.pod_security import faults, lax
 from support.program import Program
 
 from modelport import KubernetesService, ModelService
+from modelport.bundle import build
+from modelport.providers.artifact import ArtifactBundle as Crud
 from modelport.spec import (
     Compute,
     Metadata,
@@ -24,6 +27,7 @@ from modelport.spec import (
     Scaling,
     Serving,
 )
+from modelport.targets.artifact import bundle_inputs
 from modelport.targets.kubernetes.availability import WITHDRAWAL_SECONDS
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -447,9 +451,36 @@ def test_a_volume_claim_holds_the_bundle_under_its_digest_and_is_never_written(k
     assert settings_["MODELPORT_MODEL"] == f"/mnt/models/{settings_['MODELPORT_DIGEST'].removeprefix('sha256:')}"
 
 
-# rules
+@pytest.fixture
+def published(project):
+    """The address, by digest, of a bundle in a registry."""
+    bundle = build(project / "double.onnx", project / "bundle", name="double")
+    with clouds.serving(clouds.Oci()) as cloud:
+        inputs = {**bundle_inputs(bundle), "target": f"oci://127.0.0.1:{cloud.port}/models/double"}
+        yield Crud().create(inputs, lambda text: None)[0]
 
-OCI = f"oci://registry.example/fraud@{DIGEST}"
+
+def test_a_bundle_in_a_store_is_fetched_from_where_it_is(kubernetes, published):
+    program = kubernetes({"existing": {"registry": None}}, model=Model(source=published))
+    (fetch,) = pod_of(program)["initContainers"]
+    assert "fraud-bundle-blue" not in program.inputs
+    assert env_of(fetch)["MODELPORT_MODEL"] == published
+    port = int(re.search(r":(\d+)/", published)[1])
+    assert rules_of(program)["egress"][1] == {"ports": [{"port": port, "protocol": "TCP"}]}
+    assert program.result["endpoint"]["url"].endswith("/v2/models/double")
+
+
+def test_an_image_volume_is_mounted_by_digest_and_pods_fetch_nothing(kubernetes, published):
+    program = kubernetes(model=Model(source=published), serving=Serving(delivery="imageVolume"))
+    pod = pod_of(program)
+    reference = published.removeprefix("oci://")
+    assert pod["volumes"][0] == {"name": "model", "image": {"reference": reference, "pullPolicy": "IfNotPresent"}}
+    assert "initContainers" not in pod
+    assert (faults(pod), lax(pod), rules_of(program)["egress"]) == ([], [], [])
+    assert program.inputs["fraud-settings-blue"]["data"]["MODELPORT_MODEL"] == "/mnt/models"
+
+
+# rules
 
 
 @pytest.mark.parametrize(
