@@ -38,6 +38,7 @@ LOGICAL = ("replace",)
 """Operations that are the sum of others which are shown."""
 HIDDEN = "[secret]"
 VALUE_WIDTH = 60
+KIND_WIDTH, NAME_WIDTH = 8, 36
 
 
 class Display:
@@ -46,7 +47,7 @@ class Display:
     def __init__(self, *, as_json: bool = False):
         self.report = Report()
         self._json = as_json
-        self._planned: list[Text] = []
+        self._planned: list[Step] = []
         self._live: Live | None = None
         self._told: set[str] = set()
 
@@ -67,8 +68,7 @@ class Display:
         live, self._live = self._live, None
         if live:
             live.stop()
-        for line in self._planned:
-            console().print(line)
+        self._show_steps()
         yield
         if live:
             live.start()
@@ -85,9 +85,7 @@ class Display:
         if self._json:
             return
         if step and step.ended and step.visible and step.op not in LOGICAL:
-            self._planned.append(_line(step))
-            if self._preview_only:
-                self._planned += _changes(step)
+            self._planned.append(step)
         if message := event.get("diagnosticEvent"):
             self._diagnostic(message)
         if said := event.get("stdoutEvent"):
@@ -100,8 +98,16 @@ class Display:
     def _summary(self, summary: dict[str, Any]) -> None:
         if summary.get("isPreview") and not self._preview_only:
             return
-        for line in self._planned:
-            console().print(line)
+        self._show_steps()
+
+    def _show_steps(self) -> None:
+        """What was planned or done, in columns; a preview tells what changes."""
+        kind = max([KIND_WIDTH, *(len(step.kind) for step in self._planned)])
+        name = max([NAME_WIDTH, *(len(step.name) for step in self._planned)])
+        for step in self._planned:
+            console().print(_line(step, kind, name))
+            for line in _changes(step) if self._preview_only else ():
+                console().print(line)
 
     def _diagnostic(self, message: dict[str, Any]) -> None:
         if message["severity"] == "debug" or not message["message"].strip():
@@ -140,10 +146,11 @@ class Display:
         return table
 
 
-def _line(step: Step) -> Text:
+def _line(step: Step, kind: int, name: int) -> Text:
     mark, style = MARKS.get(step.op, ("?", ""))
     detail = "failed" if step.failed else _detail(step)
-    return Text(f"  {mark} {step.kind:<8} {step.name:<36} {detail}".rstrip(), style="red" if step.failed else style)
+    text = f"  {mark} {step.kind:<{kind}} {step.name:<{name}} {detail}"
+    return Text(text.rstrip(), style="red" if step.failed else style)
 
 
 def _detail(step: Step) -> str:
