@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from onnx import TensorProto, helper
 from support import models
@@ -56,6 +57,19 @@ def test_readiness_and_requests_in_flight_are_gauges(ask, scrape):
     assert (scrape()["modelport_ready"], scrape()["modelport_requests_inflight"]) == (1, 1)
     ask.app.health = Health.DRAINING
     assert scrape()["modelport_ready"] == 0
+
+
+def test_the_server_says_what_it_uses(scrape):
+    before = scrape()
+    sum(range(3_000_000))  # some work for the same process
+    after = scrape()
+    assert after["modelport_cpu_seconds_total"] > before["modelport_cpu_seconds_total"] > 0
+    assert after["modelport_memory_bytes"] == pytest.approx(psutil.Process().memory_info().rss, rel=0.2)
+
+
+def test_a_name_says_its_unit_also_of_a_counter():
+    units = {name: Family(name, "counter", "text", []).unit for name in ("a_seconds_total", "a_bytes", "a_total")}
+    assert units == {"a_seconds_total": "seconds", "a_bytes": "bytes", "a_total": ""}
 
 
 def test_a_histogram_counts_cumulatively_up_to_infinity():

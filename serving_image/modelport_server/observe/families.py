@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterable
 from importlib.metadata import version
+from pathlib import Path
 
 from modelport_server.health import Health
 from modelport_server.inference.answers import Answers
@@ -13,7 +15,7 @@ from modelport_server.observe.metrics import Family, Labels, Traffic
 
 def server_families(traffic: Traffic, health: Health, models: Iterable[Model], kept: Answers | None) -> list[Family]:
     """What went through, the models, the answers that are kept, and the server itself."""
-    return [*_traffic(traffic), *_models(list(models)), *(_kept(kept) if kept else ()), *_server(health)]
+    return [*_traffic(traffic), *_models(list(models)), *(_kept(kept) if kept else ()), *_server(health), *_process()]
 
 
 def labels_of(model: Model) -> Labels:
@@ -83,3 +85,20 @@ def _server(health: Health) -> list[Family]:
         Family("modelport_ready", "gauge", "1 when the server takes traffic.", [({}, ready)]),
         Family("modelport_build_info", "gauge", "Versions of the server and its runtime.", [(build, 1)]),
     ]
+
+
+def _process() -> list[Family]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = used.ru_utime + used.ru_stime
+    return [
+        Family("modelport_cpu_seconds_total", "counter", "CPU time that the server has used.", [({}, seconds)]),
+        Family("modelport_memory_bytes", "gauge", "Memory that the server holds.", [({}, _resident(used.ru_maxrss))]),
+    ]
+
+
+def _resident(most_kib: int) -> int:
+    """Bytes in memory now, or where the system does not say, the most that there were."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return most_kib * 1024

@@ -60,7 +60,7 @@ class Family:
     """All series of one metric, as they stand.
 
     Attributes:
-        name: ends in `_total` for a counter, and in its unit where it has one.
+        name: ends in its unit where it has one, and then in `_total` for a counter.
         text: what it means.
         samples: a value, or a histogram, for each set of labels.
     """
@@ -73,7 +73,7 @@ class Family:
     @property
     def unit(self) -> str:
         """What the values are in, as the name says; empty for mere numbers."""
-        return next((unit for unit in UNITS if self.name.endswith(f"_{unit}")), "")
+        return next((unit for unit in UNITS if self.name.removesuffix("_total").endswith(f"_{unit}")), "")
 
 
 class Traffic:
