@@ -57,6 +57,7 @@ VALUES = {
     "monitoring.drift.baseline": ("a.csv", "b.csv"),
     "monitoring.alerts.enabled": (False, True),
     "monitoring.alerts.notify": (["a@example.com"], ["b@example.com"]),
+    "monitoring.alerts.modelAge": ("30d", "90d"),
     "monitoring.retraining.trigger": ("never", "schedule"),
     "monitoring.retraining.schedule": ("0 1 * * *", "0 2 * * *"),
     "monitoring.retraining.webhook": ("https://example.com/a", "https://example.com/b"),

@@ -3,7 +3,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from .quantity import Between, Duration
-from .scalars import Cron, Flag, Number, Percent, Source, Text, Webhook
+from .scalars import Cron, Flag, Notified, Number, Percent, Source, Text, Webhook
 from .section import Section, broken_rule
 
 
@@ -43,10 +43,14 @@ class Alerts(Section):
     """Who hears of trouble."""
 
     enabled: Flag = True
-    """Whether alerts are made from `slo`, drift and saturation."""
+    """Whether alerts are made from `slo`, drift, saturation, silence and the model's age."""
 
-    notify: tuple[Text, ...] = ()
-    """Receivers: an e-mail address, an https:// webhook, or the target's own topic or channel."""
+    notify: tuple[Notified, ...] = ()
+    """Receivers: an e-mail address, an https:// webhook, or the target's own topic or channel (for Alertmanager
+    SECRET/KEY, the key of a Kubernetes Secret that holds a webhook's address)."""
+
+    model_age: Annotated[Duration, Between("1d", "3650d")] | None = Duration.parse("180d")
+    """How long the same model may serve before that is a matter for a ticket; null for ever."""
 
 
 class Retraining(Section):

@@ -68,6 +68,15 @@ def _model_source(text: str) -> str:
     return text
 
 
+def _receiver(text: str) -> str:
+    """An address of any kind; one of the web goes over TLS and bears no password."""
+    if "://" not in text:
+        return text
+    if not re.fullmatch(r"https://[^\s/@]+(/\S*)?", text):
+        raise not_allowed("an https:// address without user and password, an e-mail address or a name")
+    return text
+
+
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(values)) < len(values):
         raise not_allowed("a list without repetitions")
@@ -96,6 +105,7 @@ ImageReference = Annotated[
 Webhook = Annotated[str, StringConstraints(max_length=1000), Form(r"https://\S+", "an https:// address")]
 Cron = Annotated[str, Form(rf"{_CRON}( {_CRON}){{4}}", "five cron fields of numbers, like 30 6 * * 1-5")]
 Source = Annotated[Text, AfterValidator(_model_source)]
+Notified = Annotated[Text, AfterValidator(_receiver)]
 TargetName = Literal["local", "kubernetes", "sagemaker", "vertex", "azureml"]
 Targets = Annotated[tuple[TargetName, ...], Field(min_length=1), AfterValidator(_distinct)]
 Names = Annotated[tuple[Name, ...], AfterValidator(_distinct)]

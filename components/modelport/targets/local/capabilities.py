@@ -73,6 +73,7 @@ CAPABILITIES: Capabilities = {
     "monitoring.drift.baseline": unbuilt(),
     "monitoring.alerts.enabled": unbuilt(always=False),
     "monitoring.alerts.notify": unbuilt(),
+    "monitoring.alerts.modelAge": unbuilt(),
     "monitoring.retraining.trigger": unbuilt(always="never"),
     "monitoring.retraining.schedule": unbuilt(),
     "monitoring.retraining.webhook": unbuilt(),
