@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from modelport.conformance.page import page as conformance_page
+from modelport.monitoring.runbooks import index as runbooks_index
 from modelport.spec import reference
 from modelport_policies.page import page as policies_page
 
@@ -15,6 +16,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/reference/config.md": reference.reference_page,
     "docs/reference/conformance.md": conformance_page,
     "docs/policies.md": policies_page,
+    "docs/runbooks/README.md": runbooks_index,
 }
 
 

@@ -1,6 +1,4 @@
-"""`compare`, `lint` and `monitor rules`."""
-
-from ruamel.yaml import YAML
+"""`compare` and `lint`."""
 
 from modelport.targets import NAMES
 
@@ -37,20 +35,3 @@ def test_lint_fails_on_what_a_platform_does_not_have(project, modelport):
     findings = modelport("lint", "fraud", "--json")
     assert findings.code == 1
     assert [each["target"] for each in findings.json["findings"]] == ["sagemaker", "vertex", "azureml"]
-
-
-def test_monitor_writes_the_alert_rules_of_each_service(project, modelport):
-    with (project / "services" / "fraud.yaml").open("a") as file:
-        file.write("slo: {availability: 99.9}\n")
-    answer = modelport("monitor", "rules", "-s", "local", "-o", "rules/made")
-    assert answer.code == 0
-    rules = YAML(typ="safe").load(project / "rules" / "made" / "fraud.rules.yaml")
-    assert [group["name"] for group in rules["groups"]] == ["fraud"]
-    assert "fraud-availability-1h" in [rule["alert"] for rule in rules["groups"][0]["rules"]]
-
-
-def test_monitor_says_what_is_in_the_way(project, modelport):
-    (project / "rules").write_text("")
-    answer = modelport("monitor", "rules", "-o", "rules")
-    assert answer.code == 2
-    assert answer.err.startswith("rules\n  ")

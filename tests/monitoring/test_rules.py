@@ -1,46 +1,86 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
+from support.services import WATCHED, service
 
-from modelport.monitoring import alert_rules, objectives
-from modelport.monitoring.prometheus import INFERENCE_ROUTES, SERVER_BUCKETS, rules_file
-from modelport.spec import ModelSpec
-from modelport_server.app import Application
-from modelport_server.observe.metrics import BUCKETS
+from modelport.monitoring import KINDS, Signal, alert_rules, objectives, receivers
+from modelport.monitoring.burn import BURN_RATES
 
-
-def service(**sections):
-    return ModelSpec.model_validate({"metadata": {"name": "fraud"}, "model": {"source": "fraud.onnx"}, **sections})
+AVAILABILITIES = st.floats(50, 99.999)
 
 
-def test_each_objective_gets_two_pages_and_a_ticket():
-    rules = alert_rules(service(slo={"availability": 99.9, "latency": {"p99": "50ms"}}))
-    assert [(rule.objective.name, rule.burn_rate.severity) for rule in rules] == [
-        ("availability", "page"),
-        ("availability", "page"),
-        ("availability", "ticket"),
-        ("latency-p99", "page"),
-        ("latency-p99", "page"),
-        ("latency-p99", "ticket"),
+def named(**sections):
+    return {rule.name: rule for rule in alert_rules(service(**sections))}
+
+
+def test_each_objective_gets_two_pages_and_two_tickets():
+    rules = [rule for rule in alert_rules(service(**WATCHED)) if "burn" in rule.name]
+    assert [(rule.name, rule.severity) for rule in rules] == [
+        ("availability-burn-1h", "page"),
+        ("availability-burn-6h", "page"),
+        ("availability-burn-1d", "ticket"),
+        ("availability-burn-3d", "ticket"),
+        ("latency-p99-burn-1h", "page"),
+        ("latency-p99-burn-6h", "page"),
+        ("latency-p99-burn-1d", "ticket"),
+        ("latency-p99-burn-3d", "ticket"),
     ]
 
 
 def test_the_limit_of_an_alert_is_the_budget_times_the_burn_rate():
-    fastest = alert_rules(service(slo={"availability": 99.9}))[0]
-    assert fastest.bad_share == pytest.approx(0.001 * 14.4)
+    fastest = named(slo={"availability": 99.9})["availability-burn-1h"]
+    long, short, guard = fastest.conditions
+    assert long.threshold == short.threshold == pytest.approx(0.001 * 14.4)
+    assert (guard.reading.signal, str(guard.reading.window), guard.threshold) == (Signal.BAD_REQUESTS, "1h", 5)
     assert fastest.summary == (
-        "fraud: availability of 99.9 % is missed 14.4 times faster than its budget allows, over 1h"
+        "fraud: the error budget of availability, 99.9 %, is used up 14.4 times too fast, over 1h"
     )
+
+
+def test_a_fully_watched_service_has_an_alert_of_every_kind():
+    rules = alert_rules(service(**WATCHED))
+    assert {rule.kind for rule in rules} == set(KINDS)
+    assert len({rule.name for rule in rules}) == len(rules)
+    assert all(rule.severity in rule.kind.severities for rule in rules)
 
 
 def test_switched_off_alerts_give_no_rules():
     assert alert_rules(service(monitoring={"alerts": {"enabled": False}})) == ()
 
 
-@given(st.floats(50, 99.999))
+@given(AVAILABILITIES)
 def test_no_alert_waits_for_more_bad_requests_than_there_are(availability):
-    assert all(rule.bad_share < 1 for rule in alert_rules(service(slo={"availability": availability})))
+    burns = [rule for rule in alert_rules(service(slo={"availability": availability})) if "burn" in rule.name]
+    assert burns
+    assert all(0 < rule.conditions[0].threshold < 1 for rule in burns)
+
+
+@given(AVAILABILITIES, AVAILABILITIES)
+def test_a_stricter_objective_fires_no_later(one, other):
+    strict, loose = (named(slo={"availability": value}) for value in sorted((one, other), reverse=True))
+    for name in strict.keys() & loose.keys():
+        if "burn" in name:
+            assert strict[name].conditions[0].threshold <= loose[name].conditions[0].threshold
+    assert {name for name in loose if "burn" in name} <= set(strict)
+
+
+@given(AVAILABILITIES)
+def test_the_longer_the_windows_the_smaller_the_share_that_matters(availability):
+    burns = [rule for rule in alert_rules(service(slo={"availability": availability})) if "availability" in rule.name]
+    for quick, slow in pairwise(burns):
+        assert quick.conditions[0].reading.window < slow.conditions[0].reading.window
+        assert quick.conditions[0].threshold > slow.conditions[0].threshold
+    for rule in burns:
+        long, short, _ = rule.conditions
+        assert long.reading.window >= 12 * short.reading.window
+
+
+def test_a_rate_uses_up_the_share_of_a_month_that_the_workbook_says():
+    month = 30 * 24 * 3600
+    shares = [round(rate.factor * rate.long_window.seconds / month, 3) for rate in BURN_RATES]
+    assert shares == [0.02, 0.05, 0.1, 0.1]
 
 
 def test_a_latency_objective_counts_answers_within_its_time():
@@ -48,18 +88,40 @@ def test_a_latency_objective_counts_answers_within_its_time():
     assert found == {"availability": None, "latency-p95": 0.02}
 
 
-def test_the_prometheus_file_names_only_series_that_the_server_exports():
-    text = rules_file(alert_rules(service(slo={"latency": {"p99": "60ms"}})))
-    rule = YAML(typ="safe").load(text)["groups"][0]["rules"][-1]
-    assert (
-        'modelport_request_duration_seconds_bucket{job="fraud",route=~"invocations|score|v2_infer|v1_predict|grpc_ModelInfer",le="0.05"}[3d]'
-        in rule["expr"]
-    )
-    assert rule["labels"] == {"severity": "ticket", "service": "fraud", "objective": "latency-p99"}
+@pytest.mark.parametrize(
+    ("sections", "silence"),
+    [
+        ({}, {"service-absent", "service-down", "instances-missing", "traffic-stopped"}),
+        ({"scaling": {"min": 1}}, {"service-absent", "service-down", "traffic-stopped"}),
+        ({"scaling": {"scaleToZero": True}}, {"traffic-stopped"}),
+        ({"scaling": {"schedule": [{"cron": "0 20 * * *", "min": 0, "max": 0}]}}, {"traffic-stopped"}),
+        ({"mode": "serverless"}, {"traffic-stopped"}),
+        ({"mode": "batch"}, set()),
+    ],
+)
+def test_where_no_instance_may_be_a_plan_none_missing_is_trouble(sections, silence):
+    assert {rule.name for rule in named(**sections).values() if rule.kind.category == "silence"} == silence
 
 
-def test_what_rules_may_name_is_what_the_server_counts():
-    assert tuple(str(bound) for bound in BUCKETS) == SERVER_BUCKETS
-    server = Application(max_body=1)
-    http = (*server._routes.values(), *server._named_routes.values())
-    assert (*(route.name for route in http if route.infers), "grpc_ModelInfer") == INFERENCE_ROUTES
+def test_the_least_of_all_schedules_is_what_must_be_there():
+    window = {"cron": "0 20 * * *", "min": 3, "max": 4}
+    rule = named(scaling={"min": 5, "max": 9, "schedule": [window]})["instances-missing"]
+    assert rule.conditions[0].threshold == 3
+
+
+def test_a_slow_start_is_no_outage():
+    assert named(startupSeconds=1800)["service-down"].lasting.seconds > 1800
+
+
+def test_what_is_not_asked_for_is_not_watched():
+    rules = named(monitoring={"alerts": {"modelAge": None}})
+    assert rules.keys().isdisjoint({"model-old", "model-drift", "accelerator-memory-high"})
+    other = {"capture": {"percent": 1}, "drift": {"enabled": True, "method": "ks"}}
+    assert "model-drift" not in named(monitoring=other)
+
+
+def test_receivers_are_told_apart_and_named_once():
+    told = ["a@example.com", "https://example.com/hook", "arn:aws:sns:eu-west-1:1:alarms", "a@example.com"]
+    found = receivers(service(monitoring={"alerts": {"notify": told}}))
+    assert [each.kind for each in found] == ["email", "webhook", "topic"]
+    assert [each.address for each in found] == told[:3]

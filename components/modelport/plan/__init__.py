@@ -18,7 +18,7 @@ from .capacity import Machine
 from .explain import explain
 from .fit import Adjustment
 from .names import Names, unique_name
-from .plan import Plan, make_plan
+from .plan import Plan, as_run, make_plan
 from .refusal import Refusal, Refused
 from .release import Release
 from .tags import TagRule
@@ -43,6 +43,7 @@ __all__ = [
     "TagRule",
     "Target",
     "approximated",
+    "as_run",
     "emulated",
     "explain",
     "make_plan",

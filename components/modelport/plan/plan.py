@@ -87,8 +87,7 @@ def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Tar
         machine = None
     if found:
         raise Refused(found)
-    adjusted = adjustments(loaded, target)
-    spec = _with_values(loaded.spec, {each.field: each.given for each in adjusted if each.given is not None})
+    spec = as_run(loaded, target)
     return Plan(
         name=spec.metadata.name,
         spec=spec,
@@ -99,8 +98,14 @@ def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Tar
         names=Names(spec.metadata.name, environment.stack, target.name_length),
         tags=tags(spec, environment, target.tag_rule),
         machine=machine,
-        adjustments=adjusted,
+        adjustments=adjustments(loaded, target),
     )
+
+
+def as_run(service: Loaded, target: Target) -> ModelSpec:
+    """The config with the defaults that the target replaces replaced."""
+    replaced = {each.field: each.given for each in adjustments(service, target) if each.given is not None}
+    return _with_values(service.spec, replaced)
 
 
 def _overridden(service: ModelSpec, environment: Environment) -> Loaded:

@@ -1,14 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelport.cli.console import say
+from modelport.cli.console import say, tell
 from modelport.cli.errors import UsageError
 from modelport.cli.services import load_in_stack
 from modelport.cli.workspace import Workspace
 
 from .options import Stack
+
+if TYPE_CHECKING:
+    from modelport.spec import ModelSpec
 
 app = typer.Typer(no_args_is_help=True, help="Files for monitoring systems.")
 
@@ -22,26 +29,62 @@ def _group() -> None:
 def rules(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the files.")],
     stack: Stack = None,
+    runbooks: Annotated[
+        str, typer.Option(metavar="URL", help="Where the pages of docs/runbooks are found, for the alerts' links.")
+    ] = "docs/runbooks",
 ) -> None:
-    """Write the alert rules of each service of a stack, as Prometheus reads them: DIR/SERVICE.rules.yaml."""
-    from modelport.monitoring import alert_rules
-    from modelport.monitoring.prometheus import rules_file
+    """Write the alert rules, routes and dashboards of a stack's services for Prometheus, Alertmanager and Grafana.
+
+    For each service DIR/SERVICE.rules.yaml and DIR/SERVICE.dashboard.json, and DIR/alertmanager.yaml if any of them
+    notifies somebody. A file of that name that modelport did not write is left alone, and so is every other file.
+    """
+    from modelport.monitoring.prometheus.files import files, unheard
     from modelport.spec import load_environment
 
     workspace = Workspace.find(stack)
-    services = load_environment(workspace.stack_file).services
-    specs = [load_in_stack(workspace.service_file(name), workspace)[0].spec for name in services]
-    for spec in specs:
-        alerts = alert_rules(spec)
-        file = out / f"{spec.metadata.name}.rules.yaml"
-        _write(file, rules_file(alerts))
-        say(f"{file}  {len(alerts)} rules")
-    say(f"next: promtool check rules {out}/*.rules.yaml")
+    specs = [_as_run(name, workspace) for name in load_environment(workspace.stack_file).services]
+    made = {out / name: text for name, text in files(specs, workspace.stack, runbooks).items()}
+    for file in made:
+        _check(file)
+    for file, text in made.items():
+        say(f"{file}  {_written(file, text)}")
+    for service, receiver in unheard(specs):
+        tell(f"{service}: monitoring.alerts.notify: {receiver}\n  Alertmanager has no such receiver; it is left out.")
+    say(f"next: promtool check rules {out}/*.rules.yaml" if made else "the stack has no services: nothing to watch")
 
 
-def _write(file: Path, text: str) -> None:
-    try:
+def _as_run(name: str, workspace: Workspace) -> ModelSpec:
+    """A service with as few instances as any of its targets runs where the config leaves that to the target."""
+    from modelport import targets
+    from modelport.plan import as_run
+
+    service, environment = load_in_stack(workspace.service_file(name), workspace)
+    scalings = [as_run(service, targets.load(target)).scaling for target in environment.targets]
+    return service.spec.model_copy(update={"scaling": min(scalings, key=lambda scaling: scaling.min)})
+
+
+def _check(file: Path) -> None:
+    """Refuse to write over what is not ours, before anything is written."""
+    from modelport.monitoring.prometheus.grafana import MADE
+
+    with _said(file):
+        if file.exists() and MADE.encode() not in file.read_bytes():
+            raise UsageError(f"{file}\n  exists and is not modelport's. Name another folder.")
+
+
+def _written(file: Path, text: str) -> str:
+    with _said(file):
+        if file.exists() and file.read_bytes() == text.encode():
+            return "unchanged"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(text.encode())
+        return "written"
+
+
+@contextmanager
+def _said(file: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise UsageError(f"{error.filename}\n  cannot be written: {error.strerror}. Name another folder.") from None
+        where = error.filename or file
+        raise UsageError(f"{where}\n  cannot be written: {error.strerror}. Name another folder.") from None
