@@ -154,9 +154,7 @@ SCENARIOS = {
         ("accelerator-memory-high",),
     ),
     "there is nothing": Scenario(dict.fromkeys(HEALTHY), ("service-absent",), ("service-down",)),
-    "there was nothing for a moment": Scenario(
-        {**dict.fromkeys(HEALTHY), f"up{OF_A}": "_x2 0+0x350"}, (), ("service-absent", "service-down"), at="6m"
-    ),
+    "there has been nothing for a moment": Scenario(dict.fromkeys(HEALTHY), (), ("service-absent",), at="4m"),
     "nobody answers": Scenario(
         {**without("modelport"), **both("up", "0+0x350")}, ("service-down",), ("service-absent", "instances-missing")
     ),
