@@ -1,6 +1,7 @@
 """What rules and dashboards read is what a real server exports."""
 
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -25,8 +26,8 @@ OF_OTHERS = ("up", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_F
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """Each metric of a server that has answered and measures drift, with the values of each of its labels."""
+def scraped(tmp_path_factory):
+    """What Prometheus gets of a server that has answered and measures drift."""
     folder = tmp_path_factory.mktemp("served")
     node = helper.make_node("Softmax", ["x"], ["p"])
     model = models.make([node], [("x", TensorProto.FLOAT, ["n", 3])], [("p", TensorProto.FLOAT, ["n", 3])])
@@ -38,17 +39,19 @@ def exported(tmp_path_factory):
     try:
         with server.client() as client:
             assert client.post("/v2/models/m/infer", json={"inputs": [rows]}).status_code == 200
-            found = {}
-            while "modelport_drift_psi" not in found:  # counted once a second
-                found = parsed(client.get("/metrics").text)
+            text = ""
+            while "modelport_drift_psi{" not in text:  # counted once a second
+                text = client.get("/metrics").text
     finally:
         server.kill()
-    return found
+    return text
 
 
-def parsed(text):
+@pytest.fixture(scope="module")
+def exported(scraped):
+    """Each of its metrics, with the values of each of its labels."""
     found = {}
-    for name, labels in re.findall(r"^(\w+)(?:{(.*)})? \S+$", text, re.MULTILINE):
+    for name, labels in re.findall(r"^(\w+)(?:{(.*)})? \S+$", scraped, re.MULTILINE):
         for label, value in re.findall(r'(\w+)="([^"]*)"', labels):
             found.setdefault(name, {}).setdefault(label, set()).add(value)
         found.setdefault(name, {})
@@ -88,6 +91,12 @@ def test_what_is_grouped_by_is_a_label_of_what_is_read(exported):
     for labels, metric in grouped:
         if metric != "min_over_time":
             assert set(labels.split(", ")) <= set(exported[metric]), metric
+
+
+@pytest.mark.program("promtool")
+def test_prometheus_has_nothing_to_say_against_the_metrics(scraped):
+    ran = subprocess.run(["promtool", "check", "metrics"], input=scraped, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
 
 
 def test_what_is_recorded_is_what_alerts_and_dashboards_read():
