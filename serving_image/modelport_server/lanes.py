@@ -63,7 +63,8 @@ class Lane:
     def _read(self, values: Sequence[bytes], shape: tuple[int, ...]) -> Array:
         if not self._is_json:
             return tensors.from_bytes(b"".join(values), shape, self._tensor)
-        text = values[0] if len(values) == 1 else b"[%b]" % b",".join([each[1:-1] for each in values])
+        # not by `%`, which takes ten times as long for so many
+        text = values[0] if len(values) == 1 else b"".join((b"[", b",".join([each[1:-1] for each in values]), b"]"))
         return tensors.from_list(envelopes.values(text), shape, self._tensor)
 
 
