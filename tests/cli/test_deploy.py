@@ -108,6 +108,22 @@ def test_invoke_says_what_the_server_objects_to(served, tmp_path):
     assert "answered 400" in answer.err
 
 
+def test_invoke_says_which_command_may_reach_an_address_that_this_machine_does_not_know(served, monkeypatch):
+    from modelport.cli.commands import invoke
+
+    deployed = invoke._deployed
+
+    def elsewhere(*args):
+        made, digest = deployed(*args)
+        return {**made, "endpoint": {"url": "http://fraud.team.svc.invalid"}, "invoke": "kubectl port-forward"}, digest
+
+    monkeypatch.setattr(invoke, "_deployed", elsewhere)
+    answer = served[0].run("invoke", "fraud")
+    assert answer.code == 1
+    assert "is private: this machine does not know the address" in answer.err
+    assert answer.err.endswith("  kubectl port-forward\n")
+
+
 def test_invoke_of_a_service_that_is_not_there_names_the_nearest(served):
     answer = served[0].run("invoke", "frad")
     assert (answer.code, answer.out) == (2, "")

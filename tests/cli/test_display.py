@@ -72,6 +72,19 @@ def test_without_details_from_the_provider_a_preview_compares_the_inputs(shown):
     assert out.splitlines()[1:] == ["      grace: (none) -> 5", '      host: "a" -> (none)']
 
 
+def test_a_change_deep_inside_is_shown_by_its_path(shown):
+    old, new = ({"spec": {"replicas": count, "ports": [{"port": 80}]}, "data": "[secret]"} for count in (2, 3))
+    paths = ["spec.replicas", "spec.ports[0].port", "spec.ports[1].port", 'data["a.b"]']
+    update = begun("update", old=old, new=new, diffs=paths)
+    out = shown(PRELUDE, update, ended(update), summary(preview=True), preview=True).out
+    assert sorted(out.splitlines()[1:]) == [
+        '      data["a.b"]: [secret] -> [secret]',
+        "      spec.ports[0].port: 80 -> 80",
+        "      spec.ports[1].port: (none) -> (none)",
+        "      spec.replicas: 2 -> 3",
+    ]
+
+
 @pytest.mark.parametrize("value", ["[secret]", MASKED, {"nested": [MASKED]}])
 def test_a_secret_is_masked(shown, value):
     update = begun("update", old={"token": value}, new={"token": value}, diffs=["token"])

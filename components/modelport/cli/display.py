@@ -13,6 +13,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from modelport_engine.protocol.paths import parse
+
 from .console import console
 from .report import Event, Report, Step, is_undecided
 
@@ -169,14 +171,19 @@ def _changes(step: Step) -> list[Text]:
         return []
     old, new = step.old.get("inputs") or {}, step.new.get("inputs") or {}
     names = step.changed or sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-    tops = dict.fromkeys(name.split(".")[0].split("[")[0] for name in names)
-    return [Text(f"      {name}: {_value(old, name)} -> {_value(new, name)}", style="dim") for name in tops]
+    return [Text(f"      {name}: {_value(old, name)} -> {_value(new, name)}", style="dim") for name in names]
 
 
-def _value(values: dict[str, Any], name: str) -> str:
-    if name not in values:
-        return "(none)"
-    text = json.dumps(values[name], ensure_ascii=False)
+def _value(values: Any, path: str) -> str:
+    """What is at a path such as `spec.ports[0].port`, in short."""
+    for part in parse(path):
+        if values == HIDDEN:
+            return HIDDEN
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return "(none)"
+    text = json.dumps(values, ensure_ascii=False)
     if HIDDEN in text or '"ciphertext"' in text:
         return HIDDEN
     return text if len(text) <= VALUE_WIDTH else f"{text[: VALUE_WIDTH - 2]} …"

@@ -27,7 +27,7 @@ def invoke(
     workspace = Workspace.find(stack)
     made, digest = _deployed(choose("auto").outputs(workspace), service, target, workspace.stack)
     body = _request(data) if data else _sample(workspace, digest)
-    answer = _post(made["endpoint"]["url"] + "/infer", body)
+    answer = _post(made["endpoint"]["url"] + "/infer", body, made["invoke"])
     if raw:
         sys.stdout.buffer.write(answer)
         return
@@ -67,8 +67,10 @@ def _sample(workspace: Workspace, digest: str) -> bytes:
     return sample.read_bytes()
 
 
-def _post(url: str, body: bytes) -> bytes:
+def _post(url: str, body: bytes, otherwise: str) -> bytes:
+    """The answer to a request; `otherwise` is the command for a machine that does not know the address."""
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
+    from socket import gaierror
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
@@ -78,6 +80,10 @@ def _post(url: str, body: bytes) -> bytes:
         connection.request("POST", parts.path, body, {"Content-Type": "application/json"})
         response = connection.getresponse()
         answer = response.read()
+    except gaierror:
+        raise ModelportError(
+            f"{url}\n  is private: this machine does not know the address. From here it may do with:\n  {otherwise}"
+        ) from None
     except (OSError, HTTPException) as error:
         raise ModelportError(f"{url}\n  does not answer: {error}. See whether it runs: modelport refresh") from None
     finally:
