@@ -159,12 +159,52 @@ def test_an_object_of_somebody_else_is_not_taken_over(stack, cluster, namespace)
 
 def test_an_object_that_an_interrupted_run_left_is_found_again(stack, cluster, namespace):
     stack.up(settings=config_map("settings", a="1"))
-    stack.bench.state_file.unlink()
+    stack.forget("settings")
     assert stack.run("up") == [("create", "settings")]
-    stack.bench.state_file.unlink()
+    stack.forget("settings")
     stack.wants(settings=config_map("settings", a="2"))
     assert "already exists" in stack.fail("up", skip_preview=True)
     assert cluster.api.get("v1", "ConfigMap", "settings", namespace)["data"] == {"a": "1"}
+
+
+def test_a_stack_of_the_same_name_elsewhere_takes_nothing_over(stack, namespace):
+    stack.up(settings=config_map("settings", a="1"))
+    stack.bench.state_file.unlink()  # of another machine, whose state knows nothing
+    assert "this stack has not made it" in stack.fail("up", skip_preview=True)
+
+
+def test_force_over_fields_is_none_over_objects(stack, cluster, namespace):
+    theirs = config_map("settings", a="theirs")
+    theirs["metadata"]["namespace"] = namespace
+    cluster.api.apply(theirs, manager="somebody")
+    stack.wants(settings=config_map("settings", {"pulumi.com/patchForce": "true"}, a="ours"))
+    assert "already exists" in stack.fail("up", skip_preview=True)
+
+
+def test_a_replacement_does_not_take_its_own_object_for_a_left_over(stack, cluster, namespace):
+    """Else it would delete, in the end, what it has taken."""
+    stack.up(settings=config_map("settings", a="1"))
+    state = json.loads(stack.bench.state_file.read_text())
+    for each in state["checkpoint"]["latest"]["resources"]:
+        if each["urn"].endswith("::settings"):
+            each["taint"] = True
+    stack.bench.state_file.write_text(json.dumps(state))
+    stack.bench.run("up", skip_preview=True)
+    assert cluster.api.get("v1", "ConfigMap", "settings", namespace)["data"] == {"a": "1"}
+
+
+def test_what_somebody_has_made_in_its_place_is_neither_changed_nor_deleted(stack, cluster, namespace):
+    stack.up(web=annotated(service("web", selector={"app": "a"}), skipAwait="true"))
+    cluster.api.delete("v1", "Service", "web", namespace)
+    theirs = service("web", selector={"app": "theirs"})
+    theirs["metadata"]["namespace"] = namespace
+    cluster.api.create(theirs)
+    stack.wants(web=annotated(service("web", selector={"app": "b"}), skipAwait="true"))
+    assert "is not the object that this stack has made" in stack.fail("up", skip_preview=True)
+    assert "is not the object that this stack has made" in stack.fail("destroy")
+    assert cluster.api.get("v1", "Service", "web", namespace)["spec"]["selector"] == {"app": "theirs"}
+    stack.run("refresh")
+    assert stack.run("destroy") == [("delete", "web")]
 
 
 def test_a_rollout_that_gets_nowhere_says_why_and_the_next_update_heals_it(stack, cluster, namespace):
@@ -274,6 +314,23 @@ def test_a_kind_and_its_first_object_are_made_together(stack, cluster, namespace
     wider["spec"]["names"]["shortNames"] = ["lp"]
     stack.wants(**{**objects, "kind": wider})
     assert stack.run("up") == [("update", "kind")]
+    assert stack.run("destroy") == [("delete", "lamp"), ("delete", "kind")]
+
+
+def test_an_object_of_the_whole_cluster_needs_no_namespace_though_the_stack_has_one(stack, cluster, namespace):
+    group = f"{namespace}.example.com"
+    kind = definition(group)
+    kind["spec"]["scope"] = "Cluster"
+    lamp = {
+        "apiVersion": f"{group}/v1",
+        "kind": "Lamp",
+        "metadata": {"name": "desk"},
+        "spec": {"on": True, "off": None},
+    }
+    stack.up(kind=kind, lamp=wanted(lamp, after=["kind"]))
+    assert stack.resource("lamp")["id"] == "desk"
+    assert stack.run("up") == []
+    assert cluster.api.get(f"{group}/v1", "Lamp", "desk")["spec"] == {"on": True}
     assert stack.run("destroy") == [("delete", "lamp"), ("delete", "kind")]
 
 

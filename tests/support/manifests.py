@@ -64,6 +64,13 @@ class Manifests:
         assert len(found) == 1, found
         return found[0]
 
+    def forget(self, name: str) -> None:
+        """Take a resource out of the state, as if a run had been killed after it was made."""
+        state = json.loads(self.bench.state_file.read_text())
+        latest = state["checkpoint"]["latest"]
+        latest["resources"] = [each for each in latest["resources"] if not each["urn"].endswith(f"::{name}")]
+        self.bench.state_file.write_text(json.dumps(state))
+
     def live_name(self, name: str) -> str:
         """What an object is called in the cluster."""
         return self.resource(name)["outputs"]["metadata"]["name"]

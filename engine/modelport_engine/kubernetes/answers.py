@@ -8,6 +8,7 @@ import grpc
 from google.protobuf import any_pb2
 
 from modelport_engine.errors import EngineError
+from modelport_engine.kubernetes.masking import masked
 from modelport_engine.protocol.messages import provider_pb2 as pb
 from modelport_engine.protocol.messages import status_pb2
 from modelport_engine.protocol.values import Properties, to_struct
@@ -21,10 +22,11 @@ def answering(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return method(servicer, request, context)
         except HalfMade as error:
-            context.set_trailing_metadata((("grpc-status-details-bin", error.status()),))
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            reasons = [masked(reason, request) for reason in error.reasons]
+            context.set_trailing_metadata((("grpc-status-details-bin", error.status(reasons)),))
+            context.abort(grpc.StatusCode.UNKNOWN, "\n".join(reasons))
         except (EngineError, ValueError) as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            context.abort(grpc.StatusCode.UNKNOWN, masked(str(error), request))
 
     return answer
 
@@ -34,14 +36,15 @@ class HalfMade(EngineError):
 
     def __init__(self, id: str, outputs: Properties, inputs: Properties, reasons: list[str]):
         super().__init__("\n".join(reasons))
-        self._details = pb.ErrorResourceInitFailed(
-            id=id, properties=to_struct(outputs, secrets=True), inputs=to_struct(inputs, secrets=True), reasons=reasons
-        )
+        self.reasons = reasons
+        self._id, self._outputs, self._inputs = id, outputs, inputs
 
-    def status(self) -> bytes:
-        """The error as gRPC carries details."""
+    def status(self, reasons: list[str]) -> bytes:
+        """The error as gRPC carries details, with these words for its reasons."""
+        state, inputs = to_struct(self._outputs, secrets=True), to_struct(self._inputs, secrets=True)
         packed = any_pb2.Any()
-        packed.Pack(self._details)
+        packed.Pack(pb.ErrorResourceInitFailed(id=self._id, properties=state, inputs=inputs, reasons=reasons))
         code: int = grpc.StatusCode.UNKNOWN.value[0]
-        whole: bytes = status_pb2.Status(code=code, message=str(self), details=[packed]).SerializeToString()
+        message = "\n".join(reasons)
+        whole: bytes = status_pb2.Status(code=code, message=message, details=[packed]).SerializeToString()
         return whole

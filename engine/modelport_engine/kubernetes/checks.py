@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from modelport_engine.kubernetes.awaiting.expressions import expressions
 from modelport_engine.kubernetes.objects import (
     AUTONAMED,
     OF_THE_SERVER,
@@ -43,6 +44,7 @@ def checked(urn: Urn, olds: Properties, news: Properties, seed: bytes, namespace
 
     Raises:
         ValueError: when they say neither apiVersion nor kind, or want a name that the server would make up.
+        ClusterError: when nobody can wait for what they want to be waited for.
     """
     object = from_properties(news)
     if not isinstance(object.get("kind"), str) or not isinstance(object.get("apiVersion"), str):
@@ -51,6 +53,7 @@ def checked(urn: Urn, olds: Properties, news: Properties, seed: bytes, namespace
         _fill_in(object, urn, from_properties(olds), seed, namespace)
     if is_secret(object):
         _encode(object)
+    expressions(object)  # an annotation that nobody understands is told before anything is made
     return hidden(object, restore_secrets(to_properties(object), news))
 
 
@@ -84,7 +87,7 @@ def _fill_in(object: Object, urn: Urn, old: Object, seed: bytes, namespace: Call
 def _encode(secret: Object) -> None:
     """Write a Secret's `stringData` as the server keeps it, so that the two can be compared."""
     texts = secret.get("stringData")
-    if isinstance(texts, dict) and not contains_unknown(texts):
+    if isinstance(texts, dict) and not contains_unknown([texts, secret.get("data")]):
         data = {key: base64.b64encode(_text(value).encode()).decode() for key, value in texts.items()}
         secret["data"] = {**(secret.get("data") or {}), **data}
         del secret["stringData"]

@@ -24,6 +24,14 @@ class Change:
         own = [part for part in paths.parse(self.path) if isinstance(part, str)]
         return any(own[: len(parts)] == parts for parts in (list(paths.parse(field)) for field in fields))
 
+    def is_ignored(self, patterns: Sequence[str]) -> bool:
+        """Whether all of it lies at or under one of these paths, in which ``*`` stands for any part."""
+        own = paths.parse(self.path)
+        return any(
+            len(parts) <= len(own) and all(wanted in ("*", part) for wanted, part in zip(parts, own, strict=False))
+            for parts in map(paths.parse, patterns)
+        )
+
 
 def pruned(live: Any, shape: Any) -> Any:
     """What a live value has of the fields that `shape` sets; the rest is the cluster's own affair.
@@ -36,7 +44,7 @@ def pruned(live: Any, shape: Any) -> Any:
         }
         return {key: value for key, value in kept.items() if value is not None}
     if isinstance(live, list) and isinstance(shape, list):
-        if _is_named(live) and _is_named(shape):
+        if _are_named(live) and _are_named(shape):
             named = {item["name"]: item for item in live}
             return [pruned(named[item["name"]], item) for item in shape if item["name"] in named]
         if all(isinstance(item, dict) for item in live):
@@ -60,8 +68,10 @@ def changes(live: Any, wanted: Any, path: str = "") -> Iterator[Change]:
         yield Change(path, "add")
 
 
-def _is_named(items: list[Any]) -> bool:
-    return bool(items) and all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in items)
+def _are_named(items: list[Any]) -> bool:
+    """Whether each item has a name of its own."""
+    names = [item.get("name") for item in items if isinstance(item, dict)]
+    return bool(items) and len(set(map(str, names))) == len(items) and all(isinstance(name, str) for name in names)
 
 
 def _inside(path: str, key: str) -> str:

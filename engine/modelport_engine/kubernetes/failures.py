@@ -32,6 +32,18 @@ class AlreadyExists(ClusterError):
     """There is an object of this name, and the stack did not make it."""
 
 
+class Changed(ClusterError):
+    """The object is not the one, or no longer as it was, that the request was about."""
+
+
+class NoDryRun(ClusterError):
+    """An admission webhook cannot tell what it would do."""
+
+
+class NotLoggedIn(ClusterError):
+    """The API server does not accept the credentials."""
+
+
 class Immutable(ClusterError):
     """A field cannot be changed in place."""
 
@@ -67,8 +79,10 @@ def failure(status: int, body: str, doing: str, cluster: str) -> ClusterError:
     message = str(answer.get("message") or body.strip() or f"HTTP {status}")
     causes = (answer.get("details") or {}).get("causes") or []
     match status:
+        case 400 if "does not support dry run" in message:
+            return NoDryRun(f"{doing}: {message}")
         case 401:
-            return ClusterError(
+            return NotLoggedIn(
                 f"{doing}: {cluster} does not accept the credentials: {message}. "
                 "They are wrong or have expired: log in again, or renew the token in the kubeconfig."
             )
@@ -78,6 +92,8 @@ def failure(status: int, body: str, doing: str, cluster: str) -> ClusterError:
             return NotFound(f"{doing}: {message}")
         case 409 if claims := tuple(_claims(causes)):
             return Conflict(doing, claims)
+        case 409:
+            return Changed(f"{doing}: {message}")
         case 422 if any("immutable" in str(cause.get("message")) for cause in causes):
             fields = [str(cause.get("field")) for cause in causes]
             return Immutable(

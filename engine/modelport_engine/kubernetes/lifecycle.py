@@ -10,14 +10,17 @@ from modelport_engine.kubernetes.cluster import Cluster
 from modelport_engine.kubernetes.engine_log import Tell
 from modelport_engine.kubernetes.failures import (
     AlreadyExists,
+    Changed,
     Conflict,
     Forbidden,
     Immutable,
+    NoDryRun,
     NotFound,
     UnknownKind,
 )
 from modelport_engine.kubernetes.objects import (
     DELETION_PROPAGATION,
+    PATCH_FIELD_MANAGER,
     PATCH_FORCE,
     SKIP_AWAIT,
     Object,
@@ -29,13 +32,11 @@ from modelport_engine.kubernetes.objects import (
 from modelport_engine.kubernetes.ownership import (
     CREATED_BY_THE_PLUGIN,
     is_managed_by,
-    is_pulumis,
     taken_over,
     without_ignored,
 )
 
-RETRIES = 4
-FIRST_RETRY_SECONDS = 1.0  # then twice as long each time
+RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0)
 PROPAGATIONS = {"orphan": "Orphan", "background": "Background"}
 DEFINITION = "CustomResourceDefinition"
 
@@ -44,12 +45,16 @@ DEFINITION = "CustomResourceDefinition"
 class Lifecycle:
     """What happens to one resource's object.
 
-    `manager` is its field manager, `patch` says that the object is another's and only some fields are ours, `force`
-    and `upsert` that the provider may take over fields and objects of others.
+    `manager` is its field manager and `before` the one until now. `uid` is that of the object in state, `known` says
+    that state has the resource: what is made now comes in the place of something. `patch` says that the object is
+    another's and only some fields are ours, `force` and `upsert` that fields and objects of others may be taken over.
     """
 
     cluster: Cluster
     manager: str
+    before: str
+    uid: str
+    known: bool
     patch: bool
     force: bool
     upsert: bool
@@ -63,7 +68,6 @@ class Lifecycle:
             AlreadyExists: there is one of this name that an interrupted run of the stack has not left.
             NotReady: it was made and is not ready.
         """
-        self._make_sure(inputs, self.cluster.get(inputs))
         patience = Patience.of(inputs, seconds, self.cancelled)
         return until_ready(self.cluster, self._made(inputs), inputs, patience, self.tell)
 
@@ -75,30 +79,27 @@ class Lifecycle:
         """
         try:
             live = self.cluster.get(inputs)
-            if live and is_pulumis(live) and not self.patch:
+            if live and self.known and not self.patch:
                 return None
             self._make_sure(inputs, live)
             return self.cluster.apply(inputs, self.manager, force=self._forced(inputs), dry_run=True)
-        except (NotFound, UnknownKind, Forbidden):
+        except (NotFound, UnknownKind, Forbidden, NoDryRun):
             return None
 
     def update(self, inputs: Object, ignored: Sequence[str], seconds: float) -> Object:
         """Change the object in place and wait until it is ready; raises NotReady when it was changed and is not."""
-        live = self._existing(inputs)
-        if not self.patch and (fields := taken_over(live, self.manager)) is not None:
-            live = self.cluster.own(live, fields)
         patience = Patience.of(inputs, seconds, self.cancelled)
-        return until_ready(self.cluster, self._changed(inputs, live, ignored), inputs, patience, self.tell)
+        return until_ready(self.cluster, self._updated(inputs, ignored), inputs, patience, self.tell)
 
     def preview_update(self, inputs: Object, ignored: Sequence[str]) -> Object | None:
         """The object as it would become; None when only an update can tell."""
         try:
             live = self._existing(inputs)
             return self._changed(inputs, live, ignored, dry_run=True)
-        except (UnknownKind, Forbidden):
+        except (UnknownKind, Forbidden, NoDryRun):
             return None
         except Conflict as error:
-            if all(claim.manager.split(" ")[0] in CREATED_BY_THE_PLUGIN for claim in error.claims):
+            if all(claim.manager.split(" ")[0] in (*CREATED_BY_THE_PLUGIN, self.before) for claim in error.claims):
                 return self.cluster.apply(inputs, self.manager, force=True, dry_run=True)
             raise
 
@@ -113,6 +114,8 @@ class Lifecycle:
                 until_gone(self.cluster, live, Patience.of(inputs, seconds, self.cancelled), self.tell)
         except UnknownKind:  # it went with its definition
             return
+        except Changed as error:
+            raise self._another(live) from error
 
     def read(self, like: Object) -> Object | None:
         """The object as it is; None when it, or its kind, is gone."""
@@ -127,7 +130,7 @@ class Lifecycle:
             if live is None:
                 raise NotFound(f"{described(inputs)} does not exist, so none of its fields can be set")
             return
-        if live is None or self.upsert or is_set(inputs, PATCH_FORCE) or self._is_left_over(inputs, live):
+        if live is None or self.upsert or self._is_left_over(inputs, live):
             return
         raise AlreadyExists(
             f"{described(inputs)} already exists, and this stack has not made it. Take it into the stack with "
@@ -136,25 +139,27 @@ class Lifecycle:
 
     def _is_left_over(self, inputs: Object, live: Object) -> bool:
         """Whether a run of this stack that was interrupted has made the object, just as it is wanted now."""
-        if not is_managed_by(live, self.manager):
+        if self.known or annotation(inputs, PATCH_FIELD_MANAGER) or not is_managed_by(live, self.manager):
             return False
         try:
             wanted = self.cluster.apply(inputs, self.manager, dry_run=True)
         except (Conflict, Immutable):
             return False
-        return _without_managers(wanted) == _without_managers(live)
+        return _as_asked_for(wanted) == _as_asked_for(live)
 
     def _made(self, inputs: Object) -> Object:
         """Apply, and again while the namespace or the kind is still on its way."""
-        pause = FIRST_RETRY_SECONDS
-        for _ in range(RETRIES):
+        for pause in RETRY_SECONDS:
             try:
-                return self.cluster.apply(inputs, self.manager, force=self._forced(inputs))
+                return self._applied(inputs)
             except (NotFound, UnknownKind) as error:
-                self.tell(f"trying again: {error}")
-                if self.cancelled.wait(pause):
+                if self.patch or self.cancelled.wait(pause):
                     raise
-                pause *= 2
+                self.tell(f"trying again: {error}")
+        return self._applied(inputs)
+
+    def _applied(self, inputs: Object) -> Object:
+        self._make_sure(inputs, self.cluster.get(inputs))
         return self.cluster.apply(inputs, self.manager, force=self._forced(inputs))
 
     def _existing(self, inputs: Object) -> Object:
@@ -164,7 +169,32 @@ class Lifecycle:
                 f"{described(inputs)} is in the state and not in the cluster: somebody has deleted it. "
                 "Refresh the stack, and the next update makes it again."
             )
+        if self.uid and metadata(live).get("uid") != self.uid:
+            raise self._another(live)
         return live
+
+    def _another(self, live: Object) -> Changed:
+        return Changed(
+            f"{described(live)} is not the object that this stack has made: somebody has made another of that name, or "
+            "this is another cluster. See that the context is right, then refresh the stack."
+        )
+
+    def _updated(self, inputs: Object, ignored: Sequence[str]) -> Object:
+        """Change the object as it is now, and again while others change it at the same time."""
+        for pause in RETRY_SECONDS:
+            try:
+                return self._changed(inputs, self._owned(inputs), ignored)
+            except Changed:
+                self._existing(inputs)  # which says so when it is another object
+                if self.cancelled.wait(pause):
+                    raise
+        return self._changed(inputs, self._owned(inputs), ignored)
+
+    def _owned(self, inputs: Object) -> Object:
+        """The object, after its fields have come over from whom they were made by."""
+        live = self._existing(inputs)
+        fields = None if self.patch else taken_over(live, self.manager, self.before)
+        return live if fields is None else self.cluster.own(live, fields)
 
     def _changed(self, inputs: Object, live: Object, ignored: Sequence[str], *, dry_run: bool = False) -> Object:
         wanted = without_ignored(inputs, live, self.manager, ignored)
@@ -185,5 +215,8 @@ class Lifecycle:
         self.cluster.apply({"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": own}, self.manager)
 
 
-def _without_managers(object: Object) -> Object:
-    return {**object, "metadata": {key: item for key, item in metadata(object).items() if key != "managedFields"}}
+def _as_asked_for(object: Object) -> Object:
+    """An object without what the cluster says of it from moment to moment."""
+    momentary = ("managedFields", "resourceVersion", "generation")
+    own = {key: item for key, item in metadata(object).items() if key not in momentary}
+    return {**{key: item for key, item in object.items() if key != "status"}, "metadata": own}

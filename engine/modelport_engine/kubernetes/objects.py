@@ -15,6 +15,7 @@ TIMEOUT_SECONDS = f"{PREFIX}timeoutSeconds"
 PATCH_FORCE = f"{PREFIX}patchForce"
 PATCH_FIELD_MANAGER = f"{PREFIX}patchFieldManager"
 DELETION_PROPAGATION = f"{PREFIX}deletionPropagationPolicy"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 # What only the server writes: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
 OF_THE_SERVER = (
@@ -44,7 +45,7 @@ UNDERSCORED = {dashed: underscored for underscored, dashed in DASHED.items()}
 
 
 def from_properties(properties: Properties) -> Object:
-    """The object that inputs of a resource describe, without secrets' wrapping, as Kubernetes spells it."""
+    """The object that inputs of a resource describe, without secrets' wrapping and nulls, as Kubernetes spells it."""
     plain = {key: value for key, value in strip_secrets(properties).items() if not key.startswith("__")}
     renamed: Object = _renamed(plain, DASHED)
     return renamed
@@ -107,13 +108,18 @@ def is_secret(object: Object) -> bool:
 
 
 def hidden(object: Object, properties: Properties) -> Properties:
-    """The properties of an object with its data secret if it is a Secret."""
+    """The properties of an object with its data secret if it is a Secret, and without a copy of them for kubectl."""
     if not is_secret(object):
         return properties
-    return {
+    properties = {
         key: Secret(strip_secrets(value)) if key in ("data", "stringData") and value else value
         for key, value in properties.items()
     }
+    own = properties.get("metadata")
+    if isinstance(own, dict) and isinstance(own.get("annotations"), dict):
+        kept = {key: value for key, value in own["annotations"].items() if key != LAST_APPLIED}
+        properties["metadata"] = {**own, "annotations": kept}
+    return properties
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -122,5 +128,5 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
-        return {names.get(key, key): _renamed(item, names) for key, item in value.items()}
+        return {names.get(key, key): _renamed(item, names) for key, item in value.items() if item is not None}
     return [_renamed(item, names) for item in value] if isinstance(value, list) else value

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -16,10 +16,14 @@ CREATED_BY_THE_PLUGIN = (PREFIX, "pulumi-resource-kubernetes")
 Fields = dict[str, Any]
 
 
-def manager_of(urn: str, inputs: Object, recorded: str = "") -> str:
-    """The field manager of a resource: the one that its annotation names, else state's, else one for its URN."""
-    own = f"{PREFIX}-{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
-    return annotation(inputs, PATCH_FIELD_MANAGER) or recorded or own
+def manager_of(urn: str, provider: str, inputs: Object, recorded: str = "") -> str:
+    """The field manager of a resource: the one that its annotation names, else state's, else its own.
+
+    Its own follows from its URN and from the random id of its `provider` resource, which state keeps: nobody else has
+    it, and a run that was interrupted finds it again.
+    """
+    own = hashlib.sha256(f"{urn} {provider}".encode()).hexdigest()[:8]
+    return annotation(inputs, PATCH_FIELD_MANAGER) or recorded or f"{PREFIX}-{own}"
 
 
 def is_managed_by(live: Object, manager: str) -> bool:
@@ -27,15 +31,13 @@ def is_managed_by(live: Object, manager: str) -> bool:
     return any(entry.get("manager") == manager for entry in _entries(live))
 
 
-def is_pulumis(live: Object) -> bool:
-    """Whether Pulumi has applied an object, in this stack or another."""
-    return any(str(entry.get("manager", "")).startswith(PREFIX) for entry in _entries(live))
+def taken_over(live: Object, manager: str, before: str = "") -> list[Fields] | None:
+    """An object's `managedFields` once `manager` owns what the plugin created; None when there is nothing to do.
 
-
-def taken_over(live: Object, manager: str) -> list[Fields] | None:
-    """An object's `managedFields` once `manager` owns what the plugin created; None when there is nothing to do."""
+    `before` is the resource's manager until now, whose fields come along.
+    """
     entries = deepcopy(metadata(live).get("managedFields") or [])
-    theirs = [entry for entry in entries if _is_creation(entry)]
+    theirs = [entry for entry in entries if _is_creation(entry) or (before != manager and _is_apply(entry, before))]
     if not theirs:
         return None
     ours = next((entry for entry in entries if _is_apply(entry, manager)), None)
@@ -55,13 +57,41 @@ def without_ignored(wanted: Object, live: Object, manager: str, ignored: Sequenc
     """
     result = deepcopy(wanted)
     for text in ignored:
-        path = paths.parse(text)
-        value = _value(live, path)
-        if value is None or _is_others(live, manager, path):
-            _remove(result, path)
-        else:
-            _set(result, path, value)
+        for path, place in _places(wanted, live, paths.parse(text)):
+            value = None if place is None else _value(live, place)
+            if place is None or value is None or _is_others(live, manager, place):
+                _remove(result, path)
+            else:
+                _set(result, path, value)
     return result
+
+
+def _places(wanted: Any, live: Any, path: paths.Path) -> Iterator[tuple[paths.Path, paths.Path | None]]:
+    """Where a path with its wildcards leads in an object, and where the same is in the live one, if it is there."""
+    if not path:
+        yield (), ()
+        return
+    part, rest = path[0], path[1:]
+    if isinstance(wanted, list):
+        keys: Iterable[str | int] = range(len(wanted)) if part == "*" else [part]
+    else:
+        keys = sorted(wanted) if part == "*" and isinstance(wanted, dict) else [part]
+    for key in keys:
+        there = _counterpart(wanted, live, key)
+        inner = _value(wanted, (key,))
+        for tail, place in _places(inner, None if there is None else _value(live, (there,)), rest):
+            yield (key, *tail), None if there is None or place is None else (there, *place)
+
+
+def _counterpart(wanted: Any, live: Any, key: str | int) -> str | int | None:
+    """The key or index in `live` of what `wanted` has at a key: items of lists are known by their names."""
+    if isinstance(wanted, list) and isinstance(live, list):
+        item = _value(wanted, (key,))
+        name = item.get("name") if isinstance(item, dict) else None
+        if name is not None:
+            named = [i for i, each in enumerate(live) if isinstance(each, dict) and each.get("name") == name]
+            return named[0] if named else None
+    return key if _has(live, key) else None
 
 
 def _is_others(live: Object, manager: str, path: paths.Path) -> bool:
@@ -92,7 +122,8 @@ def _of_item(fields: Fields, item: Any, index: int) -> Iterator[Fields]:
 
 
 def _entries(live: Object) -> list[Fields]:
-    return [entry for entry in metadata(live).get("managedFields") or [] if not entry.get("subresource")]
+    """Who owns what is not status. An autoscaler writes replicas through the subresource scale."""
+    return [entry for entry in metadata(live).get("managedFields") or [] if entry.get("subresource") != "status"]
 
 
 def _is_creation(entry: Fields) -> bool:

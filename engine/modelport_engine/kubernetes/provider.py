@@ -32,8 +32,16 @@ from modelport_engine.kubernetes.objects import (
 )
 from modelport_engine.kubernetes.ownership import manager_of
 from modelport_engine.kubernetes.settings import Settings, problems
-from modelport_engine.kubernetes.state import FIELD_MANAGER, INPUTS, inputs_of, kind_of, preview_of, state_of
-from modelport_engine.protocol import paths
+from modelport_engine.kubernetes.state import (
+    FIELD_MANAGER,
+    INITIAL_API_VERSION,
+    INPUTS,
+    inputs_of,
+    kind_of,
+    preview_of,
+    secured,
+    state_of,
+)
 from modelport_engine.protocol.messages import plugin_pb2, provider_pb2_grpc
 from modelport_engine.protocol.messages import provider_pb2 as pb
 from modelport_engine.protocol.urn import Urn
@@ -41,7 +49,6 @@ from modelport_engine.protocol.values import (
     Properties,
     contains_unknown,
     from_struct,
-    restore_secrets,
     strip_secrets,
     to_struct,
 )
@@ -66,6 +73,9 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._connected: Cluster | None = None
         self._lock = Lock()
         self._cancelled = Event()
+        self._id = ""
+        self._known: set[str] = set()  # URNs of which state has a resource
+        self._absent = False  # whether nobody has answered in a preview
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         """It comes with the engine and has no version of its own."""
@@ -95,15 +105,17 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Remember the inputs; nobody is asked before there is something to ask."""
         with self._lock:
             self._settings = Settings.of(strip_secrets(from_struct(request.args)))
-            self._connected = None
+            self._connected, self._absent, self._id = None, False, request.id
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @answering
     def Check(self, request: Any, context: Any) -> Any:
         """The inputs with a name and a namespace."""
         olds, news = from_struct(request.olds), from_struct(request.news)
-        if request.type.split(":")[1].startswith(OF_THE_PLUGIN):
+        if request.type.split(":")[1].split("/")[0] in OF_THE_PLUGIN:
             raise _not_ours(request.type)
+        if olds:
+            self._known.add(request.urn)
         try:
             inputs = checked(Urn(request.urn), olds, news, request.randomSeed, lambda: self._settings.namespace)
         except ValueError as error:
@@ -119,7 +131,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         found = [
             change
             for change in changes(pruned(live, {**applied, **_identity(wanted)}), wanted)
-            if not paths.matches(request.ignoreChanges, change.path)
+            if not change.is_ignored(request.ignoreChanges)
         ]
         return self._difference(found, live, wanted, patch=is_patch(Urn(request.urn), wanted))
 
@@ -148,8 +160,10 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             live = self._tried(urn, inputs, lambda wanted: life.preview_update(wanted, ignored))
             outputs = properties if live is None else preview_of(inputs, live, properties, life.manager, made=True)
             return pb.UpdateResponse(properties=to_struct(outputs, secrets=True))
+        made_with = str(olds.get(INITIAL_API_VERSION) or "")
         live = _kept(lambda: life.update(inputs, ignored, request.timeout), inputs, properties, life.manager)
-        return pb.UpdateResponse(properties=to_struct(state_of(inputs, live, properties, life.manager), secrets=True))
+        state = state_of(inputs, live, properties, life.manager, made_with)
+        return pb.UpdateResponse(properties=to_struct(state, secrets=True))
 
     @answering
     def Read(self, request: Any, context: Any) -> Any:
@@ -165,9 +179,10 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         if live is None:
             return pb.ReadResponse()
         inputs = pruned(live, applied) if applied else inputs_of(live)
-        known = hidden(live, restore_secrets(to_properties(inputs), given))
-        outputs = state_of(inputs, live, known, life.manager)
-        self._judge(life.cluster, live, inputs, request.id, outputs, known)
+        known = hidden(live, secured(to_properties(inputs), given))
+        outputs = state_of(inputs, live, known, life.manager, str(olds.get(INITIAL_API_VERSION) or ""))
+        if applied:  # what is only looked at, or comes into the stack, is as it is
+            self._judge(life.cluster, live, inputs, request.id, outputs, known)
         return pb.ReadResponse(
             id=request.id, inputs=to_struct(known, secrets=True), properties=to_struct(outputs, secrets=True)
         )
@@ -202,9 +217,13 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def _life(self, urn: Urn, inputs: Object, olds: Properties) -> Lifecycle:
+        recorded = str(olds.get(FIELD_MANAGER) or "")
         return Lifecycle(
             cluster=self._cluster(),
-            manager=manager_of(str(urn), inputs, str(olds.get(FIELD_MANAGER) or "")),
+            manager=manager_of(str(urn), self._id, inputs, recorded),
+            before=recorded,
+            uid=str(metadata(from_properties(olds)).get("uid") or ""),
+            known=str(urn) in self._known,
             patch=is_patch(urn, inputs),
             force=self._settings.on("enablePatchForce"),
             upsert=self._settings.on("upsertExistingObjects"),
@@ -220,11 +239,12 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _tried(self, urn: Urn, inputs: Object, dry_run: Callable[[Object], Object | None]) -> Object | None:
         """What a dry run gives; None while inputs are unknown or nobody answers."""
-        if contains_unknown(inputs):
+        if self._absent or contains_unknown(inputs):
             return None
         try:
             return dry_run(inputs)
         except Unreachable as error:
+            self._absent = True
             self._log.warn_once(str(urn), f"previewed without the cluster: {error}")
             return None
 
@@ -311,6 +331,6 @@ def _align_namespaces(live: Object, wanted: Object, applied: Object) -> None:
 def _is_elsewhere(olds: Properties, news: Properties) -> bool:
     """Whether two configurations of the provider are about different clusters, as far as can be told."""
     try:
-        return Settings.of(olds).identity != Settings.of(news).identity
+        return not Settings.of(olds).same_cluster(Settings.of(news))
     except ClusterError:
         return False

@@ -2,10 +2,17 @@
 
 from typing import Any
 
-# Where an object has amounts: elsewhere "1" and "1000m" are different words.
+from modelport_engine.protocol import paths
+
+# Where an object has amounts, by the two names above: elsewhere "1" and "1000m" are different words.
+PARENTS = frozenset({
+    ("limits", "default"), ("limits", "defaultRequest"), ("limits", "max"), ("limits", "maxLimitRequestRatio"),
+    ("limits", "min"), ("overhead", "podFixed"), ("resources", "limits"), ("resources", "requests"),
+    ("spec", "capacity"), ("spec", "hard"),
+})  # fmt: skip
+# And by the name above and their own.
 FIELDS = frozenset({
-    "averageValue", "capacity", "default", "defaultRequest", "divisor", "hard", "limits", "max", "maxLimitRequestRatio",
-    "min", "overhead", "podFixed", "requests", "sizeLimit", "storage", "value",
+    ("emptyDir", "sizeLimit"), ("resourceFieldRef", "divisor"), ("target", "averageValue"), ("target", "value"),
 })  # fmt: skip
 
 
@@ -13,8 +20,8 @@ def same_quantity(a: Any, b: Any, path: str) -> bool:
     """Whether two values at a path are the same amount, written in different ways."""
     if not (isinstance(a, str | int | float) and isinstance(b, str | int | float)) or isinstance(a, bool):
         return False
-    names = path.replace('["', ".").replace("[", ".").replace('"]', "").split(".")
-    if not FIELDS & set(names[-3:]):
+    names = tuple(part for part in paths.parse(path) if isinstance(part, str))
+    if names[-3:-1] not in PARENTS and names[-2:] not in FIELDS:
         return False
     from kubernetes.utils.quantity import parse_quantity
 

@@ -1,3 +1,5 @@
+import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -17,4 +19,5 @@ def serve(engine: str) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that the client removes the keys that it keeps in files
     server.wait_for_termination()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -14,8 +14,14 @@ from ruamel.yaml.error import YAMLError
 from modelport_engine.kubernetes.cluster import Cluster
 from modelport_engine.kubernetes.failures import ClusterError
 
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient, Configuration
+
 SECONDS = 60.0  # that an API server has for an answer
+AT_ONCE = 256  # connections, so that none is opened for one request alone
 DEFAULT_FILE = "~/.kube/config"
+INSTALL = "install Pulumi's own with `pulumi plugin install resource kubernetes`"
+LOGINS = {"auth-provider", "exec"}  # what a kubeconfig has instead of credentials
 
 SWITCHES = {
     "deleteUnreachable": "PULUMI_K8S_DELETE_UNREACHABLE",
@@ -33,14 +39,13 @@ KNOWN = frozenset({*SWITCHES, *TEXTS, *WITHOUT_EFFECT, *OF_THE_PLUGIN, "enableSe
 
 def problems(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What is wrong with the provider's inputs: names and reasons."""
-    install = "install Pulumi's own with `pulumi plugin install resource kubernetes`"
     for key in inputs:
         if key not in KNOWN:
             yield key, f"the provider kubernetes has no setting of this name; it has {', '.join(sorted(KNOWN))}"
         elif key in OF_THE_PLUGIN and inputs[key]:
-            yield key, f"the built-in provider kubernetes does not have this; {install}"
+            yield key, f"the built-in provider kubernetes does not have this; {INSTALL}"
     if inputs.get("enableServerSideApply") in (False, "false"):
-        yield "enableServerSideApply", f"the built-in provider kubernetes always applies server-side; {install}"
+        yield "enableServerSideApply", f"the built-in provider kubernetes always applies server-side; {INSTALL}"
 
 
 @dataclass(frozen=True)
@@ -72,25 +77,52 @@ class Settings:
             (str(item["cluster"].get("server")) for item in self._items("clusters") if item["name"] == name), ""
         )
 
-    @property
-    def identity(self) -> str:
-        """What tells one cluster from another: when it changes, every object has to be made anew."""
-        return str(self.inputs.get("clusterIdentifier") or self.server)
-
     def connect(self) -> Cluster:
         """The cluster; asks nothing of it yet. Raises ClusterError when the kubeconfig does not do."""
+        return Cluster(self._log_in, f"the cluster of context {self._name} ({self.server})", self._seconds)
+
+    def same_cluster(self, other: "Settings") -> bool:
+        """Whether objects made with one are found with the other: by the identifiers if both have one."""
+        ours, theirs = (each.inputs.get("clusterIdentifier") for each in (self, other))
+        return bool(ours == theirs) if ours and theirs else self.server == other.server
+
+    def _log_in(self) -> "ApiClient":
         from kubernetes.client import ApiClient, Configuration
         from kubernetes.config import ConfigException, load_kube_config_from_dict
 
         config = {**self._kubeconfig, "contexts": [{"name": self._name, "context": self._chosen}]}
         config["current-context"] = self._name
         configuration = Configuration()
-        configuration.retries = False  # whoever waits asks again
+        configuration.retries = False  # Cluster asks again, and knows when
+        configuration.connection_pool_maxsize = AT_ONCE
         try:
             load_kube_config_from_dict(config, self._name, configuration, persist_config=False)
         except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
             raise ClusterError(f"{self._file}: context {self._name} does not do: {error}") from error
-        return Cluster(ApiClient(configuration), f"the cluster of context {self._name} ({self.server})", self._seconds)
+        client = ApiClient(configuration)
+        self._identify(client, configuration)
+        return client
+
+    def _identify(self, client: "ApiClient", configuration: "Configuration") -> None:
+        """Have the client be who the context says, or nobody at all."""
+        user = self._user
+        if LOGINS & user.keys() and not (configuration.api_key or configuration.cert_file):
+            command = (user.get("exec") or {}).get("command", "its auth-provider")
+            raise ClusterError(
+                f"{self._file}: the login of context {self._name} by {command} has failed. Run it by hand to see why."
+            )
+        if others := sorted(key for key in user if key.startswith("as-")):
+            raise ClusterError(
+                f"{self._file}: context {self._name} acts as another user with {', '.join(others)}, which the built-in "
+                f"provider kubernetes cannot; {INSTALL}"
+            )
+        if user.get("as"):
+            client.set_default_header("Impersonate-User", user["as"])
+
+    @property
+    def _user(self) -> dict[str, Any]:
+        name = self._context.get("user")
+        return next((item.get("user") or {} for item in self._items("users") if item["name"] == name), {})
 
     @property
     def _seconds(self) -> float:

@@ -58,13 +58,17 @@ class PluginFailed(EngineError):
 
 @dataclass
 class Plugin:
-    """A running plugin and a channel to it; one that is `offline` stands in for it with what the SDK says."""
+    """A running plugin and a channel to it.
+
+    One that is `offline` stands in for it with what the SDK says; one that is `built_in` came with the engine.
+    """
 
     name: str
     folder: Path
     process: Process
     channel: grpc.aio.Channel
     offline: bool = False
+    built_in: bool = False
 
     async def call(self, method: Callable[..., Any], request: Any) -> Any:
         """One request; a plugin that died gives PluginFailed, anything else the plugin's own error."""
@@ -117,7 +121,10 @@ class Plugins:
         if found is None:
             raise PluginMissing(package, version)
         python, target = how_to_run(found, "PulumiPlugin.yaml", package)
-        return await self.launch(package, python, target, found if found.is_dir() else found.parent, [self.engine])
+        folder = found if found.is_dir() else found.parent
+        plugin = await self.launch(package, python, target, folder, [self.engine])
+        plugin.built_in = found == built_in(package)
+        return plugin
 
     def stands_in_for(self, package: str) -> bool:
         """Whether a package is served from its SDK alone."""

@@ -74,6 +74,7 @@ class Provider:
     accepts_outputs: bool = False
     supports_preview: bool = False
     configured_with: Properties | None = None
+    configured_as: str = ""
     _stub: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,8 +128,11 @@ class Provider:
         return NO_DIFFERENCE if answer is None else _difference(answer, old_inputs != news)
 
     async def configure(self, urn: Urn, id: str, inputs: Properties) -> None:
-        """Give the provider its inputs; the same inputs again are not sent twice to one process."""
-        if self.configured_with == inputs:
+        """Give the provider its inputs; the same inputs again are not sent twice to one process.
+
+        What came with the engine is told its id, too, when an update after a preview has made one.
+        """
+        if self.configured_with == inputs and (id == self.configured_as or not self.plugin.built_in):
             return
         package = urn.type.rpartition(":")[2]
         plain = {key: strip_secrets(value) for key, value in inputs.items() if key != "version"}
@@ -148,7 +152,7 @@ class Provider:
         self.accepts_secrets, self.accepts_outputs = answer.acceptSecrets, answer.acceptOutputs
         self.accepts_resources = answer.acceptResources
         self.supports_preview = answer.supportsPreview
-        self.configured_with = inputs
+        self.configured_with, self.configured_as = inputs, id
 
     async def check(self, urn: Urn, olds: Properties, news: Properties, seed: bytes) -> Properties:
         """The inputs with the provider's defaults; raises ProviderError with every failed property."""

@@ -3,6 +3,7 @@ import base64
 import pytest
 
 from modelport_engine.kubernetes.checks import checked
+from modelport_engine.kubernetes.failures import ClusterError
 from modelport_engine.protocol.urn import Urn
 from modelport_engine.protocol.values import UNKNOWN, Secret, contains_secret, strip_secrets
 
@@ -49,6 +50,16 @@ def test_the_texts_of_a_secret_become_its_data_and_stay_secret():
 
 def test_data_of_a_secret_is_secret_though_the_program_does_not_say_so():
     assert contains_secret(check("core/v1:Secret", {"data": {"k": "YQ=="}}))
+
+
+def test_texts_of_a_secret_wait_for_data_that_is_not_known_yet():
+    inputs = check("core/v1:Secret", {"stringData": {"k": "v"}, "data": UNKNOWN})
+    assert strip_secrets(inputs["stringData"]) == {"k": "v"}
+
+
+def test_an_annotation_that_nobody_understands_is_told_before_anything_is_made():
+    with pytest.raises(ClusterError, match="waitFor"):
+        check("core/v1:ConfigMap", {"metadata": {"annotations": {"pulumi.com/waitFor": "soon"}}})
 
 
 def test_what_is_not_known_yet_stays_unknown():

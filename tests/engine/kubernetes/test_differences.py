@@ -40,8 +40,10 @@ def test_another_value_is_always_seen(wanted, key, value):
     ("live", "wanted"),
     [
         ({"resources": {"limits": {"cpu": "1"}}}, {"resources": {"limits": {"cpu": "1000m"}}}),
+        ({"spec": {"limits": [{"max": {"cpu": "1"}}]}}, {"spec": {"limits": [{"max": {"cpu": "1000m"}}]}}),
+        ({"metric": {"target": {"averageValue": "1"}}}, {"metric": {"target": {"averageValue": "1000m"}}}),
         ({"resources": {"limits": {"memory": "1Gi"}}}, {"resources": {"limits": {"memory": "1024Mi"}}}),
-        ({"hard": {"requests.cpu": "2"}}, {"hard": {"requests.cpu": 2}}),
+        ({"spec": {"hard": {"requests.cpu": "2"}}}, {"spec": {"hard": {"requests.cpu": 2}}}),
         ({"emptyDir": {"sizeLimit": "1536Mi"}}, {"emptyDir": {"sizeLimit": "1.5Gi"}}),
     ],
 )
@@ -49,10 +51,35 @@ def test_the_same_amount_in_other_words_is_no_difference(live, wanted):
     assert found(live, wanted) == []
 
 
-def test_other_amounts_and_words_that_look_like_amounts_differ():
-    assert found({"limits": {"cpu": "1"}}, {"limits": {"cpu": "1001m"}}) == [("limits.cpu", "update")]
-    assert found({"labels": {"size": "1000m"}}, {"labels": {"size": "1"}}) == [("labels.size", "update")]
-    assert found({"limits": {"cpu": "1"}}, {"limits": {"cpu": "much"}}) == [("limits.cpu", "update")]
+@pytest.mark.parametrize(
+    ("live", "wanted", "path"),
+    [
+        ({"resources": {"limits": {"cpu": "1"}}}, {"resources": {"limits": {"cpu": "1001m"}}}, "resources.limits.cpu"),
+        ({"resources": {"limits": {"cpu": "1"}}}, {"resources": {"limits": {"cpu": "much"}}}, "resources.limits.cpu"),
+        ({"labels": {"size": "1000m"}}, {"labels": {"size": "1"}}, "labels.size"),
+        ({"env": [{"name": "A", "value": "1024Mi"}]}, {"env": [{"name": "A", "value": "1Gi"}]}, "env[0].value"),
+        ({"data": {"max": "1000"}}, {"data": {"max": "1k"}}, "data.max"),
+    ],
+)
+def test_other_amounts_and_words_that_look_like_amounts_differ(live, wanted, path):
+    assert found(live, wanted) == [(path, "update")]
+
+
+def test_items_that_share_a_name_are_told_apart_by_their_places():
+    mounts = [{"name": "v", "mountPath": "/a"}, {"name": "v", "mountPath": "/b"}]
+    assert found(pruned({"mounts": mounts}, {"mounts": mounts}), {"mounts": mounts}) == []
+    other = [mounts[0], {"name": "v", "mountPath": "/c"}]
+    assert found(pruned({"mounts": mounts}, {"mounts": mounts}), {"mounts": other}) == [
+        ("mounts[1].mountPath", "update")
+    ]
+
+
+def test_what_is_ignored_lies_at_or_under_the_path():
+    restarted = 'metadata.annotations["kubectl.kubernetes.io/restartedAt"]'
+    assert Change(restarted, "add").is_ignored([restarted])
+    assert Change("spec.containers[3].image", "update").is_ignored(["spec.containers[*].image"])
+    assert Change("spec.replicas", "update").is_ignored(["spec"])
+    assert not Change("metadata.annotations", "add").is_ignored([restarted])
 
 
 def test_what_the_server_does_not_store_differs_only_when_it_is_new():

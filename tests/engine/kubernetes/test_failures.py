@@ -1,6 +1,15 @@
 import json
 
-from modelport_engine.kubernetes.failures import Conflict, Forbidden, Immutable, NotFound, failure
+from modelport_engine.kubernetes.failures import (
+    Changed,
+    Conflict,
+    Forbidden,
+    Immutable,
+    NoDryRun,
+    NotFound,
+    NotLoggedIn,
+    failure,
+)
 
 
 def said(status, message, *causes):
@@ -25,6 +34,7 @@ def test_a_conflict_names_each_field_and_its_manager():
 
 
 def test_expired_credentials_are_told_from_missing_permissions():
+    assert isinstance(said(401, "Unauthorized"), NotLoggedIn)
     assert "log in again" in str(said(401, "Unauthorized"))
     forbidden = said(403, 'deployments.apps is forbidden: User "ci" cannot patch resource "deployments"')
     assert isinstance(forbidden, Forbidden)
@@ -49,3 +59,9 @@ def test_an_answer_that_is_no_status_is_shown_as_it_is():
     assert isinstance(error, NotFound)
     assert str(error) == "read Pod a/b: 404 page not found"
     assert "HTTP 502" in str(failure(502, "", "read Pod a/b", "lab"))
+
+
+def test_what_can_be_tried_again_or_passed_over_is_told_apart():
+    assert isinstance(said(409, "the object has been modified"), Changed)
+    assert isinstance(said(400, 'admission webhook "w" does not support dry run'), NoDryRun)
+    assert not isinstance(said(400, "the body is no object"), NoDryRun)

@@ -19,9 +19,10 @@ REPLICAS = {"f:spec": {"f:replicas": {}}}
 
 def test_a_manager_is_the_one_of_the_annotation_then_of_the_state_then_of_the_resource():
     named = {"metadata": {"annotations": {"pulumi.com/patchFieldManager": "platform"}}}
-    assert manager_of("urn:a", named, "recorded") == "platform"
-    assert manager_of("urn:a", {}, "recorded") == "recorded"
-    assert manager_of("urn:a", {}) == manager_of("urn:a", {}) != manager_of("urn:b", {})
+    assert manager_of("urn:a", "id", named, "recorded") == "platform"
+    assert manager_of("urn:a", "id", {}, "recorded") == "recorded"
+    assert manager_of("urn:a", "id", {}) == manager_of("urn:a", "id", {})
+    assert len({manager_of(urn, id, {}) for urn in ("urn:a", "urn:b") for id in ("one", "two")}) == 4
 
 
 def test_what_the_plugin_created_becomes_ours_and_what_others_own_stays_theirs():
@@ -73,3 +74,26 @@ def test_an_item_of_a_list_is_known_by_its_keys():
         ("spec.template.containers[0].image", [{"name": "a", "image": "1"}, {"name": "b", "image": "y"}]),
     ):
         assert without_ignored(wanted, live, OURS, [path])["spec"]["template"]["containers"] == expected
+
+
+def test_a_wildcard_means_each_item_and_items_are_known_by_their_names():
+    fields = {"f:spec": {"f:containers": {'k:{"name":"b"}': {"f:image": {}}}}}
+    injected = [{"name": "proxy", "image": "p"}, {"name": "b", "image": "2"}, {"name": "a", "image": "1"}]
+    live = deployment(entry(OURS, "Apply", fields), containers=injected)
+    wanted = deployment(containers=[{"name": "a", "image": "x"}, {"name": "b", "image": "y"}])
+    kept = without_ignored(wanted, live, OURS, ["spec.containers[*].image"])["spec"]["containers"]
+    assert kept == [{"name": "a", "image": "1"}, {"name": "b", "image": "2"}]
+    kept = without_ignored(wanted, live, OURS, ["spec.containers[0].image"])["spec"]["containers"]
+    assert kept == [{"name": "a", "image": "1"}, {"name": "b", "image": "y"}]
+
+
+def test_an_autoscaler_that_writes_the_scale_owns_the_replicas():
+    scaled = entry("kube-controller-manager", "Update", REPLICAS, subresource="scale")
+    live = deployment(scaled, entry(OURS, "Apply", {"f:spec": {"f:paused": {}}}), replicas=7)
+    assert without_ignored(deployment(replicas=2), live, OURS, ["spec.replicas"])["spec"] == {}
+
+
+def test_another_manager_of_the_same_resource_takes_its_fields_along():
+    former = entry("former", "Apply", REPLICAS)
+    assert taken_over(deployment(former), OURS, "former") == [entry(OURS, "Apply", REPLICAS)]
+    assert taken_over(deployment(former), OURS, OURS) is None

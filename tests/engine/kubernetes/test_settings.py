@@ -98,3 +98,37 @@ def test_settings_that_it_does_not_have_are_refused_by_name():
     assert "context" in found["contxt"]
     assert "pulumi plugin install resource kubernetes" in found["renderYamlToDirectory"]
     assert "server-side" in found["enableServerSideApply"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ({}, {"clusterIdentifier": "lab"}, True),
+        ({"clusterIdentifier": "lab"}, {"clusterIdentifier": "lab", "cluster": "dev"}, True),
+        ({"clusterIdentifier": "lab"}, {"clusterIdentifier": "other"}, False),
+        ({}, {"cluster": "dev"}, False),
+    ],
+)
+def test_clusters_are_told_apart_by_their_identifiers_or_else_their_servers(file, before, after, same):
+    given = {"kubeconfig": file("config", "prod", "dev"), "context": "prod"}
+    assert Settings({**given, **before}, {}).same_cluster(Settings({**given, **after}, {})) is same
+
+
+def with_user(tmp_path, **user):
+    config = kubeconfig("lab")
+    config["users"][0]["user"] = user
+    (tmp_path / "config").write_text(json.dumps(config))
+    return Settings({"kubeconfig": str(tmp_path / "config")}, {})
+
+
+def test_a_login_that_fails_is_not_taken_for_nobody(tmp_path):
+    command = {"apiVersion": "client.authentication.k8s.io/v1", "command": "/bin/false", "interactiveMode": "Never"}
+    with pytest.raises(ClusterError, match="the login of context lab by /bin/false has failed"):
+        with_user(tmp_path, exec=command).connect()
+
+
+def test_who_acts_as_somebody_else_does_so_or_is_refused(tmp_path):
+    cluster = with_user(tmp_path, token="t", **{"as": "auditor"}).connect()
+    assert cluster._client.default_headers["Impersonate-User"] == "auditor"
+    with pytest.raises(ClusterError, match="with as-groups, which the built-in"):
+        with_user(tmp_path, token="t", **{"as": "auditor", "as-groups": ["a"]}).connect()

@@ -11,7 +11,7 @@ from modelport_engine.kubernetes.awaiting.expressions import expressions, fulfil
 from modelport_engine.kubernetes.awaiting.readiness import BY_KIND, READY, Verdict
 from modelport_engine.kubernetes.cluster import Cluster
 from modelport_engine.kubernetes.engine_log import Tell
-from modelport_engine.kubernetes.failures import ClusterError, Unreachable
+from modelport_engine.kubernetes.failures import ClusterError
 from modelport_engine.kubernetes.objects import SKIP_AWAIT, TIMEOUT_SECONDS, Object, annotation, described, is_set
 
 SECONDS = 600.0  # that an object has to become ready, or to end, as with Pulumi's own provider
@@ -62,24 +62,30 @@ def until_ready(cluster: Cluster, live: Object, inputs: Object, patience: Patien
     if is_set(inputs, SKIP_AWAIT):
         return live
     wanted = expressions(inputs)
-    verdict = judge(cluster, live, wanted)
-    pauses = patience.pauses()
+    verdict, pauses = _judged(cluster, live, wanted), patience.pauses()
     while not verdict.ready:
         if verdict.failed or next(pauses, pauses) is pauses:
             raise not_ready(cluster, live, verdict, "" if verdict.failed else patience.over())
         tell(verdict.text)
-        found = _seen(cluster, live)
+        try:
+            found = cluster.get(live)
+        except ClusterError as error:  # it may pass
+            verdict = Verdict(False, str(error))
+            continue
         if found is None:
             raise NotReady(live, [f"{described(live)} was deleted by somebody while it was waited for"])
-        live = found
-        verdict = judge(cluster, live, wanted)
+        live, verdict = found, _judged(cluster, found, wanted)
     return live
 
 
 def until_gone(cluster: Cluster, live: Object, patience: Patience, tell: Tell) -> None:
     """Wait until an object is no more; raises NotReady with what holds it."""
     for _ in patience.pauses():
-        found = _seen(cluster, live)
+        try:
+            found = cluster.get(live)
+        except ClusterError as error:  # it may pass
+            tell(str(error))
+            continue
         if found is None or found["metadata"].get("uid") != live["metadata"].get("uid"):
             return
         live = found
@@ -108,9 +114,9 @@ def not_ready(cluster: Cluster, live: Object, verdict: Verdict, over: str = "") 
     return NotReady(live, [first, *reasons_of(cluster, live)])
 
 
-def _seen(cluster: Cluster, live: Object) -> Object | None:
-    """The object as it is now, or as it was when nobody answers for a moment."""
+def _judged(cluster: Cluster, live: Object, wanted: list[str]) -> Verdict:
+    """As `judge`; when the cluster does not say for a moment, that is what is missing."""
     try:
-        return cluster.get(live)
-    except Unreachable:
-        return live
+        return judge(cluster, live, wanted)
+    except ClusterError as error:
+        return Verdict(False, str(error))
