@@ -32,7 +32,6 @@ LEAST_DATA = 64  # bytes of a frame of data that is not the last
 LINGER_SECONDS = 2  # for a client to read to the end
 OUR_SETTINGS = frames.settings({frames.MOST_STREAMS: MOST_STREAMS, frames.HEADER_LIST_SIZE: MOST_HEAD})
 LEAVING = b"leaving\0"  # of a ping: whoever answers it has read that it should go
-OLDER = b" HTTP/1."
 TO_OLDER = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n"
     b"This port speaks gRPC: HTTP/2 without TLS, from the first byte. HTTP/1.1 has another port.\n"
@@ -153,7 +152,7 @@ class Http2Connection(asyncio.Protocol):
         if PREFACE.startswith(data):
             self._preface = data
         else:
-            if OLDER in data:
+            if b" HTTP/1." in data:
                 self._transport.write(TO_OLDER)
             self._leave()
         return b""
