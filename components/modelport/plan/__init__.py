@@ -11,6 +11,7 @@ from .capability import (
     approximated,
     emulated,
     native,
+    recorded,
     refused,
     unbuilt,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "explain",
     "make_plan",
     "native",
+    "recorded",
     "refused",
     "unbuilt",
     "unique_name",

@@ -87,6 +87,8 @@ def unbuilt(*, always: Any = ...) -> Capability:
     return Capability("unbuilt", reason="modelport cannot do this yet", always=always)
 
 
+RECORDS = tuple(f"governance.{name}" for name in ("intendedUse", "trainingData", "evaluation", "oversightContact"))
+
 OWN: Capabilities = dict.fromkeys(
     ("apiVersion", "kind", "accept", *(f"{RELEASES}{role}.slot" for role in ("stable", "candidate"))),
     native("", source="modelport.spec"),
@@ -95,6 +97,12 @@ OWN: Capabilities = dict.fromkeys(
 
 UNBUILT: Capabilities = {**dict.fromkeys(FIELDS, unbuilt()), **OWN}
 """The rows of a target that is not built at all."""
+
+
+def recorded(component: str) -> Capabilities:
+    """Rows of what a service's `component` carries for policies and reports, the same for every target."""
+    rows = {field: native(f"Service.{field}", source=component) for field in RECORDS}
+    return {**rows, "security.compliance": native("Service.compliance", source=component)}
 
 
 def _asks_nothing(value: Any) -> bool:

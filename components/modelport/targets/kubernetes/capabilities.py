@@ -1,4 +1,4 @@
-from modelport.plan import OWN, UNBUILT, Capabilities, Capability, approximated, native, refused, unbuilt
+from modelport.plan import OWN, UNBUILT, Capabilities, Capability, approximated, native, recorded, refused, unbuilt
 
 DOCS = "https://kubernetes.io/docs"
 API = f"{DOCS}/reference/kubernetes-api"
@@ -39,11 +39,6 @@ def _label(key: str, *, also: tuple[str, ...] = ()) -> Capability:
     return native(places[0], source=f"{DOCS}/concepts/overview/working-with-objects/labels", also=(places[1], *also))
 
 
-def _record(path: str) -> Capability:
-    """The service's component carries it, for policies and reports."""
-    return native(f"Service.{path}", source="modelport:kubernetes:Service")
-
-
 def _model(path: str) -> Capability:
     return native(path, source="modelport:artifact:Bundle", also=MODEL)
 
@@ -53,6 +48,7 @@ OF_A_CLOUD = refused("a cluster has no such thing", instead="a cloud target")
 CAPABILITIES: Capabilities = {
     **UNBUILT,
     **OWN,
+    **recorded("modelport:kubernetes:Service"),
     "metadata.name": _in(
         "Deployment.metadata.name",
         "common-definitions/object-meta",
@@ -116,12 +112,7 @@ CAPABILITIES: Capabilities = {
     "security.exposure": unbuilt(always="private"),
     "security.auth": unbuilt(always="none"),
     "security.dataClass": _label("dataClass", also=("Service.dataClass",)),
-    "security.compliance": _record("compliance"),
     "governance.riskClass": _label("riskClass", also=("Service.governance.riskClass",)),
-    "governance.intendedUse": _record("governance.intendedUse"),
-    "governance.trainingData": _record("governance.trainingData"),
-    "governance.evaluation": _record("governance.evaluation"),
-    "governance.oversightContact": _record("governance.oversightContact"),
     "governance.biasCheck": unbuilt(always=False),
     "governance.explanation": unbuilt(always="none"),
     "releases.stable.source": _model("Bundle.digest"),

@@ -1,4 +1,4 @@
-from modelport.plan import EXISTING, FIELDS, OWN, Capabilities, Capability, native, refused, unbuilt
+from modelport.plan import EXISTING, FIELDS, OWN, Capabilities, Capability, native, recorded, refused, unbuilt
 
 
 def _server(path: str, *, also: tuple[str, ...] = ()) -> Capability:
@@ -9,15 +9,11 @@ def _tag(key: str, *, also: tuple[str, ...] = ()) -> Capability:
     return _server(f"tags.{key}", also=(f"Service.tags.{key}", *also))
 
 
-def _record(path: str) -> Capability:
-    """The service's component carries it, for policies and reports."""
-    return native(f"Service.{path}", source="modelport:local:Service")
-
-
 NOTHING_EXISTING = refused("a process of this machine runs in no infrastructure", instead="a cloud target")
 
 CAPABILITIES: Capabilities = {
     **OWN,
+    **recorded("modelport:local:Service"),
     "metadata.name": _server("service", also=("Service.service", "*.tags.service", "Server.bundle", "Server.digest")),
     "metadata.owner": _tag("owner"),
     "metadata.costCenter": _tag("costCenter"),
@@ -83,12 +79,7 @@ CAPABILITIES: Capabilities = {
     "security.auth": unbuilt(always="none"),
     "security.encryption": unbuilt(),
     "security.dataClass": _tag("dataClass", also=("Service.dataClass",)),
-    "security.compliance": _record("compliance"),
     "governance.riskClass": _tag("riskClass", also=("Service.governance.riskClass",)),
-    "governance.intendedUse": _record("governance.intendedUse"),
-    "governance.trainingData": _record("governance.trainingData"),
-    "governance.evaluation": _record("governance.evaluation"),
-    "governance.oversightContact": _record("governance.oversightContact"),
     "governance.biasCheck": unbuilt(always=False),
     "governance.explanation": unbuilt(always="none"),
     "budget.amount": unbuilt(),
