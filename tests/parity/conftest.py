@@ -7,9 +7,25 @@ from support.values import DIGEST
 
 from modelport.targets import load
 
+POOLS = [
+    {"name": "t4", "kind": "nvidia-t4", "selector": {"gpu": "t4"}, "gpusPerNode": 4},
+    {"name": "l4", "kind": "nvidia-l4", "selector": {"gpu": "l4"}, "gpusPerNode": 4},
+    {
+        "name": "shared",
+        "kind": "nvidia-t4",
+        "selector": {"gpu": "t4-shared"},
+        "gpusPerNode": 4,
+        "sharing": "time-slicing",
+        "replicas": 4,
+    },
+]
 NEEDS = {
     "kubernetes": (
-        {"image": f"registry.example/server@{DIGEST}", "existing": {"registry": "registry.example/models"}},
+        {
+            "image": f"registry.example/server@{DIGEST}",
+            "existing": {"registry": "registry.example/models"},
+            "gpuPools": {"pools": POOLS},
+        },
         {"kubernetes:context": "test"},
     )
 }

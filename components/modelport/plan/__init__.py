@@ -19,6 +19,7 @@ from .capacity import Machine
 from .explain import explain
 from .fit import Adjustment
 from .names import Names, unique_name
+from .placement import NoPlace, Placement, place
 from .plan import Plan, as_run, make_plan
 from .refusal import Refusal, Refused
 from .release import Release
@@ -36,7 +37,9 @@ __all__ = [
     "Level",
     "Machine",
     "Names",
+    "NoPlace",
     "Objection",
+    "Placement",
     "Plan",
     "Refusal",
     "Refused",
@@ -49,6 +52,7 @@ __all__ = [
     "explain",
     "make_plan",
     "native",
+    "place",
     "recorded",
     "refused",
     "unbuilt",

@@ -15,6 +15,7 @@ from modelport.spec.validation import validate
 from .capacity import Machine, Shortage, smallest
 from .fit import Adjustment, adjustments, refusals
 from .names import Names
+from .placement import NoPlace, Placement, place
 from .refusal import REFUSED, Refusal, Refused
 from .release import Release, releases
 from .tags import tags
@@ -36,6 +37,7 @@ class Plan:
         names: of resources on the platform.
         tags: of every resource.
         machine: what one instance runs on; None where it runs on what is there.
+        placement: the pools that its accelerators come from; None where there are no pools, or no accelerators.
         adjustments: defaults that the target cannot honour.
     """
 
@@ -48,11 +50,13 @@ class Plan:
     names: Names
     tags: Mapping[str, str]
     machine: Machine | None
+    placement: Placement | None
     adjustments: tuple[Adjustment, ...]
 
     def governed_inputs(self) -> dict[str, Any]:
         """What reviewers and policies want to know of the service, as plain data for its component's inputs."""
         security = self.spec.security
+        pools = {"pools": [pool.name for pool in self.placement.pools]} if self.placement else {}
         return {
             "service": self.name,
             "target": self.target,
@@ -64,6 +68,7 @@ class Plan:
             "dataClass": security.data_class,
             "compliance": list(security.compliance),
             "governance": self.spec.governance.model_dump(mode="json", by_alias=True, exclude_none=True),
+            **pools,
         }
 
 
@@ -81,10 +86,15 @@ def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Tar
     """
     loaded = service if isinstance(service, Loaded) else _overridden(service, environment)
     found = refusals(loaded, environment, target)
+    gpu = loaded.spec.compute.accelerator
     machine = smallest(target.machines, loaded.spec.compute) if target.machines else None
     if isinstance(machine, Shortage):
-        found.append(_too_small(machine, loaded, target))
+        found.append(_refusal(machine, f"Use {machine.nearest}.", loaded, target))
         machine = None
+    placement = place(gpu, environment.gpu_pools.pools) if target.has_pools and gpu else None
+    if isinstance(placement, NoPlace):
+        found.append(_refusal(placement, placement.alternative, loaded, target))
+        placement = None
     if found:
         raise Refused(found)
     spec = as_run(loaded, target)
@@ -98,6 +108,7 @@ def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Tar
         names=Names(spec.metadata.name, environment.stack, target.name_length),
         tags=tags(spec, environment, target.tag_rule),
         machine=machine,
+        placement=placement,
         adjustments=adjustments(loaded, target),
     )
 
@@ -116,10 +127,9 @@ def _overridden(service: ModelSpec, environment: Environment) -> Loaded:
     return Loaded(validate(ModelSpec, document), document=document)
 
 
-def _too_small(shortage: Shortage, service: Loaded, target: Target) -> Refusal:
-    value = shown(leaf_values(service.spec)[shortage.field])
-    origin = service.origins[shortage.field]
-    return Refusal(REFUSED, shortage.field, target.name, shortage.reason, f"Use {shortage.nearest}.", value, origin)
+def _refusal(lack: Shortage | NoPlace, alternative: str, service: Loaded, target: Target) -> Refusal:
+    value = shown(leaf_values(service.spec)[lack.field])
+    return Refusal(REFUSED, lack.field, target.name, lack.reason, alternative, value, service.origins[lack.field])
 
 
 def _with_values(spec: ModelSpec, values: Mapping[str, Any]) -> ModelSpec:

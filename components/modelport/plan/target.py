@@ -46,6 +46,7 @@ class Target:
         name_length: of a resource's name, in characters.
         machines: what one instance can run on; empty where it runs on what is there.
         rules: what it asks beyond its rows.
+        has_pools: whether its accelerators are those of `modelport:gpuPools`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Target:
     tag_rule: TagRule
     machines: Sequence[Machine] = ()
     rules: Rules = no_rules
+    has_pools: bool = False
 
     @property
     def is_built(self) -> bool:

@@ -9,6 +9,7 @@ from .existing import Existing
 from .explain import Leaf, explain
 from .fields import leaf_fields, leaf_values, written
 from .governance import Governance
+from .gpu_pools import GpuPool, GpuPools
 from .load import Loaded, Origin, load_environment, load_service, read_stack, stack_name
 from .metadata import Metadata
 from .model import Batching, Model, Pipeline, Signature
@@ -37,6 +38,8 @@ __all__ = [
     "Environment",
     "Existing",
     "Governance",
+    "GpuPool",
+    "GpuPools",
     "LatencyObjective",
     "Leaf",
     "Loaded",

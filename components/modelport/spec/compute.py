@@ -1,11 +1,13 @@
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from .mig import no_such_slice
 from .quantity import Between, Memory
 from .scalars import Form, Number
-from .section import Section
+from .section import Section, broken_rule
 
+MIG = "mig-"
 AcceleratorKind = Literal[
     "nvidia-t4",
     "nvidia-l4",
@@ -33,6 +35,13 @@ class Accelerator(Section):
         str, Form(r"(none|time-slicing|mig-[1-7]g\.[0-9]{1,3}gb)", "none, time-slicing or mig-1g.18gb")
     ] = "none"
     """Whether instances share a GPU: `none`, `time-slicing`, or a hardware slice like `mig-1g.18gb`."""
+
+    @model_validator(mode="after")
+    def _the_kind_has_the_slice(self) -> Self:
+        profile = self.sharing.removeprefix(MIG)
+        if profile != self.sharing and (wrong := no_such_slice(self.kind, profile)):
+            raise broken_rule(wrong, "sharing", "kind")
+        return self
 
 
 class Compute(Section):

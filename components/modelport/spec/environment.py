@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from .document import Document
 from .existing import Existing
 from .fields import alias_of
+from .gpu_pools import GpuPools
 from .problem import ConfigError
 from .releases import Releases
 from .scalars import ImageReference, Name, Names, TargetName, Targets, Text
@@ -50,6 +51,12 @@ class StackSettings(Section):
     """Serving image of services that name none of their own, pinned by digest: `HOST/REPOSITORY@sha256:...`, or an OCI
     layout, `oci-layout:FOLDER@sha256:...`, that is copied to `existing.registry`."""
 
+    gpu_image: ImageReference | None = None
+    """Serving image of services with an accelerator, likewise; without it, `image`."""
+
+    gpu_pools: GpuPools = GpuPools()
+    """GPUs of a Kubernetes cluster: its nodes that have them, how they are shared, and in which order they are used."""
+
     releases: dict[Name, Releases] = Field(default_factory=dict)
     """Live versions of a service; without an entry the service file's model is stable and gets every request."""
 
@@ -75,6 +82,12 @@ class StackConfig(StackSettings):
             raise broken_rule("target is short for targets with one element; keep one of the two", "targets", "target")
         if self.target is None and self.targets is None:
             raise broken_rule("required, but missing: where the services run", "target", "targets")
+        return self
+
+    @model_validator(mode="after")
+    def _pools_are_of_a_cluster(self) -> Self:
+        if self.gpu_pools.pools and "kubernetes" not in (self.target, *(self.targets or ())):
+            raise broken_rule("only the target kubernetes has pools of GPUs", "gpuPools", "target")
         return self
 
 

@@ -77,7 +77,8 @@ def _receiver(text: str) -> str:
     return text
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of a list without repetitions."""
     if len(set(values)) < len(values):
         raise not_allowed("a list without repetitions")
     return values
@@ -107,5 +108,5 @@ Cron = Annotated[str, Form(rf"{_CRON}( {_CRON}){{4}}", "five cron fields of numb
 Source = Annotated[Text, AfterValidator(_model_source)]
 Notified = Annotated[Text, AfterValidator(_receiver)]
 TargetName = Literal["local", "kubernetes", "sagemaker", "vertex", "azureml"]
-Targets = Annotated[tuple[TargetName, ...], Field(min_length=1), AfterValidator(_distinct)]
-Names = Annotated[tuple[Name, ...], AfterValidator(_distinct)]
+Targets = Annotated[tuple[TargetName, ...], Field(min_length=1), AfterValidator(distinct)]
+Names = Annotated[tuple[Name, ...], AfterValidator(distinct)]

@@ -11,4 +11,5 @@ TARGET = Target(
     name_length=63,
     tag_rule=TagRule(key_length=63, value_length=63, forbidden=r"[^A-Za-z0-9._-]"),
     rules=rules,
+    has_pools=True,
 )

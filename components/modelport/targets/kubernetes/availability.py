@@ -8,6 +8,7 @@ from typing import Any
 from modelport.plan import Plan
 
 from .objects import DISRUPTION_BUDGET, Objects, selector_of
+from .surge import surge
 
 READY, LIVE = "/v2/health/ready", "/v2/health/live"
 WITHDRAWAL_SECONDS = 5
@@ -16,6 +17,8 @@ EXIT_SECONDS = 5
 ARRIVAL_SECONDS = 300
 """Time for a node to pull the image and for the model to come."""
 LONGEST_PERIOD, STARTUP_PROBES, LIVENESS_PERIOD = 5, 60, 10
+LOOSE = 10
+"""Times the pods that there are at most: the scheduler's scores of nodes then differ by a tenth of what they could."""
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
@@ -66,17 +69,17 @@ def update_seconds(plan: Plan) -> int:
     return math.ceil(replicas / surge(replicas)) * progress_seconds(plan) + grace_seconds(plan)
 
 
-def surge(replicas: int) -> int:
-    """Pods that an update may have beyond the wanted ones."""
-    return math.ceil(replicas / 4)
-
-
 def spread(plan: Plan, slot: str) -> list[dict[str, Any]]:
-    """Pods of one version over zones and nodes, as evenly as the cluster has room."""
+    """Pods of one version over zones and nodes, as evenly as the cluster has room.
+
+    The order of pools goes first: the more skew is allowed, the less the scheduler makes of it.
+    """
+    pools = plan.placement.pools if plan.placement else ()
+    skew = 1 if len(pools) <= 1 else LOOSE * plan.spec.scaling.max
     return [
         {
             "topologyKey": key,
-            "maxSkew": 1,
+            "maxSkew": skew,
             "whenUnsatisfiable": "ScheduleAnyway",
             "labelSelector": {"matchLabels": selector_of(plan, slot)},
             "matchLabelKeys": ["pod-template-hash"],

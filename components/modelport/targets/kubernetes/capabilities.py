@@ -3,6 +3,8 @@ from modelport.plan import OWN, UNBUILT, Capabilities, Capability, approximated,
 DOCS = "https://kubernetes.io/docs"
 API = f"{DOCS}/reference/kubernetes-api"
 POD = "Deployment.spec.template.spec"
+DEVICES = f"{POD}.containers.server.resources.limits.nvidia.com/gpu"
+EXTENDED = f"{DOCS}/tasks/manage-gpus/scheduling-gpus"
 SETTING = "ConfigMap.data.MODELPORT"
 SETTINGS_NAME = ("ConfigMap.metadata.name", f"{POD}.containers.server.envFrom")
 """What a setting moves besides: settings are named by what they say."""
@@ -74,6 +76,19 @@ CAPABILITIES: Capabilities = {
     "model.batching.maxSize": _setting("MAX_BATCH"),
     "compute.cpu": _amount("cpu"),
     "compute.memory": _amount("memory"),
+    "compute.accelerator.kind": _of_pod("affinity.nodeAffinity.*", also=("Service.pools",)),
+    "compute.accelerator.count": native(
+        f"{DEVICES}*", source=EXTENDED, also=("ResourceQuota.spec.hard.requests.nvidia.com/*",)
+    ),
+    "compute.accelerator.sharing": native(
+        f"{DEVICES}*",
+        source=EXTENDED,
+        also=(
+            "ResourceQuota.spec.hard.requests.nvidia.com/*",
+            f"{POD}.affinity.nodeAffinity.*",
+            "Service.pools",
+        ),
+    ),
     "scaling.min": _in("Deployment.spec.replicas", "workload-resources/deployment-v1"),
     "scaling.max": approximated(
         "ResourceQuota.spec.hard.pods",

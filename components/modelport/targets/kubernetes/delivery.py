@@ -16,6 +16,8 @@ from .version import Version
 
 MODELS = "/mnt/models"
 REGISTRY_LOGIN = "/etc/registry"
+NO_GPU = {"NVIDIA_VISIBLE_DEVICES": "void"}
+"""Who asks for no GPU would get all of them, by what GPU images say to NVIDIA's runtime."""
 SPARE = Memory.parse("64Mi")
 
 
@@ -77,6 +79,7 @@ def _fetched(own: Objects, version: Version, image: pulumi.Input[str]) -> Delive
         "MODELPORT_MODEL": _source(own, version),
         "MODELPORT_DIGEST": version.bundle.digest,
         "MODELPORT_CACHE": MODELS,
+        **(NO_GPU if own.plan.placement else {}),
     }
     login = []
     if existing.pull_secret is not None and _from_registry(own, version):

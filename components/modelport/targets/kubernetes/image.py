@@ -8,7 +8,7 @@ from modelport.targets.artifact import ArtifactImage
 from modelport.targets.running import project_root
 
 from .objects import Objects
-from .rules import LAYOUT
+from .rules import LAYOUT, image_of
 
 REPOSITORY = "modelport-server"
 
@@ -18,8 +18,8 @@ def stack_image(own: Objects) -> pulumi.Input[str] | None:
 
     None where every release brings its own.
     """
-    environment = own.plan.environment
-    image, registry = environment.image, environment.existing.registry
+    registry = own.plan.environment.existing.registry
+    _, image = image_of(own.plan.spec, own.plan.environment)
     if image is None or registry is None or (isinstance(registry, str) and image.startswith(f"{registry}/")):
         return image
     source, _, digest = image.rpartition("@")

@@ -9,6 +9,7 @@ import pulumi
 from modelport.plan import Plan
 
 from . import resources
+from .placement import placed
 
 USER = 65532
 """The image's own; no id of a node's user."""
@@ -39,6 +40,7 @@ def pod(plan: Plan, account: pulumi.Input[str], priority: pulumi.Input[str]) -> 
         "priorityClassName": priority,
         "securityContext": CONTEXT,
         **({"imagePullSecrets": [{"name": secret}]} if secret is not None else {}),
+        **placed(plan),
     }
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from modelport.plan import Plan
+
 from . import resources
-from .availability import surge
 from .objects import LIMIT_RANGE, RESOURCE_QUOTA, Objects
+from .surge import surge
 
 
 def quota(own: Objects) -> None:
@@ -25,7 +27,16 @@ def _most(own: Objects) -> dict[str, str]:
         "limits.memory": memory,
         "services.loadbalancers": "0",
         "services.nodeports": "0",
+        **_most_devices(own.plan, pods),
     }
+
+
+def _most_devices(plan: Plan, pods: int) -> dict[str, str]:
+    """GPUs, shares or slices for all pods, as far as the pools allow it."""
+    if plan.placement is None:
+        return {}
+    wanted, allowed = plan.placement.gpu.count * pods, plan.placement.quota
+    return {f"requests.{plan.placement.resource}": str(wanted if allowed is None else min(wanted, allowed))}
 
 
 def _usual(own: Objects) -> dict[str, object]:

@@ -6,23 +6,26 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from modelport.plan import Objection, Release
+from modelport.plan import Objection, Placement, Release, place
+from modelport.plan.placement import POOLS
 from modelport.plan.release import releases
 from modelport.spec import Environment, ModelSpec
 
 from . import store
+from .surge import surge
 
 PINNED = re.compile(r".+@sha256:[0-9a-f]{64}")
 LAYOUT = "oci-layout:"
 EXISTING = "modelport:existing"
-IMAGE = "modelport:image"
+IMAGE, GPU_IMAGE = "modelport:image", "modelport:gpuImage"
 NAMESPACED = {"role": "role", "pullSecret": "pull_secret", "storeSecret": "store_secret", "claim": "claim"}
 
 
 def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     """Everything that is wrong."""
     live = releases(spec, environment)
-    yield from _stack_image(live, environment)
+    yield from _stack_image(live, spec, environment)
+    yield from _room(live, spec, environment)
     for release in live:
         yield from _own_image(release, spec, environment)
         yield from _delivery(release, spec, environment)
@@ -31,6 +34,13 @@ def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     if isinstance(bucket, str) and not store.BUCKET.fullmatch(bucket):
         alternative = "Write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or azblob://ACCOUNT/CONTAINER/PREFIX."
         yield Objection(f"{EXISTING}.bucket", bucket, "pods cannot tell which store this is", alternative)
+
+
+def image_of(spec: ModelSpec, environment: Environment) -> tuple[str, str | None]:
+    """Where a stack names the serving image of a service, and what it says."""
+    if spec.compute.accelerator and environment.gpu_image:
+        return GPU_IMAGE, environment.gpu_image
+    return IMAGE, environment.image
 
 
 def _in_no_namespace(environment: Environment) -> Iterator[Objection]:
@@ -44,18 +54,32 @@ def _in_no_namespace(environment: Environment) -> Iterator[Objection]:
             yield Objection(f"{EXISTING}.{name}", shown, reason, f"Name the namespace in {EXISTING}.namespace.")
 
 
-def _stack_image(live: tuple[Release, ...], environment: Environment) -> Iterator[Objection]:
-    image = environment.image
+def _stack_image(live: tuple[Release, ...], spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
+    path, image = image_of(spec, environment)
     if image is None:
         if any(release.image is None for release in live):
             alternative = "`make image` writes one as an OCI layout and prints its digest."
-            yield Objection(IMAGE, None, "pods run from an image, and the stack names none", alternative)
+            yield Objection(path, None, "pods run from an image, and the stack names none", alternative)
     elif not PINNED.fullmatch(image):
-        yield _unpinned(IMAGE, image)
+        yield _unpinned(path, image)
     elif image.startswith(LAYOUT) and environment.existing.registry is None:
         reason = "nodes cannot pull from a folder of this machine"
         alternative = "Set modelport:existing.registry: the image is copied there."
-        yield Objection(IMAGE, image, reason, alternative)
+        yield Objection(path, image, reason, alternative)
+
+
+def _room(live: tuple[Release, ...], spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
+    """New pods come before old ones go: without room for them an update would wait for ever."""
+    gpu, fewest = spec.compute.accelerator, spec.scaling.min
+    where = place(gpu, environment.gpu_pools.pools) if gpu else None
+    if not isinstance(where, Placement) or where.room is None:
+        return
+    needed = len(live) * fewest + surge(fewest)
+    if where.room < needed:
+        names = ", ".join(pool.name for pool in where.pools)
+        reason = f"an update needs {needed} instances at once, the pools that have the GPUs ({names}) {where.room}"
+        alternative = f"Use fewer instances, let them share GPUs, or give the pools more nodes or quota in {POOLS}."
+        yield Objection("scaling.min", fewest, reason, alternative)
 
 
 def _own_image(release: Release, spec: ModelSpec, environment: Environment) -> Iterator[Objection]:

@@ -13,6 +13,7 @@ from .availability import drain_seconds, grace_seconds, lifecycle, probes, sprea
 from .delivery import Delivery
 from .identity import identity_labels
 from .objects import CONFIG_MAP, DEPLOYMENT, Objects, labels_of, selector_of
+from .placement import devices
 from .pod import SCRATCH, SCRATCH_MOUNT, container
 from .version import Version
 
@@ -37,6 +38,7 @@ def settings(own: Objects, version: Version, delivered: Delivery) -> str:
         "MODELPORT_TIMEOUT": f"{spec.request.timeout.seconds:g}",
         "MODELPORT_DRAIN": str(drain_seconds(own.plan)),
         "MODELPORT_LOG_FORMAT": "json",
+        **({"MODELPORT_PROVIDER": "cuda"} if spec.compute.accelerator else {}),
     }
     content = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:10]
     name = own.plan.names.of(version.slot, "settings", content)
@@ -55,8 +57,11 @@ def server(
     """The pods of a version. `pod` is what all pods of the service have; `after` what must be there before them."""
     plan, slot = own.plan, version.slot
     labels = {"modelport/slot": slot, "app.kubernetes.io/version": version.hex[:12]}
+    bare = container(plan, "server", image)
+    limits = {**bare["resources"]["limits"], **devices(plan)}
     serving = {
-        **container(plan, "server", image),
+        **bare,
+        "resources": {**bare["resources"], "limits": limits},
         "ports": [{"name": name, "containerPort": number} for name, number in ports(plan).items()],
         "envFrom": [{"configMapRef": {"name": settings(own, version, delivered)}}],
         "volumeMounts": [delivered.mount, SCRATCH_MOUNT],

@@ -36,6 +36,7 @@ from .objects import (
 from .pod import pod
 from .priority import priority
 from .quota import quota
+from .rules import image_of
 from .server import server
 from .version import live_versions
 
@@ -104,7 +105,7 @@ class KubernetesService(pulumi.ComponentResource):
         self.resources = own.resources
         self.outputs = {
             "endpoint": endpoint(own, live[0]),
-            "image": {"digest": digest_of(live[0].release.image or args.environment.image or "")},
+            "image": {"digest": digest_of(live[0].release.image or image_of(plan.spec, plan.environment)[1] or "")},
             "live": [
                 {"version": each.bundle.version, "digest": each.bundle.digest, "weight": each.release.weight}
                 for each in live
