@@ -15,35 +15,45 @@ Maker = Callable[[str, Mapping[str, Any], pulumi.ResourceOptions], R]
 """A resource class, or what stands for one: it takes a logical name, inputs and options."""
 
 
-class Children:
-    """Makes the resources of a component: named after it, its children, tagged, and patched last.
+class Parts:
+    """Makes the resources of a component: named after it, its children, and patched last.
 
     Attributes:
-        plan: what is to be made.
         resources: what was made, by role.
     """
 
-    def __init__(self, parent: pulumi.ComponentResource, name: str, plan: Plan, patches: Mapping[str, Patch]):
+    def __init__(self, parent: pulumi.ComponentResource, name: str, patches: Mapping[str, Patch]):
         self._parent, self._name, self._patches = parent, name, patches
-        self.plan = plan
         self.resources: dict[str, Any] = {}
 
     def name(self, role: str) -> str:
         """The logical name of the resource with a role. Logical names are public."""
         return f"{self._name}-{role}"
 
-    def make(
-        self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
-    ) -> R:
-        """A `kind` in its role, from inputs without tags."""
-        return self.register(kind, role, {**inputs, "tags": dict(self.plan.tags)}, opts)
-
     def register(
         self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> R:
-        """A `kind` in its role, from inputs that need no tags or have them."""
+        """A `kind` in its role, from all its inputs."""
         patch = self._patches.get(role, Patch())
         child = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self._parent), opts)
         made = kind(self.name(role), patched_inputs(inputs, patch), patched_options(child, patch))
         self.resources[role] = made
         return made
+
+
+class Children(Parts):
+    """Makes the resources of a service's component, tagged.
+
+    Attributes:
+        plan: what is to be made.
+    """
+
+    def __init__(self, parent: pulumi.ComponentResource, name: str, plan: Plan, patches: Mapping[str, Patch]):
+        super().__init__(parent, name, patches)
+        self.plan = plan
+
+    def make(
+        self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> R:
+        """A `kind` in its role, from inputs without tags."""
+        return self.register(kind, role, {**inputs, "tags": dict(self.plan.tags)}, opts)

@@ -14,6 +14,9 @@ from .args import ModelServiceArgs
 from .patches import KEY, patches_of
 from .running import check_providers, run_errors, running_environment
 
+POOLS = "gpuPools-"
+"""How the resources of `GpuPools` begin, which looks after its own patches."""
+
 
 class ModelService(pulumi.ComponentResource):
     """One service on every target of its environment.
@@ -80,7 +83,8 @@ def _check_patches(name: str, environment: Environment) -> None:
     for target in environment.targets:
         patches_of(f"{name}-{target}", environment, _component(target).RESOURCES)
     prefixes = tuple(f"{service}-{target}-" for service in environment.services for target in environment.targets)
-    if strays := [stray for stray in environment.resources if prefixes and not stray.startswith(prefixes)]:
+    pools = (POOLS,) if environment.gpu_pools.pools else ()
+    if strays := [stray for stray in environment.resources if prefixes and not stray.startswith(prefixes + pools)]:
         names = logical_names(name, environment)
         raise ConfigError(
             Problem("no such resource.", path=f"{KEY}.{stray}", hint=did_you_mean(stray, names)) for stray in strays

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pulumi
 
-from modelport import ModelService
+from modelport import GpuPools, ModelService
 
 SERVICES = Path(__file__).parent / "services"
 
+GpuPools.of_stack()
 names = pulumi.Config("modelport").get_object("services") or sorted(path.stem for path in SERVICES.glob("*.yaml"))
 services = {name: ModelService.from_file(SERVICES / f"{name}.yaml") for name in names}
 

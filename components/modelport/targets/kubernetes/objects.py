@@ -56,11 +56,13 @@ def require_sdk() -> None:
 
 
 CONFIG_MAP = Kind("core.v1:ConfigMap")
+DAEMON_SET = Kind("apps.v1:DaemonSet")
 DEPLOYMENT = Kind("apps.v1:Deployment")
 DISRUPTION_BUDGET = Kind("policy.v1:PodDisruptionBudget")
 LIMIT_RANGE = Kind("core.v1:LimitRange")
 NAMESPACE = Kind("core.v1:Namespace", is_namespaced=False)
 NETWORK_POLICY = Kind("networking.v1:NetworkPolicy")
+NODE_PATCH = Kind("core.v1:NodePatch", is_namespaced=False)
 PRIORITY_CLASS = Kind("scheduling.v1:PriorityClass", is_namespaced=False)
 RESOURCE_QUOTA = Kind("core.v1:ResourceQuota")
 SERVICE = Kind("core.v1:Service")
