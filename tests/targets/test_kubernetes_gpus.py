@@ -1,19 +1,23 @@
 """Services with GPUs on Kubernetes, and the pools that they run on."""
 
 import json
+import re
+from pathlib import Path
 
 import pulumi
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 from support.golden import golden
 from support.pod_security import faults, lax
 from support.program import Program
 
 from modelport import GpuPools, ModelService
-from modelport.spec import Compute, Scaling, Serving
+from modelport.spec import Compute, Environment, Scaling, Serving
 from modelport.targets.kubernetes.placement import _weights
 
+PAGE = (Path(__file__).parents[2] / "docs" / "targets" / "kubernetes.md").read_text()
 DIGEST = f"sha256:{'c' * 64}"
 PLUGIN, EXPORTER = f"registry.example/device-plugin@{DIGEST}", f"registry.example/dcgm-exporter@{DIGEST}"
 GPU_IMAGE = f"registry.example/models/modelport-server@sha256:{'d' * 64}"
@@ -325,6 +329,25 @@ def test_objects_of_pools_can_be_patched(pools):
     assert program.inputs["gpuPools-plugin-l4"]["spec"]["template"]["spec"]["hostPID"] is True
     with pytest.raises(pulumi.RunError, match=r"gpuPools-plugin-l5\n.*no such resource"):
         pools(L4, devicePlugin=PLUGIN, resources={"gpuPools-plugin-l5": {}})
+
+
+def blocks():
+    return [YAML(typ="safe").load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+
+
+def test_the_page_shows_pools_that_are_valid():
+    (shown,) = [block["config"] for block in blocks() if "modelport:gpuPools" in str(block)]
+    pinned = json.loads(json.dumps(shown).replace("sha256:...", DIGEST))
+    pools = Environment.from_config({**pinned, "modelport:target": "kubernetes"}, stack="dev").gpu_pools.pools
+    assert [pool.sharing for pool in pools] == ["none", "time-slicing", "mig"]
+
+
+def test_the_page_lists_every_logical_name_and_the_rights_that_pools_need(pools):
+    program = pools(L4, devicePlugin=PLUGIN, exporter=EXPORTER)
+    listed = set(re.findall(r"`gpuPools-([a-z]+)", PAGE))
+    assert listed == {name.split("-")[1] for name in program.inputs if name != "gpuPools"}
+    (rules,) = [block for block in blocks() if isinstance(block, list)]
+    assert {name for rule in rules for name in rule["resources"]} == {"nodes", "daemonsets"}
 
 
 STACK = {
