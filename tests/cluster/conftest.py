@@ -14,7 +14,10 @@ from cluster.bed.real_node import lacking
 from cluster.bed.real_node import real_node as the_real_node
 from cluster.bed.shared import shared, stop
 from cluster.bed.waiting import until
+from cluster.services import PROGRAM, Service
+from support import clouds
 from support.demands import lacks
+from support.stack import Stack
 
 HERE = Path(__file__).parent
 STATE = HERE.parents[1] / ".cluster" / "tests"
@@ -83,6 +86,21 @@ def make_namespace(cluster):
 def namespace(make_namespace):
     """A namespace of the test's own."""
     return make_namespace()
+
+
+@pytest.fixture(scope="session")
+def registry():
+    """Where models are brought to; the simulated nodes ask nobody for them."""
+    with clouds.serving(clouds.Oci()) as cloud:
+        yield f"127.0.0.1:{cloud.port}"
+
+
+@pytest.fixture
+def service(cluster, registry, tmp_path):
+    """A stack with a service of a name of its own; it is destroyed afterwards."""
+    with Stack(tmp_path / "project", PROGRAM) as stack:
+        yield Service(cluster, stack, registry)
+        stack.destroy()
 
 
 @pytest.fixture

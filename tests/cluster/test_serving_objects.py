@@ -1,81 +1,17 @@
 """A service on a real API server, scheduler and controllers, brought up by the engine with its own provider."""
 
-import json
 import re
-import uuid
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
-from support import clouds
-from support.stack import Stack
 
 from .bed.waiting import until
+from .services import DIGEST
 
-PROGRAM = """
-import pulumi
-from modelport import ModelService
-
-pulumi.export("services", {"it": ModelService.from_file("service.yaml").outputs})
-"""
 PAGE = (Path(__file__).parents[2] / "docs" / "targets" / "kubernetes.md").read_text()
 BLOCKS = [YAML(typ="safe").load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
 RIGHTS = {block["kind"]: block["rules"] for block in BLOCKS if "kind" in block}
-DIGEST = "sha256:" + "a" * 64
-
-
-@pytest.fixture(scope="module")
-def registry():
-    """Where models are brought to; the simulated nodes ask nobody for them."""
-    with clouds.serving(clouds.Oci()) as cloud:
-        yield f"127.0.0.1:{cloud.port}"
-
-
-@pytest.fixture
-def service(cluster, registry, tmp_path):
-    """A stack with a service of a name of its own; it is destroyed afterwards."""
-    with Stack(tmp_path / "project", PROGRAM) as stack:
-        yield Service(cluster, stack, registry)
-        stack.destroy()
-
-
-class Service:
-    def __init__(self, cluster, stack, registry):
-        self.cluster, self.stack, self.registry = cluster, stack, registry
-        self.name = f"s{uuid.uuid4().hex[:8]}"
-        self.namespace = self.full = f"{self.name}-dev"
-        self.kubeconfig = cluster.kubeconfig
-        self.existing, self.config, self.fields = {}, {}, {"startupSeconds": 60}
-
-    def up(self):
-        context = json.loads(self.kubeconfig.read_text())["current-context"]
-        config = {
-            "kubernetes:kubeconfig": str(self.kubeconfig),
-            "kubernetes:context": context,
-            "modelport:target": "kubernetes",
-            "modelport:environment": "dev",
-            "modelport:image": f"{self.registry}/models/modelport-server@{DIGEST}",
-            "modelport:existing": {"registry": f"{self.registry}/models", **self.existing},
-            **self.config,
-        }
-        spec = {"metadata": {"name": self.name}, "model": {"source": "model.onnx"}, **self.fields}
-        (self.stack.folder / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
-        (self.stack.folder / "service.yaml").write_text(json.dumps(spec))
-        return self.stack.up()
-
-    def raised(self):
-        result = self.up()
-        assert result.exit_code == 0, self.stack.errors
-        return result
-
-    def objects(self, version, kind):
-        return self.cluster.api.list(version, kind, self.namespace, labels=f"app.kubernetes.io/name={self.name}")
-
-    def deployments(self):
-        return {each["metadata"]["labels"]["modelport/slot"]: each for each in self.objects("apps/v1", "Deployment")}
-
-    def pods(self):
-        return {each["metadata"]["uid"] for each in self.objects("v1", "Pod")}
 
 
 def is_gone(service):

@@ -67,6 +67,7 @@ def check_refused(subject: Subject, field: str, code: str, *, accepted: bool = T
     """Whoever writes another value than the target has anyway is told so, before any request."""
     row = subject.target.capabilities[field]
     values = [value for value in VALUES[field] if not row.gives(value) or row.level == "approximated"]
+    values = [value for value in values if value != row.always]
     assert values, f"no value of {field} that {subject.target.name} does not have anyway"
     for value in values:
         error = failure(subject, field, value, accepted=accepted)
@@ -124,7 +125,9 @@ def config(
     asked = {**COMPANIONS.get(field, {}), field: value}
     live, existing = (part_of(asked, prefix) for prefix in ("releases.", "existing."))
     own = {path: each for path, each in asked.items() if not path.startswith(("releases.", "existing."))}
-    accept = [{"field": field, "target": target, "reason": "to try the row"}] if accepted and field in own else []
+    accept = [
+        {"field": path, "target": target, "reason": "to try the row"} for path in own if accepted or path != field
+    ]
     spec = ModelSpec.model_validate({**nested({**REQUIRED, **own}), "accept": accept}, by_alias=True)
     releases = {"fraud": nested({**STABLE, **live})} if live else {}
     given = dict(needs or {})

@@ -25,8 +25,8 @@ VALUES = {
     "scaling.target.metric": ("cpu", "concurrency"),
     "scaling.target.value": (50, 70),
     "scaling.schedule": (
-        [{"cron": "0 8 * * *", "min": 1, "max": 2}],
-        [{"cron": "0 9 * * *", "min": 1, "max": 2}],
+        [{"cron": "0 8 * * *", "min": 2, "max": 4}, {"cron": "0 20 * * *", "min": 1, "max": 4}],
+        [{"cron": "0 9 * * *", "min": 2, "max": 4}, {"cron": "0 20 * * *", "min": 1, "max": 4}],
     ),
     "scaling.scaleToZero": (False, True),
     "mode": ("realtime", "async"),
@@ -99,13 +99,25 @@ VALUES = {
     "existing.claim": ("claim-1", "claim-2"),
     "existing.callers": (["shop"], ["bank"]),
     "existing.prometheus": ("monitoring", "metrics"),
+    "existing.prometheusAddress": ("http://prometheus:9090", "http://thanos:9090"),
+    "existing.autoscaler": ("hpa", "keda"),
+    "existing.demand": ("sum(rate(one[1m]))", "sum(rate(two[1m]))"),
     "existing.gateway": ("gateway-1", "gateway-2"),
     "existing.topic": ("topic-1", "topic-2"),
 }
 
 CANDIDATE = {"releases.candidate.source": "triple.onnx", "releases.weight": 0}
 
+KEDA = {"existing.autoscaler": "keda", "existing.prometheusAddress": "http://prometheus:9090"}
+BY_REQUESTS = {**KEDA, "scaling.target.metric": "requestsPerSecond"}
+TO_ZERO = {**BY_REQUESTS, "existing.demand": "sum(rate(requests[1m]))"}
+
 COMPANIONS = {
+    "scaling.target.metric": KEDA,
+    "scaling.schedule": KEDA,
+    "scaling.scaleToZero": TO_ZERO,
+    "existing.prometheusAddress": BY_REQUESTS,
+    "existing.demand": {**TO_ZERO, "scaling.scaleToZero": True},
     "compute.accelerator.count": {"compute.accelerator.kind": "nvidia-t4"},
     "compute.accelerator.sharing": {"compute.accelerator.kind": "nvidia-t4"},
     "monitoring.drift.enabled": {"monitoring.capture.percent": 10},

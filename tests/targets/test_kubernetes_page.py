@@ -10,7 +10,9 @@ from modelport.targets.kubernetes.target import KubernetesService
 
 PAGE = (Path(__file__).parents[2] / "docs" / "targets" / "kubernetes.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-ROLES = {each["kind"]: each for each in (YAML(typ="safe").load(block) for block in BLOCKS) if "kind" in each}
+PARSED = [YAML(typ="safe").load(block) for block in BLOCKS]
+ROLES = {each["kind"]: each for each in PARSED if "kind" in each}
+(WITH_KEDA,) = (each for each in PARSED if isinstance(each, list) and each[0]["apiGroups"] == ["keda.sh"])
 CHANGE = {"get", "list", "watch", "create", "update", "patch", "delete"}
 WATCHED = {"pods", "replicasets", "endpoints", "endpointslices", "events", "pods/log"}
 """What is read while a Deployment or a Service comes up, and not made."""
@@ -29,7 +31,12 @@ def resource(token):
 
 def changed(role):
     """What a role lets change."""
-    rules = (rule for rule in ROLES[role]["rules"] if set(rule["verbs"]) == CHANGE)
+    return changing(ROLES[role]["rules"])
+
+
+def changing(rules):
+    """What rules let change."""
+    rules = (rule for rule in rules if set(rule["verbs"]) == CHANGE)
     return {(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]}
 
 
@@ -40,12 +47,21 @@ def read(role):
     return {name for rule in ROLES[role]["rules"] if set(rule["verbs"]) != CHANGE for name in rule["resources"]}
 
 
+def made(program):
+    """What a program wants of the cluster."""
+    return {resource(request.type) for request in program.requests if request.type.startswith("kubernetes:")}
+
+
 @pytest.mark.parametrize(("role", "existing"), [("ClusterRole", {}), ("Role", EXISTING)])
 def test_the_rights_on_the_page_are_those_that_are_needed_and_no_others(kubernetes, role, existing):
-    program = kubernetes({"existing": existing})
-    made = {resource(request.type) for request in program.requests if request.type.startswith("kubernetes:")}
-    assert changed(role) == made
+    assert changed(role) == made(kubernetes({"existing": existing}))
     assert read(role) == WATCHED
+
+
+def test_with_keda_other_autoscalers_are_made(kubernetes):
+    with_keda, without = (made(kubernetes({"existing": {"autoscaler": each}})) for each in ("keda", "hpa"))
+    assert changing(WITH_KEDA) == with_keda - without
+    assert without - with_keda == {("autoscaling", "horizontalpodautoscalers")}
 
 
 def test_with_everything_existing_nothing_of_the_cluster_is_asked_for():

@@ -45,6 +45,7 @@ modelport:artifact:Bundle fraud-bundle-blue
 kubernetes:core/v1:ConfigMap fraud-settings-blue
 kubernetes:apps/v1:Deployment fraud-server-blue
 kubernetes:policy/v1:PodDisruptionBudget fraud-disruption-blue
+kubernetes:autoscaling/v2:HorizontalPodAutoscaler fraud-autoscaler-blue
 kubernetes:core/v1:Service fraud-service"""
 """Types and logical names are public: another one needs an alias and a line in the changelog."""
 ALL_EXISTING = {
@@ -230,7 +231,6 @@ PLACES = st.fixed_dictionaries(
         ),
     },
 ) | st.just({})
-ACCEPTED = ({"field": "scaling.max", "target": "kubernetes", "reason": "it is a bound"},)
 FIXTURES = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -243,7 +243,7 @@ def sensible(config):
 @given(st.tuples(SERVICES, PLACES).filter(sensible))
 def test_every_pod_of_every_service_is_hardened(kubernetes, config):
     sections, existing = config
-    program = kubernetes({"existing": existing}, accept=ACCEPTED, **sections)
+    program = kubernetes({"existing": existing}, **sections)
     pod = pod_of(program)
     assert faults(pod) == []
     assert lax(pod) == []
@@ -257,14 +257,14 @@ def test_every_pod_of_every_service_is_hardened(kubernetes, config):
 @given(st.tuples(SERVICES, PLACES).filter(sensible))
 def test_every_service_stays_up_through_starts_updates_and_drains(kubernetes, config):
     sections, existing = config
-    program = kubernetes({"existing": existing}, accept=ACCEPTED, **sections)
+    program = kubernetes({"existing": existing}, **sections)
     deployment, server, pod = program.inputs["fraud-server-blue"]["spec"], server_of(program), pod_of(program)
     startup, probe = sections["startup_seconds"], server["startupProbe"]
     allowed = probe["periodSeconds"] * probe["failureThreshold"]
     assert startup <= allowed < startup + probe["periodSeconds"]
     assert deployment["progressDeadlineSeconds"] > startup
     assert deployment["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
-    assert deployment["strategy"]["rollingUpdate"]["maxSurge"] >= 1
+    assert deployment["strategy"]["rollingUpdate"]["maxSurge"] == "25%"
     longest, drain = (
         sections["request"].timeout.seconds,
         int(program.inputs["fraud-settings-blue"]["data"]["MODELPORT_DRAIN"]),
@@ -278,7 +278,7 @@ def test_every_service_stays_up_through_starts_updates_and_drains(kubernetes, co
 @given(st.tuples(SERVICES, PLACES).filter(sensible))
 def test_labels_selectors_and_ports_fit_together(kubernetes, config):
     sections, existing = config
-    program = kubernetes({"existing": existing}, accept=ACCEPTED, **sections)
+    program = kubernetes({"existing": existing}, **sections)
     template = program.inputs["fraud-server-blue"]["spec"]["template"]["metadata"]["labels"]
     selectors = [
         program.inputs["fraud-service"]["spec"]["selector"],
@@ -343,7 +343,8 @@ def test_an_identity_of_google_is_asked_of_the_metadata_server(kubernetes):
 def test_with_everything_existing_nothing_of_the_cluster_is_made(kubernetes):
     program = kubernetes({"existing": ALL_EXISTING})
     assert kinds(program) == [
-        "Bundle", "ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service", "Service",
+        "Bundle", "ConfigMap", "Deployment", "HorizontalPodAutoscaler", "NetworkPolicy", "PodDisruptionBudget",
+        "Service", "Service",
     ]  # fmt: skip
     assert {inputs["metadata"]["namespace"] for inputs in program.inputs.values() if "metadata" in inputs} == {
         "serving"
@@ -560,7 +561,7 @@ def test_a_promoted_version_keeps_its_pods(kubernetes):
 def test_what_two_slots_have_never_has_one_name(kubernetes):
     promoted = {"fraud": Releases(stable=Release(source="double.onnx", slot="green"))}
     blue, green = kubernetes(), kubernetes({"releases": promoted})
-    for role in ("settings", "server", "disruption"):
+    for role in ("settings", "server", "disruption", "autoscaler"):
         one, other = blue.inputs[f"fraud-{role}-blue"], green.inputs[f"fraud-{role}-green"]
         assert one["metadata"]["name"] != other["metadata"]["name"]
 

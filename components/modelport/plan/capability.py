@@ -72,9 +72,11 @@ def emulated(drives: str, *, adds: str, source: str, also: tuple[str, ...] = ())
     return Capability("emulated", drives, also, adds=adds, reason=f"through a {adds} of its own", source=source)
 
 
-def approximated(drives: str, *, differs: str, source: str, also: tuple[str, ...] = ()) -> Capability:
-    """Nearly the same; who writes the field has to accept the difference."""
-    return Capability("approximated", drives, also, reason=differs, source=source)
+def approximated(
+    drives: str, *, differs: str, source: str, also: tuple[str, ...] = (), always: Any = ...
+) -> Capability:
+    """Nearly the same; who writes another value than `always` has to accept the difference."""
+    return Capability("approximated", drives, also, reason=differs, source=source, always=always)
 
 
 def refused(reason: str, *, instead: str, always: Any = ...) -> Capability:

@@ -108,7 +108,9 @@ def _refusal(each: Asked, row: Capability, service: Loaded, target: Target) -> R
         return Refusal(code, each.path, target.name, row.reason, alternative, shown(each.value), each.origin)
 
     if row.level == "approximated":
-        if any((accepted.field, accepted.target) == (each.field, target.name) for accepted in service.spec.accept):
+        if each.value == row.always or any(
+            (accepted.field, accepted.target) == (each.field, target.name) for accepted in service.spec.accept
+        ):
             return None
         entry = f"{{field: {each.field}, target: {target.name}, reason: ...}}"
         return refusal(NOT_ACCEPTED, f"If the difference does not matter, add {entry} to accept.")

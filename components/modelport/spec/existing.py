@@ -1,4 +1,4 @@
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -67,6 +67,17 @@ class Existing(Section):
 
     prometheus: Given | None = None
     """Kubernetes namespace of the Prometheus that scrapes the service."""
+
+    prometheus_address: Given | None = None
+    """Address of that Prometheus, such as http://prometheus.monitoring:9090, where KEDA asks for requests."""
+
+    autoscaler: Literal["hpa", "keda"] = "hpa"
+    """What sets the number of instances on Kubernetes: its own autoscaler, `hpa`, which knows CPU, or `keda`, which
+    also scales on requests, by schedule and to zero."""
+
+    demand: Text | None = None
+    """PromQL of the requests per second that come for a service, also while none of its instances runs, so counted by a
+    gateway. `$SERVICE` and `$NAMESPACE` stand for the Kubernetes Service and its namespace."""
 
     gateway: Given | None = None
     """Gateway or ingress that routes to the service."""

@@ -95,7 +95,8 @@ def _counterpart(wanted: Any, live: Any, key: str | int) -> str | int | None:
 
 
 def _is_others(live: Object, manager: str, path: paths.Path) -> bool:
-    owners = {entry.get("manager") for entry in _entries(live) if _owns(entry.get("fieldsV1") or {}, live, path)}
+    entries = metadata(live).get("managedFields") or []  # with those of an autoscaler, which sets `scale`
+    owners = {entry.get("manager") for entry in entries if _owns(entry.get("fieldsV1") or {}, live, path)}
     return bool(owners - {manager, *CREATED_BY_THE_PLUGIN}) and manager not in owners
 
 

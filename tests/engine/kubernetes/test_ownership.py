@@ -50,6 +50,13 @@ def test_an_ignored_field_of_another_manager_is_left_to_it():
     assert wanted["spec"]["replicas"] == 2
 
 
+def test_replicas_that_an_autoscaler_has_set_through_scale_are_left_to_it():
+    scaled = entry("kube-controller-manager", "Update", REPLICAS, subresource="scale")
+    ours = entry(OURS, "Apply", {"f:spec": {"f:paused": {}}})
+    live = deployment(ours, scaled, replicas=7)
+    assert without_ignored(deployment(replicas=2), live, OURS, ["spec.replicas"])["spec"] == {}
+
+
 def test_an_ignored_field_of_our_own_keeps_its_value():
     live = deployment(entry(OURS, "Apply", REPLICAS), replicas=7)
     assert without_ignored(deployment(replicas=2), live, OURS, ["spec.replicas"])["spec"] == {"replicas": 7}

@@ -8,7 +8,7 @@ from typing import Any
 from modelport.plan import Plan
 
 from .objects import DISRUPTION_BUDGET, Objects, selector_of
-from .surge import surge
+from .surge import SURGE_PERCENT, surge
 
 READY, LIVE = "/v2/health/ready", "/v2/health/live"
 WITHDRAWAL_SECONDS = 5
@@ -49,8 +49,8 @@ def drain_seconds(plan: Plan) -> int:
 
 
 def update(plan: Plan) -> dict[str, Any]:
-    """New pods come before old ones go; a pod that does not become ready stops the update."""
-    strategy = {"maxUnavailable": 0, "maxSurge": surge(plan.spec.scaling.min)}
+    """New pods come before old ones go, however many there are; a pod that does not become ready stops the update."""
+    strategy = {"maxUnavailable": 0, "maxSurge": f"{SURGE_PERCENT}%"}
     return {
         "strategy": {"type": "RollingUpdate", "rollingUpdate": strategy},
         "progressDeadlineSeconds": progress_seconds(plan),
@@ -65,7 +65,7 @@ def progress_seconds(plan: Plan) -> int:
 
 def update_seconds(plan: Plan) -> int:
     """Longest time of a whole update."""
-    replicas = plan.spec.scaling.min
+    replicas = plan.spec.scaling.max
     return math.ceil(replicas / surge(replicas)) * progress_seconds(plan) + grace_seconds(plan)
 
 

@@ -2,6 +2,8 @@ from modelport.plan import OWN, UNBUILT, Capabilities, Capability, approximated,
 
 DOCS = "https://kubernetes.io/docs"
 API = f"{DOCS}/reference/kubernetes-api"
+KEDA = "https://keda.sh/docs/2.20/reference/scaledobject-spec"
+AUTOSCALER = "workload-resources/horizontal-pod-autoscaler-v2"
 POD = "Deployment.spec.template.spec"
 DEVICES = f"{POD}.containers.server.resources.limits.nvidia.com/gpu"
 EXTENDED = f"{DOCS}/tasks/manage-gpus/scheduling-gpus"
@@ -45,6 +47,10 @@ def _model(path: str) -> Capability:
     return native(path, source="modelport:artifact:Bundle", also=MODEL)
 
 
+def _by_keda(path: str, *, also: tuple[str, ...] = ()) -> Capability:
+    return native(f"ScaledObject.spec.{path}", source=KEDA, also=also)
+
+
 OF_A_CLOUD = refused("a cluster has no such thing", instead="a cloud target")
 
 CAPABILITIES: Capabilities = {
@@ -60,6 +66,7 @@ CAPABILITIES: Capabilities = {
             "*.app.kubernetes.io/*",
             "*.tags.service",
             "Service.*",
+            "HorizontalPodAutoscaler.spec.scaleTargetRef.name",
             *MODEL,
             f"{POD}.*",
         ),
@@ -89,14 +96,18 @@ CAPABILITIES: Capabilities = {
             "Service.pools",
         ),
     ),
-    "scaling.min": _in("Deployment.spec.replicas", "workload-resources/deployment-v1"),
-    "scaling.max": approximated(
-        "ResourceQuota.spec.hard.pods",
-        differs="nothing scales yet: the service has scaling.min instances, and its namespace room for scaling.max",
-        source=f"{API}/policy-resources/resource-quota-v1",
-        also=("ResourceQuota.spec.hard.*",),
+    "scaling.min": _in("HorizontalPodAutoscaler.spec.minReplicas", AUTOSCALER, also=("Deployment.spec.replicas",)),
+    "scaling.max": _in("HorizontalPodAutoscaler.spec.maxReplicas", AUTOSCALER, also=("ResourceQuota.spec.hard.*",)),
+    "scaling.target.metric": _by_keda("triggers", also=("ScaledObject.spec.fallback.*",)),
+    "scaling.target.value": _in("HorizontalPodAutoscaler.spec.metrics", AUTOSCALER),
+    "scaling.schedule": _by_keda("triggers"),
+    "scaling.scaleToZero": approximated(
+        "ScaledObject.spec.idleReplicaCount",
+        differs="nobody keeps a request that comes while no instance runs: those fail until one has started",
+        source=KEDA,
+        also=("ScaledObject.spec.triggers", "Service.metadata.annotations.*"),
+        always=False,
     ),
-    "scaling.scaleToZero": unbuilt(always=False),
     "mode": unbuilt(always="realtime"),
     "request.timeout": _setting(
         "TIMEOUT",
@@ -106,7 +117,11 @@ CAPABILITIES: Capabilities = {
     "request.payload": _setting("MAX_BODY"),
     "startupSeconds": _of_pod(
         "containers.server.startupProbe.periodSeconds",
-        also=(f"{POD}.containers.server.readinessProbe.periodSeconds", "Deployment.spec.progressDeadlineSeconds"),
+        also=(
+            f"{POD}.containers.server.readinessProbe.periodSeconds",
+            "Deployment.spec.progressDeadlineSeconds",
+            "HorizontalPodAutoscaler.spec.behavior.scaleUp.policies",
+        ),
     ),
     "protocols.rest": unbuilt(always=True),
     "protocols.grpc": _setting(
@@ -148,6 +163,9 @@ CAPABILITIES: Capabilities = {
     "existing.claim": _of_pod("volumes.model.persistentVolumeClaim.claimName"),
     "existing.callers": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
     "existing.prometheus": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
+    "existing.prometheusAddress": _by_keda("triggers"),
+    "existing.autoscaler": _by_keda("*", also=("ScaledObject.*", "HorizontalPodAutoscaler.*")),
+    "existing.demand": _by_keda("triggers"),
     "existing.bucket": native("Bundle.target", source="modelport:artifact:Bundle"),
     "existing.registry": native("Image.repository", source="modelport:artifact:Image", also=("Bundle.target",)),
 }

@@ -5,6 +5,8 @@ from typing import Any
 
 import pulumi
 
+from modelport.plan.bounds import may_rest
+
 from .objects import SERVICE, Objects, selector_of
 from .server import ports
 from .version import Version
@@ -12,6 +14,8 @@ from .version import Version
 PUBLISHED = {"http": 80, "grpc": 8081}
 PROTOCOLS = {"http": "http", "grpc": "kubernetes.io/h2c"}
 FORWARDED = 18080
+AWAITS_NOBODY = {"pulumi.com/skipAwait": "true"}
+"""An update of a service that has no pods just then is not to wait for one."""
 
 
 def service(own: Objects, stable: Version) -> pulumi.CustomResource:
@@ -21,8 +25,9 @@ def service(own: Objects, stable: Version) -> pulumi.CustomResource:
         for name in ports(own.plan)
     ]
     spec = {"type": "ClusterIP", "selector": selector_of(own.plan, stable.slot), "ports": published}
+    metadata = {"annotations": AWAITS_NOBODY} if may_rest(own.plan.spec.scaling) else {}
     opts = pulumi.ResourceOptions(depends_on=[own.resources[f"server-{stable.slot}"]])
-    return own.object(SERVICE, "service", {"spec": spec}, name=own.plan.names.of(), opts=opts)
+    return own.object(SERVICE, "service", {"spec": spec}, name=own.plan.names.of(), metadata=metadata, opts=opts)
 
 
 def endpoint(own: Objects, stable: Version) -> dict[str, Any]:

@@ -48,6 +48,27 @@ class Kind:
         return resolve_name(f"{SDK}.{self.of}")
 
 
+@dataclass(frozen=True)
+class CustomKind:
+    """A kind that a custom resource definition of the cluster brings.
+
+    Attributes:
+        version: of its API, like `keda.sh/v1alpha1`.
+    """
+
+    version: str
+    kind: str
+    is_namespaced = True
+    inputs = ("metadata", "spec")
+
+    def __call__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        """An object of this kind, from the fields of its manifest."""
+        made: pulumi.CustomResource = resolve_name(f"{SDK}.apiextensions:CustomResource")(
+            name, api_version=self.version, kind=self.kind, opts=opts, **inputs
+        )
+        return made
+
+
 def require_sdk() -> None:
     """Raise ModelportError unless Pulumi's Kubernetes SDK is installed."""
     if find_spec(SDK) is None:
@@ -59,12 +80,14 @@ CONFIG_MAP = Kind("core.v1:ConfigMap")
 DAEMON_SET = Kind("apps.v1:DaemonSet")
 DEPLOYMENT = Kind("apps.v1:Deployment")
 DISRUPTION_BUDGET = Kind("policy.v1:PodDisruptionBudget")
+HORIZONTAL_AUTOSCALER = Kind("autoscaling.v2:HorizontalPodAutoscaler")
 LIMIT_RANGE = Kind("core.v1:LimitRange")
 NAMESPACE = Kind("core.v1:Namespace", is_namespaced=False)
 NETWORK_POLICY = Kind("networking.v1:NetworkPolicy")
 NODE_PATCH = Kind("core.v1:NodePatch", is_namespaced=False)
 PRIORITY_CLASS = Kind("scheduling.v1:PriorityClass", is_namespaced=False)
 RESOURCE_QUOTA = Kind("core.v1:ResourceQuota")
+SCALED_OBJECT = CustomKind("keda.sh/v1alpha1", "ScaledObject")
 SERVICE = Kind("core.v1:Service")
 SERVICE_ACCOUNT = Kind("core.v1:ServiceAccount")
 
@@ -82,7 +105,7 @@ class Objects(Children):
 
     def object(
         self,
-        kind: Kind,
+        kind: Kind | CustomKind,
         role: str,
         body: Mapping[str, Any],
         *,

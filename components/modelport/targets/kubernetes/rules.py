@@ -12,6 +12,7 @@ from modelport.plan.release import releases
 from modelport.spec import Environment, ModelSpec
 
 from . import store
+from .scaling_rules import scaling_rules
 from .surge import surge
 
 PINNED = re.compile(r".+@sha256:[0-9a-f]{64}")
@@ -30,6 +31,7 @@ def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
         yield from _own_image(release, spec, environment)
         yield from _delivery(release, spec, environment)
     yield from _in_no_namespace(environment)
+    yield from scaling_rules(spec, environment)
     bucket = environment.existing.bucket
     if isinstance(bucket, str) and not store.BUCKET.fullmatch(bucket):
         alternative = "Write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or azblob://ACCOUNT/CONTAINER/PREFIX."

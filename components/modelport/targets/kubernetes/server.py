@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from modelport.plan import Plan
+from modelport.plan.bounds import is_fixed
 
 from .availability import drain_seconds, grace_seconds, lifecycle, probes, spread, update, update_seconds
 from .delivery import Delivery
@@ -87,6 +88,7 @@ def server(
     opts = pulumi.ResourceOptions(
         depends_on=[*after, own.resources[f"settings-{slot}"]],
         custom_timeouts=pulumi.CustomTimeouts(create=longest, update=longest),
+        ignore_changes=[] if is_fixed(plan.spec.scaling) else ["spec.replicas"],
     )
     name, metadata = plan.names.of(slot), {"labels": labels}
     return own.object(DEPLOYMENT, f"server-{slot}", {"spec": body}, name=name, metadata=metadata, opts=opts)

@@ -1,6 +1,8 @@
 import math
 
+SURGE_PERCENT = 25
+
 
 def surge(replicas: int) -> int:
     """Pods that an update may have beyond the wanted ones."""
-    return math.ceil(replicas / 4)
+    return math.ceil(replicas * SURGE_PERCENT / 100)

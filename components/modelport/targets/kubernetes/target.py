@@ -23,11 +23,13 @@ from .objects import (
     CONFIG_MAP,
     DEPLOYMENT,
     DISRUPTION_BUDGET,
+    HORIZONTAL_AUTOSCALER,
     LIMIT_RANGE,
     NAMESPACE,
     NETWORK_POLICY,
     PRIORITY_CLASS,
     RESOURCE_QUOTA,
+    SCALED_OBJECT,
     SERVICE,
     SERVICE_ACCOUNT,
     Objects,
@@ -37,6 +39,7 @@ from .pod import pod
 from .priority import priority
 from .quota import quota
 from .rules import image_of
+from .scaling import scaling
 from .server import server
 from .version import live_versions
 
@@ -45,6 +48,8 @@ OF_A_SLOT = {
     "settings": CONFIG_MAP,
     "server": DEPLOYMENT,
     "disruption": DISRUPTION_BUDGET,
+    "autoscaler": HORIZONTAL_AUTOSCALER,
+    "scaledobject": SCALED_OBJECT,
 }
 
 
@@ -99,6 +104,7 @@ class KubernetesService(pulumi.ComponentResource):
             delivered = delivery(own, version, image)
             server(own, version, version.image(image), delivered, pods, after=grounds)
             disruption_budget(own, version.slot)
+            scaling(own, version.slot)
         service(own, live[0])
 
         context = pulumi.Config("kubernetes").get("context")

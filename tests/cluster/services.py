@@ -1,0 +1,53 @@
+"""Services that tests bring up on the shared cluster."""
+
+import json
+import uuid
+
+PROGRAM = """
+import pulumi
+from modelport import ModelService
+
+pulumi.export("services", {"it": ModelService.from_file("service.yaml").outputs})
+"""
+DIGEST = "sha256:" + "a" * 64
+
+
+class Service:
+    """One service in a stack of its own; tests change its `fields`, `existing` and `config` between updates."""
+
+    def __init__(self, cluster, stack, registry):
+        self.cluster, self.stack, self.registry = cluster, stack, registry
+        self.name = f"s{uuid.uuid4().hex[:8]}"
+        self.namespace = self.full = f"{self.name}-dev"
+        self.kubeconfig = cluster.kubeconfig
+        self.existing, self.config, self.fields = {}, {}, {"startupSeconds": 60}
+
+    def up(self):
+        context = json.loads(self.kubeconfig.read_text())["current-context"]
+        config = {
+            "kubernetes:kubeconfig": str(self.kubeconfig),
+            "kubernetes:context": context,
+            "modelport:target": "kubernetes",
+            "modelport:environment": "dev",
+            "modelport:image": f"{self.registry}/models/modelport-server@{DIGEST}",
+            "modelport:existing": {"registry": f"{self.registry}/models", **self.existing},
+            **self.config,
+        }
+        spec = {"metadata": {"name": self.name}, "model": {"source": "model.onnx"}, **self.fields}
+        (self.stack.folder / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+        (self.stack.folder / "service.yaml").write_text(json.dumps(spec))
+        return self.stack.up()
+
+    def raised(self):
+        result = self.up()
+        assert result.exit_code == 0, self.stack.errors
+        return result
+
+    def objects(self, version, kind):
+        return self.cluster.api.list(version, kind, self.namespace, labels=f"app.kubernetes.io/name={self.name}")
+
+    def deployments(self):
+        return {each["metadata"]["labels"]["modelport/slot"]: each for each in self.objects("apps/v1", "Deployment")}
+
+    def pods(self):
+        return {each["metadata"]["uid"] for each in self.objects("v1", "Pod")}

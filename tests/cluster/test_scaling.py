@@ -1,0 +1,127 @@
+"""The number of pods of a service on a real API server, with the autoscaler of its controller manager."""
+
+import pytest
+from cluster.bed.waiting import until
+from cluster.services import DIGEST
+
+KEDA = {"autoscaler": "keda", "prometheusAddress": "http://prometheus.monitoring:9090"}
+BUSY = {"properties": {"spec": {"template": {"metadata": {"annotations": {"kwok.x-k8s.io/usage-cpu": "900m"}}}}}}
+
+
+def replicas(service):
+    return service.deployments()["blue"]["spec"]["replicas"]
+
+
+def autoscaler(service):
+    (found,) = service.objects("autoscaling/v2", "HorizontalPodAutoscaler")
+    return found
+
+
+@pytest.fixture
+def busy(service):
+    """A service whose pods use most of a core each, and which has been given more of them for it."""
+    service.fields = {**service.fields, "compute": {"cpu": 1}, "scaling": {"min": 1, "max": 2}}
+    service.config = {"modelport:resources": {f"{service.name}-kubernetes-server-blue": BUSY}}
+    service.raised()
+    until(lambda: replicas(service) == 2, seconds=150)
+    return service
+
+
+def test_pods_come_with_load_and_a_later_update_leaves_them(busy):
+    owners = {
+        entry["manager"]
+        for entry in busy.deployments()["blue"]["metadata"]["managedFields"]
+        if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+    }
+    assert owners == {"kube-controller-manager"}
+    assert set(busy.raised().changes) == {"same"}
+    busy.stack.train(3.0)
+    busy.raised()
+    assert replicas(busy) == 2
+    assert busy.deployments()["blue"]["status"]["readyReplicas"] == 2
+    busy.stack.refresh()
+    assert set(busy.raised().changes) == {"same"}
+    assert replicas(busy) == 2
+
+
+def test_other_bounds_are_the_autoscalers_to_keep(busy):
+    busy.fields["scaling"] = {"min": 3, "max": 5}
+    busy.raised()
+    until(lambda: replicas(busy) >= 3)
+    assert autoscaler(busy)["spec"]["maxReplicas"] == 5
+
+
+def test_a_fixed_number_is_taken_from_the_autoscaler_by_force_alone(busy):
+    busy.fields["scaling"] = {"min": 1, "max": 1}
+    assert busy.up().exit_code == 1
+    assert any("spec.replicas is managed by kube-controller-manager" in each for each in busy.stack.errors)
+    forced = {"metadata": {"annotations": {"pulumi.com/patchForce": "true"}}}
+    patch = {"properties": {**BUSY["properties"], **forced}}
+    busy.config = {"modelport:resources": {f"{busy.name}-kubernetes-server-blue": patch}}
+    busy.raised()
+    assert replicas(busy) == 1
+    assert busy.objects("autoscaling/v2", "HorizontalPodAutoscaler") == []
+
+
+WEEK = [{"cron": "0 8 * * 1-5", "min": 3, "max": 4}, {"cron": "30 19 * * *", "min": 0, "max": 0}]
+TO_ZERO = {"field": "scaling.scaleToZero", "target": "kubernetes", "reason": "it is a demo"}
+BY_REQUESTS = {"metric": "requestsPerSecond", "value": 50}
+
+
+@pytest.mark.parametrize(
+    ("fields", "existing"),
+    [
+        ({}, {}),
+        ({"scaling": {"target": BY_REQUESTS}}, {}),
+        ({"scaling": {"target": {"metric": "concurrency", "value": 8}}}, {}),
+        ({"scaling": {"schedule": WEEK}}, {}),
+        (
+            {"scaling": {"target": BY_REQUESTS, "scaleToZero": True}, "accept": [TO_ZERO]},
+            {"demand": 'sum(rate(asked{service="$SERVICE"}[1m]))'},
+        ),
+    ],
+)
+def test_kedas_objects_are_as_its_definition_wants_them(service, crds, fields, existing):
+    assert "scaledobjects.keda.sh" in crds
+    service.existing = {**KEDA, **existing}
+    service.fields = {**service.fields, **fields}
+    service.raised()
+    (scaled,) = service.objects("keda.sh/v1alpha1", "ScaledObject")
+    assert scaled["spec"]["scaleTargetRef"]["name"] in {
+        each["metadata"]["name"] for each in service.deployments().values()
+    }
+    assert service.objects("autoscaling/v2", "HorizontalPodAutoscaler") == []
+    assert set(service.raised().changes) == {"same"}
+
+
+def test_a_field_that_keda_does_not_know_is_an_error_that_names_it(service, crds):
+    service.existing = KEDA
+    wrong = {"properties": {"spec": {"cooldownPeriodd": 5}}}
+    service.config = {"modelport:resources": {f"{service.name}-kubernetes-scaledobject-blue": wrong}}
+    assert service.up().exit_code == 1
+    assert any("cooldownPeriodd" in each for each in service.stack.errors), service.stack.errors
+
+
+def test_a_service_without_pods_is_updated_without_waiting_for_one(service, crds):
+    service.existing = KEDA
+    service.fields = {**service.fields, "scaling": {"schedule": WEEK}}
+    service.raised()
+    (deployment,) = service.deployments().values()
+    name = deployment["metadata"]["name"]
+    off = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": service.namespace}}
+    service.cluster.api.apply({**off, "spec": {"replicas": 0}}, manager="keda-operator", force=True)
+    until(lambda: not service.pods())
+    service.fields = {**service.fields, "serving": {"image": f"registry.example/other@{DIGEST}"}}
+    service.raised()
+    assert replicas(service) == 0
+    assert set(service.raised().changes) == {"same"}
+
+
+def test_a_cluster_without_keda_says_so_once(start_cluster, service):
+    service.cluster = start_cluster()
+    service.kubeconfig = service.cluster.kubeconfig
+    service.existing = KEDA
+    assert service.up().exit_code == 1
+    told = [each for each in service.stack.errors if "ScaledObject of keda.sh/v1alpha1" in each]
+    assert len(told) == 1, service.stack.errors
+    assert "install its CustomResourceDefinition first" in told[0]
