@@ -60,10 +60,10 @@ def test_a_broken_mapping_is_noticed(subject, monkeypatch, target, field, wrong,
 
 
 def test_a_target_that_does_what_its_table_refuses_is_noticed(subject, monkeypatch):
-    lenient = {**local.TARGET.capabilities, "scaling.scaleToZero": native("Server.scaleToZero", source="nobody")}
+    lenient = {**local.TARGET.capabilities, "protocols.v1": native("Server.protocols", source="nobody")}
     monkeypatch.setattr(local, "TARGET", replace(local.TARGET, capabilities=lenient))
     with pytest.raises(AssertionError, match="is planned"):
-        check(subject("local"), "scaling.scaleToZero")
+        check(subject("local"), "protocols.v1")
 
 
 @pytest.mark.parametrize("field", ROWS)
@@ -79,7 +79,7 @@ def test_a_right_table_passes(project, field):
         ("startupSeconds", native("Endpoint.startSeconds", also=("Endpoint.goal",), source="nobody"), "does not move"),
         ("startupSeconds", emulated("Endpoint.startSeconds", adds="Timer", source="nobody"), "adds no Timer"),
         ("request.timeout", refused("it waits", instead="patience"), "is planned"),
-        ("scaling.scaleToZero", refused("it never starts", instead="mode: async", always=True), "is planned"),
+        ("protocols.grpc", refused("it speaks it always", instead="patience", always=True), "is planned"),
     ],
 )
 def test_a_table_that_claims_what_is_not_so_is_noticed(project, field, row, words):

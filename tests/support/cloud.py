@@ -12,7 +12,7 @@ ROWS = {
     "startupSeconds": native("Endpoint.startSeconds", source="manual"),
     "request.timeout": emulated("Proxy.seconds", adds="Proxy", source="manual"),
     "slo.availability": approximated("Endpoint.goal", differs="it rounds", source="manual"),
-    "scaling.scaleToZero": refused("it keeps an instance", instead="mode: async", always=False),
+    "protocols.grpc": refused("it speaks HTTP/1.1 only", instead="protocols.rest", always=False),
 }
 TARGET = Target("vertex", {**UNBUILT, **OWN, **ROWS}, name_length=63, tag_rule=TagRule(63, 63, "[^a-z]"))
 

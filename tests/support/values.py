@@ -62,7 +62,7 @@ VALUES = {
     "monitoring.retraining.schedule": ("0 1 * * *", "0 2 * * *"),
     "monitoring.retraining.webhook": ("https://example.com/a", "https://example.com/b"),
     "security.exposure": ("private", "public"),
-    "security.auth": ("bearer", "mtls"),
+    "security.auth": ("none", "bearer"),
     "security.encryption": ("provider-key", "customer-key"),
     "security.dataClass": ("internal", "personal"),
     "security.compliance": (["gdpr"], ["hipaa"]),
@@ -102,7 +102,18 @@ VALUES = {
     "existing.prometheusAddress": ("http://prometheus:9090", "http://thanos:9090"),
     "existing.autoscaler": ("hpa", "keda"),
     "existing.demand": ("sum(rate(one[1m]))", "sum(rate(two[1m]))"),
-    "existing.gateway": ("gateway-1", "gateway-2"),
+    "existing.gateway": ("edge/one/https", "edge/two/https"),
+    "existing.internalGateway": ("edge/one/https", "edge/two/https"),
+    "existing.gatewayClass": ("class-1", "class-2"),
+    "existing.gatewayNamespace": ("edge-1", "edge-2"),
+    "existing.ingressClass": ("class-1", "class-2"),
+    "existing.domain": ("one.example.com", "two.example.com"),
+    "existing.certificate": ("certificate-1", "certificate-2"),
+    "existing.issuer": ("issuer-1", "issuer-2"),
+    "existing.tokens": ("tokens-1", "tokens-2"),
+    "existing.jwtKeys": ("keys-1", "keys-2"),
+    "existing.jwtIssuer": ("https://one.example.com", "https://two.example.com"),
+    "existing.jwtAudience": ("fraud", "spam"),
     "existing.topic": ("topic-1", "topic-2"),
 }
 
@@ -112,7 +123,32 @@ KEDA = {"existing.autoscaler": "keda", "existing.prometheusAddress": "http://pro
 BY_REQUESTS = {**KEDA, "scaling.target.metric": "requestsPerSecond"}
 TO_ZERO = {**BY_REQUESTS, "existing.demand": "sum(rate(requests[1m]))"}
 
+OPEN = {"security.auth": "none", "existing.domain": "models.example.com"}
+GATEWAY = {"existing.gatewayClass": "class", "existing.gatewayNamespace": "edge", "existing.issuer": "issuer"}
+PUBLIC = {**OPEN, **GATEWAY, "security.exposure": "public"}
+BEARER = {"security.auth": "bearer", "existing.namespace": "serving"}
+JWT = {"existing.jwtKeys": "keys", "existing.jwtIssuer": "https://example.com", "existing.jwtAudience": "fraud"}
+
 COMPANIONS = {
+    "security.exposure": {**OPEN, **GATEWAY},
+    "security.auth": {"existing.tokens": "tokens", "existing.namespace": "serving"},
+    "existing.gateway": {**OPEN, "security.exposure": "public"},
+    "existing.internalGateway": {**OPEN, "security.exposure": "internal"},
+    **dict.fromkeys([*GATEWAY, "existing.domain"], PUBLIC),
+    "existing.certificate": {
+        **OPEN,
+        "security.exposure": "public",
+        "existing.gatewayClass": "class",
+        "existing.gatewayNamespace": "edge",
+    },
+    "existing.ingressClass": {
+        **OPEN,
+        "security.exposure": "public",
+        "existing.gatewayNamespace": "edge",
+        "existing.issuer": "issuer",
+    },
+    "existing.tokens": BEARER,
+    **{name: {**BEARER, **JWT} for name in JWT},
     "scaling.target.metric": KEDA,
     "scaling.schedule": KEDA,
     "scaling.scaleToZero": TO_ZERO,

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from modelport.spec import Protocols, Security
 from modelport.targets.kubernetes.target import KubernetesService
 
 PAGE = (Path(__file__).parents[2] / "docs" / "targets" / "kubernetes.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 PARSED = [YAML(typ="safe").load(block) for block in BLOCKS]
 ROLES = {each["kind"]: each for each in PARSED if "kind" in each}
-(WITH_KEDA,) = (each for each in PARSED if isinstance(each, list) and each[0]["apiGroups"] == ["keda.sh"])
+WITH_KEDA, FROM_OUTSIDE = (each for each in PARSED if isinstance(each, list))
 CHANGE = {"get", "list", "watch", "create", "update", "patch", "delete"}
 WATCHED = {"pods", "replicasets", "endpoints", "endpointslices", "events", "pods/log"}
 """What is read while a Deployment or a Service comes up, and not made."""
@@ -62,6 +63,15 @@ def test_with_keda_other_autoscalers_are_made(kubernetes):
     with_keda, without = (made(kubernetes({"existing": {"autoscaler": each}})) for each in ("keda", "hpa"))
     assert changing(WITH_KEDA) == with_keda - without
     assert without - with_keda == {("autoscaling", "horizontalpodautoscalers")}
+
+
+def test_ways_in_take_other_objects(kubernetes):
+    common = {"domain": "example.com", "gateway_namespace": "edge", "issuer": "issuer"}
+    ways = [
+        kubernetes({"existing": {**common, way: "class"}}, security=Security(exposure="public", auth="none"), **more)
+        for way, more in (("gateway_class", {"protocols": Protocols(grpc=True)}), ("ingress_class", {}))
+    ]
+    assert changing(FROM_OUTSIDE) == set().union(*map(made, ways)) - made(kubernetes())
 
 
 def test_with_everything_existing_nothing_of_the_cluster_is_asked_for():

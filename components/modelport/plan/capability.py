@@ -35,6 +35,7 @@ class Capability:
         source: where the vendor documents it.
         always: what the target does whatever the field says, so that only another value is refused; `...` if there is
             no such value.
+        only: the values that the target can do, if not all; a default that is none of them becomes `always`.
     """
 
     level: Level
@@ -45,15 +46,18 @@ class Capability:
     instead: str = ""
     source: str = ""
     always: Any = ...
+    only: tuple[Any, ...] = ()
 
     def gives(self, value: Any) -> bool:
         """Whether the target does this value, be it in a slightly different way."""
         if self.level not in ("refused", "unbuilt"):
-            return True
+            return not self.only or value in self.only
         return _asks_nothing(value) or bool(self.always is not ... and self.always == value)
 
     def level_of(self, value: Any) -> Level:
         """The level for one value; that of the field for a value that asks nothing."""
+        if self.only and not self.gives(value):
+            return "refused"
         had_anyway = self.level in ("refused", "unbuilt") and not _asks_nothing(value) and self.gives(value)
         return "native" if had_anyway else self.level
 
@@ -65,6 +69,13 @@ Capabilities = Mapping[str, Capability]
 def native(drives: str, *, source: str, differs: str = "", also: tuple[str, ...] = ()) -> Capability:
     """The target does it itself."""
     return Capability("native", drives, also, reason=differs, source=source)
+
+
+def native_but(
+    drives: str, *, only: tuple[Any, ...], reason: str, instead: str, source: str, also: tuple[str, ...] = ()
+) -> Capability:
+    """The target does some values itself, of which the first takes the place of a default that is not among them."""
+    return Capability("native", drives, also, reason=reason, instead=instead, source=source, always=only[0], only=only)
 
 
 def emulated(drives: str, *, adds: str, source: str, also: tuple[str, ...] = ()) -> Capability:

@@ -118,7 +118,7 @@ def _refusal(each: Asked, row: Capability, service: Loaded, target: Target) -> R
         return None
     instead = f"Use {row.instead}, or leave" if row.instead else "Leave"
     always = "" if row.always is ... else f": on {target.name} it is {shown(row.always)}"
-    return refusal(REFUSED if row.level == "refused" else UNBUILT, f"{instead} the field out{always}.")
+    return refusal(UNBUILT if row.level == "unbuilt" else REFUSED, f"{instead} the field out{always}.")
 
 
 def _label_refusals(service: Loaded, environment: Environment, target: Target) -> Iterator[Refusal]:

@@ -2,8 +2,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from .scalars import Text
+from .scalars import Form, Text
 from .section import Section, not_allowed
+
+DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
 def _text_or_output(value: Any) -> Any:
@@ -80,7 +82,42 @@ class Existing(Section):
     gateway. `$SERVICE` and `$NAMESPACE` stand for the Kubernetes Service and its namespace."""
 
     gateway: Given | None = None
-    """Gateway or ingress that routes to the service."""
+    """Gateway that lets in the internet; on Kubernetes NAMESPACE/NAME/LISTENER, with a listener for TLS."""
+
+    internal_gateway: Text | None = None
+    """Kubernetes gateway that lets in the own network, as NAMESPACE/NAME/LISTENER, with a listener for TLS."""
+
+    gateway_class: Given | None = None
+    """Class of the Kubernetes gateway that is made for a public service."""
+
+    gateway_namespace: Given | None = None
+    """Kubernetes namespace in which the pods of gateway or ingress run; a gateway that is made is made there. Without
+    it, the one that the gateway's name begins with."""
+
+    ingress_class: Given | None = None
+    """Class of the ingress that lets the internet into a cluster without Gateway API."""
+
+    domain: Annotated[Text, Form(DOMAIN, "a DNS domain like models.example.com")] | None = None
+    """DNS domain below which a service that is reachable from outside of its cluster gets a name: SERVICE.DOMAIN for
+    HTTP and SERVICE-grpc.DOMAIN for gRPC."""
+
+    certificate: Given | None = None
+    """Kubernetes secret, of type tls, with the certificate of gateway or ingress, in the same namespace."""
+
+    issuer: Given | None = None
+    """ClusterIssuer of cert-manager that such a certificate is asked of."""
+
+    tokens: Given | None = None
+    """Kubernetes secret whose entry `tokens` holds bearer tokens, one a line."""
+
+    jwt_keys: Given | None = None
+    """Kubernetes config map whose entry `jwks.json` holds the public keys of an issuer of JSON Web Tokens."""
+
+    jwt_issuer: Text | None = None
+    """What such a token says in `iss`."""
+
+    jwt_audience: Text | None = None
+    """What such a token says in `aud`."""
 
     topic: Given | None = None
     """Topic or channel that alerts go to."""

@@ -10,8 +10,9 @@ Compliance = Literal[
 class Security(Section):
     """Who reaches the service, and how its data is kept."""
 
-    exposure: Literal["private", "public"] = "private"
-    """Whether the endpoint is reachable from the own network only, or from the internet."""
+    exposure: Literal["private", "internal", "public"] = "private"
+    """From where the endpoint is reachable: what is next to it on its platform, the whole own network, or the
+    internet."""
 
     auth: Literal["platform", "bearer", "mtls", "none"] = "platform"
     """How callers prove who they are: the platform's identities, a bearer token, client certificates, or not at all."""

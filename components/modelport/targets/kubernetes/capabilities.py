@@ -1,8 +1,20 @@
-from modelport.plan import OWN, UNBUILT, Capabilities, Capability, approximated, native, recorded, refused, unbuilt
+from modelport.plan import (
+    OWN,
+    UNBUILT,
+    Capabilities,
+    Capability,
+    approximated,
+    native,
+    native_but,
+    recorded,
+    refused,
+    unbuilt,
+)
 
 DOCS = "https://kubernetes.io/docs"
 API = f"{DOCS}/reference/kubernetes-api"
 KEDA = "https://keda.sh/docs/2.20/reference/scaledobject-spec"
+GATEWAY_API = "https://gateway-api.sigs.k8s.io/reference/spec"
 AUTOSCALER = "workload-resources/horizontal-pod-autoscaler-v2"
 POD = "Deployment.spec.template.spec"
 DEVICES = f"{POD}.containers.server.resources.limits.nvidia.com/gpu"
@@ -49,6 +61,10 @@ def _model(path: str) -> Capability:
 
 def _by_keda(path: str, *, also: tuple[str, ...] = ()) -> Capability:
     return native(f"ScaledObject.spec.{path}", source=KEDA, also=also)
+
+
+def _routed(path: str, *, also: tuple[str, ...] = ()) -> Capability:
+    return native(f"HTTPRoute.{path}", source=GATEWAY_API, also=also)
 
 
 OF_A_CLOUD = refused("a cluster has no such thing", instead="a cloud target")
@@ -139,8 +155,22 @@ CAPABILITIES: Capabilities = {
     "monitoring.drift.enabled": unbuilt(always=False),
     "monitoring.alerts.enabled": unbuilt(always=False),
     "monitoring.retraining.trigger": unbuilt(always="never"),
-    "security.exposure": unbuilt(always="private"),
-    "security.auth": unbuilt(always="none"),
+    "security.exposure": _routed(
+        "*", also=("HTTPRoute.*", "Gateway.*", "Certificate.*", "NetworkPolicy.spec.ingress", "Service.exposure")
+    ),
+    "security.auth": native_but(
+        f"{SETTING}_TOKEN_FILE",
+        only=("none", "bearer"),
+        reason="a cluster knows its own accounts, and no callers from outside",
+        instead="bearer",
+        source="serving_image/README.md",
+        also=(
+            *SETTINGS_NAME,
+            f"{POD}.volumes.tokens.*",
+            f"{POD}.containers.server.volumeMounts.tokens.*",
+            "Service.auth",
+        ),
+    ),
     "security.dataClass": _label("dataClass", also=("Service.dataClass",)),
     "governance.riskClass": _label("riskClass", also=("Service.governance.riskClass",)),
     "governance.biasCheck": unbuilt(always=False),
@@ -166,6 +196,26 @@ CAPABILITIES: Capabilities = {
     "existing.prometheusAddress": _by_keda("triggers"),
     "existing.autoscaler": _by_keda("*", also=("ScaledObject.*", "HorizontalPodAutoscaler.*")),
     "existing.demand": _by_keda("triggers"),
+    "existing.gateway": _routed("spec.parentRefs.*"),
+    "existing.internalGateway": _routed("spec.parentRefs.*"),
+    "existing.gatewayClass": native("Gateway.spec.gatewayClassName", source=GATEWAY_API),
+    "existing.gatewayNamespace": native(
+        "Gateway.metadata.namespace",
+        source=GATEWAY_API,
+        also=("Certificate.metadata.namespace", "HTTPRoute.spec.parentRefs.*", "NetworkPolicy.spec.ingress"),
+    ),
+    "existing.ingressClass": _in("Ingress.spec.ingressClassName", "service-resources/ingress-v1"),
+    "existing.domain": _routed(
+        "spec.hostnames", also=("Gateway.spec.listeners.http.hostname", "Certificate.spec.dnsNames")
+    ),
+    "existing.certificate": native("Gateway.spec.listeners.http.tls.certificateRefs.*", source=GATEWAY_API),
+    "existing.issuer": native(
+        "Certificate.spec.issuerRef.name", source="https://cert-manager.io/docs/usage/certificate"
+    ),
+    "existing.tokens": _of_pod("volumes.tokens.secret.secretName"),
+    "existing.jwtKeys": _of_pod("volumes.keys.configMap.name"),
+    "existing.jwtIssuer": _setting("JWT_ISSUER"),
+    "existing.jwtAudience": _setting("JWT_AUDIENCE"),
     "existing.bucket": native("Bundle.target", source="modelport:artifact:Bundle"),
     "existing.registry": native("Image.repository", source="modelport:artifact:Image", also=("Bundle.target",)),
 }

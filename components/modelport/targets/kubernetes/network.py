@@ -6,6 +6,7 @@ from modelport.plan import Plan
 
 from . import store
 from .delivery import fetches_from
+from .doors import proxies
 from .objects import NETWORK_POLICY, Objects, selector_of
 from .server import ports
 
@@ -31,9 +32,10 @@ def network(own: Objects) -> None:
 
 
 def _ingress(plan: Plan) -> list[dict[str, Any]]:
-    """Callers, and whoever scrapes metrics, which are served on the port for HTTP."""
+    """Callers, what lets them in from outside, and whoever scrapes metrics, which are served on the port for HTTP."""
     existing = plan.environment.existing
-    callers = [{"podSelector": {}}, *map(_pods_of, existing.callers)]
+    outside = [] if proxies(plan) is None else [proxies(plan)]
+    callers = [{"podSelector": {}}, *map(_pods_of, [*existing.callers, *outside])]
     rules = [{"from": callers, "ports": [_tcp(number) for number in ports(plan).values()]}]
     if existing.prometheus is not None:
         rules.append({"from": [_pods_of(existing.prometheus)], "ports": [_tcp(ports(plan)["http"])]})

@@ -76,10 +76,15 @@ def require_sdk() -> None:
         raise ModelportError(f"kubernetes\n  needs {SDK}, which is not installed. {remedy}")
 
 
+CERTIFICATE = CustomKind("cert-manager.io/v1", "Certificate")
 CONFIG_MAP = Kind("core.v1:ConfigMap")
 DAEMON_SET = Kind("apps.v1:DaemonSet")
 DEPLOYMENT = Kind("apps.v1:Deployment")
 DISRUPTION_BUDGET = Kind("policy.v1:PodDisruptionBudget")
+GATEWAY = CustomKind("gateway.networking.k8s.io/v1", "Gateway")
+GRPC_ROUTE = CustomKind("gateway.networking.k8s.io/v1", "GRPCRoute")
+HTTP_ROUTE = CustomKind("gateway.networking.k8s.io/v1", "HTTPRoute")
+INGRESS = Kind("networking.v1:Ingress")
 HORIZONTAL_AUTOSCALER = Kind("autoscaling.v2:HorizontalPodAutoscaler")
 LIMIT_RANGE = Kind("core.v1:LimitRange")
 NAMESPACE = Kind("core.v1:Namespace", is_namespaced=False)

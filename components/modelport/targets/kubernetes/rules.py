@@ -12,6 +12,7 @@ from modelport.plan.release import releases
 from modelport.spec import Environment, ModelSpec
 
 from . import store
+from .exposure_rules import exposure_rules
 from .scaling_rules import scaling_rules
 from .surge import surge
 
@@ -19,7 +20,14 @@ PINNED = re.compile(r".+@sha256:[0-9a-f]{64}")
 LAYOUT = "oci-layout:"
 EXISTING = "modelport:existing"
 IMAGE, GPU_IMAGE = "modelport:image", "modelport:gpuImage"
-NAMESPACED = {"role": "role", "pullSecret": "pull_secret", "storeSecret": "store_secret", "claim": "claim"}
+NAMESPACED = {
+    "role": "role",
+    "pullSecret": "pull_secret",
+    "storeSecret": "store_secret",
+    "claim": "claim",
+    "tokens": "tokens",
+    "jwtKeys": "jwt_keys",
+}
 
 
 def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
@@ -32,6 +40,7 @@ def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
         yield from _delivery(release, spec, environment)
     yield from _in_no_namespace(environment)
     yield from scaling_rules(spec, environment)
+    yield from exposure_rules(spec, environment)
     bucket = environment.existing.bucket
     if isinstance(bucket, str) and not store.BUCKET.fullmatch(bucket):
         alternative = "Write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or azblob://ACCOUNT/CONTAINER/PREFIX."

@@ -10,6 +10,7 @@ import pulumi
 from modelport.plan import Plan
 from modelport.plan.bounds import is_fixed
 
+from .access import access
 from .availability import drain_seconds, grace_seconds, lifecycle, probes, spread, update, update_seconds
 from .delivery import Delivery
 from .identity import identity_labels
@@ -40,6 +41,7 @@ def settings(own: Objects, version: Version, delivered: Delivery) -> str:
         "MODELPORT_DRAIN": str(drain_seconds(own.plan)),
         "MODELPORT_LOG_FORMAT": "json",
         **({"MODELPORT_PROVIDER": "cuda"} if spec.compute.accelerator else {}),
+        **access(own.plan).settings,
     }
     content = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:10]
     name = own.plan.names.of(version.slot, "settings", content)
@@ -65,7 +67,7 @@ def server(
         "resources": {**bare["resources"], "limits": limits},
         "ports": [{"name": name, "containerPort": number} for name, number in ports(plan).items()],
         "envFrom": [{"configMapRef": {"name": settings(own, version, delivered)}}],
-        "volumeMounts": [delivered.mount, SCRATCH_MOUNT],
+        "volumeMounts": [delivered.mount, SCRATCH_MOUNT, *access(plan).mounts],
         "lifecycle": lifecycle(),
         **probes(plan.spec.startup_seconds),
     }
@@ -73,7 +75,7 @@ def server(
         **pod,
         "containers": [serving],
         **({"initContainers": delivered.before} if delivered.before else {}),
-        "volumes": [*delivered.volumes, SCRATCH],
+        "volumes": [*delivered.volumes, SCRATCH, *access(plan).volumes],
         "terminationGracePeriodSeconds": grace_seconds(plan),
         "topologySpreadConstraints": spread(plan, slot),
     }

@@ -15,15 +15,21 @@ from . import TARGET
 from .availability import disruption_budget
 from .delivery import delivery
 from .endpoint import endpoint, invocation, logs, service
+from .exposure import exposure
 from .identity import identity
 from .image import digest_of, stack_image
 from .namespace import namespace
 from .network import network
 from .objects import (
+    CERTIFICATE,
     CONFIG_MAP,
     DEPLOYMENT,
     DISRUPTION_BUDGET,
+    GATEWAY,
+    GRPC_ROUTE,
     HORIZONTAL_AUTOSCALER,
+    HTTP_ROUTE,
+    INGRESS,
     LIMIT_RANGE,
     NAMESPACE,
     NETWORK_POLICY,
@@ -54,7 +60,7 @@ OF_A_SLOT = {
 
 
 class KubernetesService(pulumi.ComponentResource):
-    """One service as a hardened Deployment per live version, reachable within its cluster.
+    """One service as a hardened Deployment per live version, reachable from where its config says.
 
     Attributes:
         resources: what it consists of, by role.
@@ -79,6 +85,11 @@ class KubernetesService(pulumi.ComponentResource):
         "image": ArtifactImage,
         **{f"{role}-{slot}": kind for slot in SLOTS for role, kind in OF_A_SLOT.items()},
         "service": SERVICE,
+        "certificate": CERTIFICATE,
+        "gateway": GATEWAY,
+        "route": HTTP_ROUTE,
+        "grpcroute": GRPC_ROUTE,
+        "ingress": INGRESS,
     }
     OUTPUTS = ("endpoint", "image", "live", "dashboards", "alerts", "capture_location", "logs", "invoke")
 
@@ -106,6 +117,7 @@ class KubernetesService(pulumi.ComponentResource):
             disruption_budget(own, version.slot)
             scaling(own, version.slot)
         service(own, live[0])
+        exposure(own)
 
         context = pulumi.Config("kubernetes").get("context")
         self.resources = own.resources
