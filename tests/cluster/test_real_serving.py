@@ -93,6 +93,7 @@ class Digits:
             "model": {"source": "model.onnx"},
             "compute": {"cpu": 0.2, "memory": "256Mi"},
             "serving": {"delivery": "pvc"},
+            "scaling": {"min": 2, "max": 2},  # what is lost is lost by updates
             "startupSeconds": 60,
             **fields,
         }

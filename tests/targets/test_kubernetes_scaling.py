@@ -4,7 +4,11 @@ import re
 
 import pulumi
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
+from modelport.plan.bounds import HOUR, moments, periods
+from modelport.plan.bounds import WEEK as WEEK_MINUTES
 from modelport.spec import Accelerator, Compute, Release, Releases, Scaling, ScalingTarget, Window
 from modelport.targets.kubernetes.scaling_rules import scaling_rules
 
@@ -139,6 +143,40 @@ def test_windows_hold_more_pods_than_the_fewest(keda):
     ]
 
 
+HOURS, MINS = st.integers(0, 23), st.integers(0, 4)
+DAYS = st.sampled_from(["*", "1-5", "0,6", "3"])
+WINDOWS = st.builds(lambda hour, days, least: Window(cron=f"0 {hour} * * {days}", min=least, max=4), HOURS, DAYS, MINS)
+HOURS_OF_A_WEEK = range(0, WEEK_MINUTES, HOUR)
+
+
+def held(scaler, minute):
+    """The pods that KEDA holds at a minute of the week: a trigger is active if its end comes before its next start."""
+    active = [0]
+    for trigger in scaler["triggers"][1:]:
+        asked = trigger["metadata"]
+        to_start, to_end = (
+            min((moment - minute - 1) % WEEK_MINUTES for moment in moments(asked[name])) for name in ("start", "end")
+        )
+        assert to_start != to_end
+        if to_end < to_start:
+            active.append(int(asked["desiredReplicas"]))
+    return max(scaler["minReplicaCount"], *active)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(WINDOWS, min_size=2, max_size=4))
+def test_keda_holds_what_the_window_of_the_time_says(keda, windows):
+    try:
+        week = periods(windows)
+    except ValueError:
+        return
+    assume(any(window.min for window in windows))
+    scaler = keda(Scaling(schedule=tuple(windows)))
+    for minute in HOURS_OF_A_WEEK:
+        (now,) = [each for each in week if (minute - each.start) % WEEK_MINUTES < each.minutes]
+        assert held(scaler, minute) == now.window.min
+
+
 def test_times_over_midnight_and_of_every_day_are_written_as_cron_has_them(keda):
     night = (Window(cron="0 20 * * *", min=4, max=4), Window(cron="0 6 * * 0-7", min=1, max=4))
     (_, cron) = keda(Scaling(schedule=night))["triggers"]
@@ -221,6 +259,12 @@ BROKEN = {
         Scaling(schedule=(*WEEK, Window(cron="0 9 * * *", min=1, max=3))),
         "scaling.schedule",
         "Write max: 4",
+    ),
+    "always off": (
+        KEDA,
+        Scaling(schedule=tuple(window.model_copy(update={"min": 0}) for window in WEEK)),
+        "scaling.schedule",
+        "no window starts an instance",
     ),
     "off while requests come": (
         KEDA,

@@ -78,6 +78,9 @@ def _schedule(scaling: Scaling, existing: Existing) -> Iterator[Objection]:
     except ValueError as error:
         alternative = "Write two windows or more that begin at times of the week, like 0 8 * * 1-5 and 0 20 * * 1-5."
         yield Objection(SCHEDULE, None, str(error), alternative)
+    if not any(window.min for window in scaling.schedule):
+        alternative = "Write min: 1 or more in the window in which the service is to run."
+        yield Objection(SCHEDULE, None, "no window starts an instance", alternative)
     most = {window.max for window in scaling.schedule}
     off = {0} if scaling.target.metric == "cpu" else set()
     if wrong := sorted(most - off - {scaling.max}):
