@@ -1,6 +1,6 @@
 import pytest
 
-from modelport.plan import OWN, UNBUILT, Machine, TagRule, Target, approximated, emulated, native, refused
+from modelport.plan import OWN, UNBUILT, Machine, TagRule, Target, approximated, emulated, native, native_but, refused
 from modelport.spec import Environment, Memory, load_service
 
 FRAUD = "metadata: {name: fraud}\nmodel: {source: fraud.onnx}\n"
@@ -34,6 +34,10 @@ def cloud():
         "compute.memory": native("Create.Type", source="manual"),
         "request.timeout": emulated("Proxy.Timeout", adds="a proxy", source="manual"),
         "scaling.target.value": approximated("Scale.Target", differs="it counts whole requests", source="manual"),
+        "security.auth": native_but(
+            "Create.Auth", only=("none", "bearer"), reason="it knows nobody", instead="bearer", source="manual"
+        ),
+        "monitoring.drift.enabled": approximated("Watch", differs="it samples", source="manual", always=False),
         "scaling.scaleToZero": refused("it keeps an instance", instead="mode: async", always=False),
         "scaling.min": refused("it runs one", instead="two services", always=1),
     }

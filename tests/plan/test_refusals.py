@@ -56,6 +56,23 @@ def test_an_approximation_needs_to_be_accepted_for_this_target(write, refusals, 
     assert [each.code for each in refusals(write(text + other)).refusals] == ["MP403"]
 
 
+def test_what_a_target_does_anyway_needs_no_acceptance(write, environment, cloud):
+    plan = make_plan(write("monitoring: {drift: {enabled: false}}\n"), environment, cloud)
+    assert not plan.spec.monitoring.drift.enabled
+
+
+def test_of_a_field_that_a_target_has_only_some_values_of_others_are_refused(write, refusals, environment, cloud):
+    error = refusals(write("security: {auth: mtls}\n"))
+    assert str(error) == (
+        'fraud.yaml:3  security.auth: "mtls"\n'
+        "  MP401 refused by cloud: it knows nobody.\n"
+        '  Use bearer, or leave the field out: on cloud it is "none".\n'
+        "1 problem, nothing was changed."
+    )
+    assert make_plan(write("security: {auth: bearer}\n"), environment, cloud).spec.security.auth == "bearer"
+    assert make_plan(write(), environment, cloud).spec.security.auth == "none"
+
+
 def test_an_accepted_approximation_is_planned(write, environment, cloud):
     accept = "accept: [{field: scaling.target.value, target: vertex, reason: harmless here}]\n"
     plan = make_plan(write("scaling: {target: {value: 50}}\n" + accept), environment, replace(cloud, name="vertex"))

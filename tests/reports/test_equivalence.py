@@ -44,6 +44,18 @@ def test_the_level_is_that_of_the_value(write):
     assert (off.level, off.reason) == ("native", "")
 
 
+def test_a_difference_that_a_value_does_not_meet_is_not_told(write):
+    def cell(text, field):
+        return compare(write(text), ["kubernetes"]).fields[field]["kubernetes"]
+
+    assert cell("scaling: {scaleToZero: false}\n", "scaling.scaleToZero").level == "native"
+    asked = cell("scaling: {scaleToZero: true}\n", "scaling.scaleToZero")
+    assert (asked.level, "fail until" in asked.reason) == ("approximated", True)
+    bearer, mtls = (cell(f"security: {{auth: {auth}}}\n", "security.auth") for auth in ("bearer", "mtls"))
+    assert (bearer.level, bearer.reason) == ("native", "")
+    assert (mtls.level, mtls.reason.endswith(": use bearer")) == ("refused", True)
+
+
 def test_the_table_shows_what_was_written_and_explains_itself_in_footnotes(write, cloud):
     service = write("scaling: {max: 3, scaleToZero: true}\nrollout: {mirror: 20}\n")
     assert str(compare(service, ["local", "sagemaker"])).splitlines() == [

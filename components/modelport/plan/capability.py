@@ -58,7 +58,7 @@ class Capability:
         """The level for one value; that of the field for a value that asks nothing."""
         if self.only and not self.gives(value):
             return "refused"
-        had_anyway = self.level in ("refused", "unbuilt") and not _asks_nothing(value) and self.gives(value)
+        had_anyway = self.always is not ... and self.always == value and not _asks_nothing(value)
         return "native" if had_anyway else self.level
 
 

@@ -87,7 +87,8 @@ def compare(service: Loaded, names: Sequence[str] = targets.NAMES) -> Comparison
 def _cell(row: Capability, value: Any) -> Cell:
     level = row.level_of(value)
     instead = f": use {row.instead}" if row.instead else ""
-    return Cell(level, f"{row.reason}{instead}" if level == row.level else "")
+    is_said = not row.gives(value) if row.only else level == row.level
+    return Cell(level, f"{row.reason}{instead}" if is_said else "")
 
 
 def _short(value: str) -> str:
