@@ -124,6 +124,36 @@ def test_invoke_says_which_command_may_reach_an_address_that_this_machine_does_n
     assert answer.err.endswith("  kubectl port-forward\n")
 
 
+def test_invoke_shows_a_token_to_a_service_that_wants_one_and_to_no_other(served, monkeypatch):
+    from modelport.cli.commands import invoke
+
+    deployed, post, shown = invoke._deployed, invoke._post, []
+
+    def wanting(kind):
+        def there(*args):
+            made, digest = deployed(*args)
+            return {**made, "endpoint": {**made["endpoint"], "auth": {"kind": kind}}, "invoke": "kubectl get"}, digest
+
+        monkeypatch.setattr(invoke, "_deployed", there)
+
+    def noted(url, body, identity, otherwise):
+        shown.append(identity)
+        return post(url, body, identity, otherwise)
+
+    monkeypatch.setattr(invoke, "_post", noted)
+    monkeypatch.delitem(served[0].env, "TOKEN", raising=False)
+    wanting("bearer")
+    answer = served[0].run("invoke", "fraud")
+    assert (answer.code, shown) == (2, [])
+    assert "TOKEN\n  is not set" in answer.err
+    assert answer.err.endswith("  kubectl get\n")
+    monkeypatch.setitem(served[0].env, "TOKEN", "sesame")
+    assert served[0].run("invoke", "fraud").code == 0
+    wanting("none")
+    assert served[0].run("invoke", "fraud").code == 0
+    assert shown == [{"Authorization": "Bearer sesame"}, {}]
+
+
 def test_invoke_of_a_service_that_is_not_there_names_the_nearest(served):
     answer = served[0].run("invoke", "frad")
     assert (answer.code, answer.out) == (2, "")

@@ -1,12 +1,14 @@
 """Who reaches a service on Kubernetes, by which way, and as whom."""
 
 import re
+from argparse import ArgumentParser
 
 import pulumi
 import pytest
 from support.pod_security import faults, lax
 
 from modelport.spec import Protocols, Request, Security
+from modelport_server.access.options import add_arguments
 
 OPEN = {"domain": "models.example.com"}
 CLASS = {"gateway_class": "shared", "gateway_namespace": "edge", "issuer": "letsencrypt", **OPEN}
@@ -180,6 +182,15 @@ def test_an_issuers_keys_are_mounted_with_what_its_tokens_have_to_say(kubernetes
     ]
     assert program.result["endpoint"]["auth"] == {"kind": "bearer", "audience": "fraud", "principal": None}
     assert '-H "Authorization: Bearer $TOKEN"' in program.result["invoke"]
+
+
+def test_the_server_knows_the_settings_about_tokens(kubernetes):
+    parser = ArgumentParser()
+    add_arguments(parser)
+    known = {f"MODELPORT_{name.upper()}" for name in vars(parser.parse_args([]))}
+    program = kubernetes({"existing": {**TOKENS, **JWT}}, security=security("private", "bearer"))
+    data = program.inputs["fraud-settings-blue"]["data"]
+    assert {name for name in data if "TOKEN" in name or "JWT" in name} == known
 
 
 def test_the_command_that_asks_reads_the_token_from_the_cluster(kubernetes):

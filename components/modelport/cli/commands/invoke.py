@@ -1,5 +1,7 @@
 import json
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +14,8 @@ from modelport.cli.workspace import Workspace
 from modelport.errors import ModelportError
 
 TIMEOUT_SECONDS = 60
+BEARER = "TOKEN"
+"""Environment variable with the token for a service that wants one."""
 
 
 def invoke(
@@ -27,7 +31,7 @@ def invoke(
     workspace = Workspace.find(stack)
     made, digest = _deployed(choose("auto").outputs(workspace), service, target, workspace.stack)
     body = _request(data) if data else _sample(workspace, digest)
-    answer = _post(made["endpoint"]["url"] + "/infer", body, made["invoke"])
+    answer = _post(made["endpoint"]["url"] + "/infer", body, _identity(made), made["invoke"])
     if raw:
         sys.stdout.buffer.write(answer)
         return
@@ -67,7 +71,18 @@ def _sample(workspace: Workspace, digest: str) -> bytes:
     return sample.read_bytes()
 
 
-def _post(url: str, body: bytes, otherwise: str) -> bytes:
+def _identity(made: Mapping[str, Any]) -> dict[str, str]:
+    """What shows the service who asks, if it wants to know."""
+    if made["endpoint"].get("auth", {}).get("kind") != "bearer":
+        return {}
+    if not (token := os.environ.get(BEARER)):
+        raise UsageError(
+            f"{BEARER}\n  is not set, and the service wants a token. Set it, or ask with:\n  {made['invoke']}"
+        )
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _post(url: str, body: bytes, identity: Mapping[str, str], otherwise: str) -> bytes:
     """The answer to a request; `otherwise` is the command for a machine that does not know the address."""
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
     from socket import gaierror
@@ -77,7 +92,7 @@ def _post(url: str, body: bytes, otherwise: str) -> bytes:
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.netloc, timeout=TIMEOUT_SECONDS)
     try:
-        connection.request("POST", parts.path, body, {"Content-Type": "application/json"})
+        connection.request("POST", parts.path, body, {"Content-Type": "application/json", **identity})
         response = connection.getresponse()
         answer = response.read()
     except gaierror:
