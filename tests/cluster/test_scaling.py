@@ -94,6 +94,15 @@ def test_kedas_objects_are_as_its_definition_wants_them(service, crds, fields, e
     assert set(service.raised().changes) == {"same"}
 
 
+def test_a_service_that_goes_over_to_keda_keeps_its_pods(service, crds):
+    service.raised()
+    pods = service.pods()
+    service.existing = KEDA
+    service.raised()
+    assert service.pods() == pods
+    assert service.objects("autoscaling/v2", "HorizontalPodAutoscaler") == []
+
+
 def test_a_field_that_keda_does_not_know_is_an_error_that_names_it(service, crds):
     service.existing = KEDA
     wrong = {"properties": {"spec": {"cooldownPeriodd": 5}}}
