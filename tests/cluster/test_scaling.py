@@ -51,16 +51,12 @@ def test_other_bounds_are_the_autoscalers_to_keep(busy):
     assert autoscaler(busy)["spec"]["maxReplicas"] == 5
 
 
-def test_a_fixed_number_is_taken_from_the_autoscaler_by_force_alone(busy):
+def test_a_fixed_number_is_taken_back_from_the_autoscaler(busy):
     busy.fields["scaling"] = {"min": 1, "max": 1}
-    assert busy.up().exit_code == 1
-    assert any("spec.replicas is managed by kube-controller-manager" in each for each in busy.stack.errors)
-    forced = {"metadata": {"annotations": {"pulumi.com/patchForce": "true"}}}
-    patch = {"properties": {**BUSY["properties"], **forced}}
-    busy.config = {"modelport:resources": {f"{busy.name}-kubernetes-server-blue": patch}}
     busy.raised()
     assert replicas(busy) == 1
     assert busy.objects("autoscaling/v2", "HorizontalPodAutoscaler") == []
+    assert set(busy.raised().changes) == {"same"}
 
 
 WEEK = [{"cron": "0 8 * * 1-5", "min": 3, "max": 4}, {"cron": "30 19 * * *", "min": 0, "max": 0}]

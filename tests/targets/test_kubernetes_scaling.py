@@ -58,6 +58,8 @@ def test_a_fixed_number_has_no_autoscaler_and_is_the_stacks(kubernetes):
     program = kubernetes({"existing": KEDA}, scaling=by_requests(min=3, max=3))
     assert not [name for name in program.inputs if "autoscaler" in name or "scaledobject" in name]
     assert program.request("fraud-server-blue").ignoreChanges == []
+    annotations = program.inputs["fraud-server-blue"]["metadata"]["annotations"]
+    assert annotations == {"pulumi.com/patchForce": "true"}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from .pod import SCRATCH, SCRATCH_MOUNT, container
 from .version import Version
 
 HTTP, GRPC = 8080, 8081
+TAKES_BACK = {"pulumi.com/patchForce": "true"}
+"""A fixed number of pods is the stack's, whoever has set another one before, such as an autoscaler that is to go."""
 
 
 def ports(plan: Plan) -> dict[str, int]:
@@ -92,5 +94,6 @@ def server(
         custom_timeouts=pulumi.CustomTimeouts(create=longest, update=longest),
         ignore_changes=[] if is_fixed(plan.spec.scaling) else ["spec.replicas"],
     )
-    name, metadata = plan.names.of(slot), {"labels": labels}
+    metadata = {"labels": labels, **({"annotations": TAKES_BACK} if is_fixed(plan.spec.scaling) else {})}
+    name = plan.names.of(slot)
     return own.object(DEPLOYMENT, f"server-{slot}", {"spec": body}, name=name, metadata=metadata, opts=opts)
