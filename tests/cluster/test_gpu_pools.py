@@ -7,8 +7,8 @@ from cluster.bed.api import ApiError
 from cluster.bed.control_plane import ControlPlane
 from cluster.bed.nodes import GPU_TAINT, Node
 from cluster.bed.shared import stop
-from cluster.test_serving_objects import BLOCKS, DIGEST, RIGHTS, Service
-from support import clouds
+from cluster.services import DIGEST, Service
+from cluster.test_serving_objects import BLOCKS, RIGHTS
 from support.stack import Stack
 
 PROGRAM = """
@@ -43,10 +43,10 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture
-def service(cluster, tmp_path):
+def service(cluster, registry, tmp_path):
     """A stack with a service and pools; both are destroyed afterwards."""
-    with clouds.serving(clouds.Oci()) as cloud, Stack(tmp_path / "project", PROGRAM) as stack:
-        yield Service(cluster, stack, f"127.0.0.1:{cloud.port}")
+    with Stack(tmp_path / "project", PROGRAM) as stack:
+        yield Service(cluster, stack, registry)
         stack.destroy()
 
 
