@@ -8,7 +8,7 @@ from cluster.bed.control_plane import ControlPlane
 from cluster.bed.nodes import GPU_TAINT, Node
 from cluster.bed.shared import stop
 from cluster.services import DIGEST, Service
-from cluster.test_serving_objects import BLOCKS, RIGHTS
+from support.kubernetes_page import ROLES, rights_for
 from support.stack import Stack
 
 PROGRAM = """
@@ -32,7 +32,6 @@ FIRST = {"name": "first", "kind": "nvidia-l4", "nodes": ["l4-1"], "gpusPerNode":
 SECOND = {"name": "second", "kind": "nvidia-l4", "nodes": ["l4-0"], "gpusPerNode": 2}
 FREE = {"name": "free", "kind": "nvidia-l4", "nodes": ["l4-2"], "gpusPerNode": 2, "taint": True}
 L4 = {"compute": {"cpu": 1, "memory": "1Gi", "accelerator": {"kind": "nvidia-l4"}}}
-POOL_RIGHTS = next(block for block in BLOCKS if isinstance(block, list))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,7 @@ def service(cluster, registry, tmp_path):
 def asks(service, *pools, replicas=1, fields=L4, **more):
     """What the stack and the service say."""
     service.config = {"modelport:gpuPools": {"pools": pools, **more}}
-    service.fields = {**service.fields, **fields, "scaling": {"min": replicas}}
+    service.fields = {**service.fields, **fields, "scaling": {"min": replicas, "max": replicas}}
     return service
 
 
@@ -180,7 +179,7 @@ def test_plugin_and_exporter_run_on_the_nodes_of_each_pool(service):
 
 
 def test_the_rights_on_the_page_are_enough_for_pools(service, user):
-    service.kubeconfig = user([*RIGHTS["ClusterRole"], *POOL_RIGHTS])
+    service.kubeconfig = user([*ROLES["ClusterRole"], *rights_for("nodes")])
     asks(service, FREE, devicePlugin=f"registry.test/plugin@{DIGEST}").raised()
     assert set(service.raised().changes) == {"same"}
     assert service.stack.destroy().exit_code == 0, service.stack.errors

@@ -1,17 +1,10 @@
 """A service on a real API server, scheduler and controllers, brought up by the engine with its own provider."""
 
-import re
-from pathlib import Path
-
 import pytest
-from ruamel.yaml import YAML
+from support.kubernetes_page import ROLES
 
 from .bed.waiting import until
 from .services import DIGEST
-
-PAGE = (Path(__file__).parents[2] / "docs" / "targets" / "kubernetes.md").read_text()
-BLOCKS = [YAML(typ="safe").load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
-RIGHTS = {block["kind"]: block["rules"] for block in BLOCKS if "kind" in block}
 
 
 def is_gone(service):
@@ -77,7 +70,7 @@ def test_the_namespace_has_room_for_an_update_in_which_every_old_pod_still_drain
 
 
 def test_the_rights_on_the_page_are_enough(service, user):
-    service.kubeconfig = user(RIGHTS["ClusterRole"])
+    service.kubeconfig = user(ROLES["ClusterRole"])
     service.raised()
     assert set(service.raised().changes) == {"same"}
     assert service.stack.destroy().exit_code == 0, service.stack.errors
@@ -86,7 +79,7 @@ def test_the_rights_on_the_page_are_enough(service, user):
 def test_with_everything_existing_rights_in_the_namespace_are_enough(service, user, make_namespace):
     restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
     service.namespace = make_namespace(restricted)
-    service.kubeconfig = user(RIGHTS["Role"], service.namespace)
+    service.kubeconfig = user(ROLES["Role"], service.namespace)
     service.existing = {
         "namespace": service.namespace,
         "role": "default",

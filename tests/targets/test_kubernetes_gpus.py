@@ -2,14 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 
 import pulumi
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 from support.golden import golden
+from support.kubernetes_page import BLOCKS, PAGE, rights_for
 from support.pod_security import faults, lax
 from support.program import Program
 
@@ -17,7 +16,6 @@ from modelport import GpuPools, ModelService
 from modelport.spec import Compute, Environment, Scaling, Serving
 from modelport.targets.kubernetes.placement import _weights
 
-PAGE = (Path(__file__).parents[2] / "docs" / "targets" / "kubernetes.md").read_text()
 DIGEST = f"sha256:{'c' * 64}"
 PLUGIN, EXPORTER = f"registry.example/device-plugin@{DIGEST}", f"registry.example/dcgm-exporter@{DIGEST}"
 GPU_IMAGE = f"registry.example/models/modelport-server@sha256:{'d' * 64}"
@@ -54,7 +52,7 @@ def serve(kubernetes):
 
     def serve(*pools, compute=None, environment=None, config=None, **sections):
         stack = {"gpu_pools": {"pools": pools, **(config or {})}, **(environment or {})}
-        return kubernetes(stack, compute=compute or accelerator(), **sections)
+        return kubernetes(stack, compute=compute or accelerator(), **{"scaling": Scaling(max=2), **sections})
 
     return serve
 
@@ -133,7 +131,7 @@ def test_taints_of_the_pools_are_tolerated(serve):
 
 
 def test_a_service_without_gpus_is_as_ever(serve, kubernetes):
-    assert serve(L4, compute=Compute()).inputs == kubernetes().inputs
+    assert serve(L4, compute=Compute(), scaling=Scaling()).inputs == kubernetes().inputs
 
 
 def test_the_server_computes_on_its_gpu_and_the_fetching_container_sees_none(serve):
@@ -158,13 +156,13 @@ def test_nodes_that_need_a_runtime_class_get_it(serve):
 
 def test_the_namespace_holds_what_an_update_needs_or_what_the_pools_allow(serve):
     def most(*pools):
-        hard = serve(*pools, scaling=Scaling(min=2)).inputs["fraud-quota"]["spec"]["hard"]
+        hard = serve(*pools, scaling=Scaling(min=2, max=2)).inputs["fraud-quota"]["spec"]["hard"]
         return int(hard["requests.nvidia.com/gpu"]), int(hard["pods"])
 
     needed, pods = most(L4)
-    assert needed == pods > 5
+    assert needed == pods == 5
     assert most({**L4, "quota": 3}) == (3, pods)
-    assert most({**L4, "quota": 3}, {**CLOUDY, "quota": 2}) == (5, pods)
+    assert most({**L4, "quota": 3}, {**CLOUDY, "quota": 1}) == (4, pods)
     assert most({**L4, "quota": 3}, CLOUDY) == (needed, pods)
 
 
@@ -181,7 +179,7 @@ def test_the_namespace_holds_what_an_update_needs_or_what_the_pools_allow(serve)
 )
 def test_pods_with_gpus_are_as_hardened_as_any(serve, placed, replicas):
     pool, compute = placed
-    pod = pod_of(serve(pool, compute=compute, scaling=Scaling(min=replicas)))
+    pod = pod_of(serve(pool, compute=compute, scaling=Scaling(min=replicas, max=replicas)))
     assert (faults(pod), lax(pod)) == ([], [])
 
 
@@ -212,10 +210,10 @@ def test_what_no_pool_has_is_refused_before_anything_is_made(serve, pools, compu
 def test_a_pool_without_room_for_an_update_is_refused(serve):
     small = {**L4, "nodes": ["l4-0"], "gpusPerNode": 1}
     with pytest.raises(pulumi.RunError, match=r"MP401 .* an update needs 2 instances at once, .*\(l4\) 1"):
-        serve(small, scaling=Scaling(min=1))
-    with pytest.raises(pulumi.RunError, match=r"scaling\.min"):
-        serve({**L4, "quota": 2}, scaling=Scaling(min=2))
-    assert "fraud-server-blue" in serve({**L4, "quota": 3}, scaling=Scaling(min=2)).inputs
+        serve(small, scaling=Scaling(min=1, max=1))
+    with pytest.raises(pulumi.RunError, match=r"scaling\.max"):
+        serve({**L4, "quota": 2}, scaling=Scaling(min=1, max=2))
+    assert "fraud-server-blue" in serve({**L4, "quota": 3}, scaling=Scaling(min=1, max=2)).inputs
     assert "fraud-server-blue" in serve({**CLOUDY, "gpusPerNode": 1}, scaling=Scaling(min=4)).inputs
 
 
@@ -331,12 +329,8 @@ def test_objects_of_pools_can_be_patched(pools):
         pools(L4, devicePlugin=PLUGIN, resources={"gpuPools-plugin-l5": {}})
 
 
-def blocks():
-    return [YAML(typ="safe").load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
-
-
 def test_the_page_shows_pools_that_are_valid():
-    (shown,) = [block["config"] for block in blocks() if "modelport:gpuPools" in str(block)]
+    (shown,) = [block["config"] for block in BLOCKS if "modelport:gpuPools" in str(block)]
     pinned = json.loads(json.dumps(shown).replace("sha256:...", DIGEST))
     pools = Environment.from_config({**pinned, "modelport:target": "kubernetes"}, stack="dev").gpu_pools.pools
     assert [pool.sharing for pool in pools] == ["none", "time-slicing", "mig"]
@@ -346,8 +340,7 @@ def test_the_page_lists_every_logical_name_and_the_rights_that_pools_need(pools)
     program = pools(L4, devicePlugin=PLUGIN, exporter=EXPORTER)
     listed = set(re.findall(r"`gpuPools-([a-z]+)", PAGE))
     assert listed == {name.split("-")[1] for name in program.inputs if name != "gpuPools"}
-    (rules,) = [block for block in blocks() if isinstance(block, list)]
-    assert {name for rule in rules for name in rule["resources"]} == {"nodes", "daemonsets"}
+    assert {name for rule in rights_for("nodes") for name in rule["resources"]} == {"nodes", "daemonsets"}
 
 
 STACK = {

@@ -1,19 +1,13 @@
 """What docs/targets/kubernetes.md says, against what is planned."""
 
 import re
-from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+from support.kubernetes_page import PAGE, ROLES, rights_for
 
 from modelport.spec import Protocols, Security
 from modelport.targets.kubernetes.target import KubernetesService
 
-PAGE = (Path(__file__).parents[2] / "docs" / "targets" / "kubernetes.md").read_text()
-BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-PARSED = [YAML(typ="safe").load(block) for block in BLOCKS]
-ROLES = {each["kind"]: each for each in PARSED if "kind" in each}
-WITH_KEDA, FROM_OUTSIDE = (each for each in PARSED if isinstance(each, list))
 CHANGE = {"get", "list", "watch", "create", "update", "patch", "delete"}
 WATCHED = {"pods", "replicasets", "endpoints", "endpointslices", "events", "pods/log"}
 """What is read while a Deployment or a Service comes up, and not made."""
@@ -32,7 +26,7 @@ def resource(token):
 
 def changed(role):
     """What a role lets change."""
-    return changing(ROLES[role]["rules"])
+    return changing(ROLES[role])
 
 
 def changing(rules):
@@ -43,9 +37,9 @@ def changing(rules):
 
 def read(role):
     """What a role lets read, and no more."""
-    rules = (rule for rule in ROLES[role]["rules"] if set(rule["verbs"]) != CHANGE)
+    rules = (rule for rule in ROLES[role] if set(rule["verbs"]) != CHANGE)
     assert all(set(rule["verbs"]) <= {"get", "list", "watch"} for rule in rules)
-    return {name for rule in ROLES[role]["rules"] if set(rule["verbs"]) != CHANGE for name in rule["resources"]}
+    return {name for rule in ROLES[role] if set(rule["verbs"]) != CHANGE for name in rule["resources"]}
 
 
 def made(program):
@@ -61,7 +55,7 @@ def test_the_rights_on_the_page_are_those_that_are_needed_and_no_others(kubernet
 
 def test_with_keda_other_autoscalers_are_made(kubernetes):
     with_keda, without = (made(kubernetes({"existing": {"autoscaler": each}})) for each in ("keda", "hpa"))
-    assert changing(WITH_KEDA) == with_keda - without
+    assert changing(rights_for("scaledobjects")) == with_keda - without
     assert without - with_keda == {("autoscaling", "horizontalpodautoscalers")}
 
 
@@ -71,7 +65,7 @@ def test_ways_in_take_other_objects(kubernetes):
         kubernetes({"existing": {**common, way: "class"}}, security=Security(exposure="public", auth="none"), **more)
         for way, more in (("gateway_class", {"protocols": Protocols(grpc=True)}), ("ingress_class", {}))
     ]
-    assert changing(FROM_OUTSIDE) == set().union(*map(made, ways)) - made(kubernetes())
+    assert changing(rights_for("httproutes")) == set().union(*map(made, ways)) - made(kubernetes())
 
 
 def test_with_everything_existing_nothing_of_the_cluster_is_asked_for():

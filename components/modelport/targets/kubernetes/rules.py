@@ -81,16 +81,16 @@ def _stack_image(live: tuple[Release, ...], spec: ModelSpec, environment: Enviro
 
 def _room(live: tuple[Release, ...], spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     """New pods come before old ones go: without room for them an update would wait for ever."""
-    gpu, fewest = spec.compute.accelerator, spec.scaling.min
+    gpu, most = spec.compute.accelerator, spec.scaling.max
     where = place(gpu, environment.gpu_pools.pools) if gpu else None
     if not isinstance(where, Placement) or where.room is None:
         return
-    needed = len(live) * fewest + surge(fewest)
+    needed = len(live) * most + surge(most)
     if where.room < needed:
         names = ", ".join(pool.name for pool in where.pools)
         reason = f"an update needs {needed} instances at once, the pools that have the GPUs ({names}) {where.room}"
         alternative = f"Use fewer instances, let them share GPUs, or give the pools more nodes or quota in {POOLS}."
-        yield Objection("scaling.min", fewest, reason, alternative)
+        yield Objection("scaling.max", most, reason, alternative)
 
 
 def _own_image(release: Release, spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
