@@ -118,6 +118,11 @@ def test_pools_are_filled_in_the_order_of_the_stack(serve):
     assert {each["maxSkew"] for each in pod_of(serve(L4))["topologySpreadConstraints"]} == {1}
 
 
+def test_another_number_of_instances_restarts_none(serve):
+    few, many = (pod_of(serve(L4, CLOUDY, scaling=Scaling(max=most))) for most in (2, 4))
+    assert few == many
+
+
 @given(st.integers(0, 10))
 def test_each_pool_weighs_more_than_all_after_it(count):
     weights = _weights(count)

@@ -17,8 +17,8 @@ EXIT_SECONDS = 5
 ARRIVAL_SECONDS = 300
 """Time for a node to pull the image and for the model to come."""
 LONGEST_PERIOD, STARTUP_PROBES, LIVENESS_PERIOD = 5, 60, 10
-LOOSE = 10
-"""Times the pods that there are at most: the scheduler's scores of nodes then differ by a tenth of what they could."""
+SKEW, LOOSE_SKEW = 1, 100
+"""Pods by which nodes may differ; with the second, the scheduler's scores of nodes hardly do while they have fewer."""
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
@@ -75,7 +75,7 @@ def spread(plan: Plan, slot: str) -> list[dict[str, Any]]:
     The order of pools goes first: the more skew is allowed, the less the scheduler makes of it.
     """
     pools = plan.placement.pools if plan.placement else ()
-    skew = 1 if len(pools) <= 1 else LOOSE * plan.spec.scaling.max
+    skew = SKEW if len(pools) <= 1 else LOOSE_SKEW
     return [
         {
             "topologyKey": key,
