@@ -72,7 +72,15 @@ def test_who_has_nobody_to_tell_gets_no_routes():
     assert "alertmanager.yaml" not in files([service()], "prod")
     topic = service(monitoring={"alerts": {"notify": ["arn:aws:sns:eu-west-1:1:alarms"]}})
     assert "alertmanager.yaml" not in files([topic], "prod")
-    assert unheard([topic]) == [("fraud", "arn:aws:sns:eu-west-1:1:alarms")]
+    arn = "arn:aws:sns:eu-west-1:1:alarms"
+    assert unheard([topic], "a/b", arn) == [("fraud: monitoring.alerts.notify", arn), ("modelport:existing.topic", arn)]
+
+
+def test_a_topic_of_the_stack_hears_of_every_services_alerts():
+    found = files([service(), service("vision")], "prod", "docs/runbooks", "https://example.com/hook")
+    routes = load(found["alertmanager.yaml"])
+    assert [each["receiver"] for each in routes["route"]["routes"]] == ["modelport-fraud", "modelport-vision"]
+    assert all(each["webhook_configs"] == [{"url": "https://example.com/hook"}] for each in routes["receivers"][1:])
 
 
 def test_every_alert_is_named_after_its_runbook():

@@ -62,7 +62,7 @@ def test_grafana_finds_the_dashboard_by_its_label():
     made = of(SPEC)[4]
     assert made["metadata"]["labels"] == {"release": "prometheus", "grafana_dashboard": "1"}
     assert METADATA["labels"] == {"release": "prometheus"}
-    assert json.loads(made["data"]["fraud.json"])["uid"] == "fraud-prod"
+    assert json.loads(made["data"]["fraud-prod.json"])["uid"] == "fraud-prod"
 
 
 def test_the_documentation_shows_what_works():

@@ -14,7 +14,9 @@ ROWS = {
     "slo.availability": approximated("Endpoint.goal", differs="it rounds", source="manual"),
     "protocols.grpc": refused("it speaks HTTP/1.1 only", instead="protocols.rest", always=False),
 }
-TARGET = Target("vertex", {**UNBUILT, **OWN, **ROWS}, name_length=63, tag_rule=TagRule(63, 63, "[^a-z]"))
+WATCHED = dict.fromkeys(("existing.prometheus", "existing.prometheusOperator"), native("Endpoint.goal", source="manual"))
+"""What an objective needs."""
+TARGET = Target("vertex", {**UNBUILT, **OWN, **ROWS, **WATCHED}, name_length=63, tag_rule=TagRule(63, 63, "[^a-z]"))
 
 
 class Resource(pulumi.CustomResource):

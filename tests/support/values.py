@@ -40,9 +40,9 @@ VALUES = {
     "serving.delivery": ("initContainer", "pvc"),
     "serving.image": ("registry/one@" + DIGEST, "registry/two@" + DIGEST),
     "slo.availability": (99, 99.9),
-    "slo.latency.p50": ("10ms", "20ms"),
-    "slo.latency.p95": ("30ms", "40ms"),
-    "slo.latency.p99": ("50ms", "60ms"),
+    "slo.latency.p50": ("10ms", "25ms"),
+    "slo.latency.p95": ("50ms", "100ms"),
+    "slo.latency.p99": ("100ms", "250ms"),
     "rollout.steps": ([10], [20]),
     "rollout.bake": ("5m", "10m"),
     "rollout.rollbackOn": (["errors"], ["latency"]),
@@ -100,6 +100,8 @@ VALUES = {
     "existing.callers": (["shop"], ["bank"]),
     "existing.prometheus": ("monitoring", "metrics"),
     "existing.prometheusAddress": ("http://prometheus:9090", "http://thanos:9090"),
+    "existing.prometheusOperator": ({"release": "one"}, {"release": "two"}),
+    "existing.runbooks": ("https://one.example.com/runbooks", "https://two.example.com/runbooks"),
     "existing.autoscaler": ("hpa", "keda"),
     "existing.demand": ("sum(rate(one[1m]))", "sum(rate(two[1m]))"),
     "existing.gateway": ("edge/one/https", "edge/two/https"),
@@ -114,7 +116,7 @@ VALUES = {
     "existing.jwtKeys": ("keys-1", "keys-2"),
     "existing.jwtIssuer": ("https://one.example.com", "https://two.example.com"),
     "existing.jwtAudience": ("fraud", "spam"),
-    "existing.topic": ("topic-1", "topic-2"),
+    "existing.topic": ("topics/one", "topics/two"),
 }
 
 CANDIDATE = {"releases.candidate.source": "triple.onnx", "releases.weight": 0}
@@ -122,6 +124,13 @@ CANDIDATE = {"releases.candidate.source": "triple.onnx", "releases.weight": 0}
 KEDA = {"existing.autoscaler": "keda", "existing.prometheusAddress": "http://prometheus:9090"}
 BY_REQUESTS = {**KEDA, "scaling.target.metric": "requestsPerSecond"}
 TO_ZERO = {**BY_REQUESTS, "existing.demand": "sum(rate(requests[1m]))"}
+
+SCRAPED = {"existing.prometheus": "monitoring"}
+OPERATOR = {**SCRAPED, "existing.prometheusOperator": {"release": "prometheus"}}
+ALERTING = [
+    *("slo.availability", *(f"slo.latency.p{share}" for share in (50, 95, 99))),
+    *(f"monitoring.alerts.{name}" for name in ("enabled", "notify", "modelAge")),
+]
 
 OPEN = {"security.auth": "none", "existing.domain": "models.example.com"}
 GATEWAY = {"existing.gatewayClass": "class", "existing.gatewayNamespace": "edge", "existing.issuer": "issuer"}
@@ -149,6 +158,9 @@ COMPANIONS = {
     },
     "existing.tokens": BEARER,
     **{name: {**BEARER, **JWT} for name in JWT},
+    **dict.fromkeys([*ALERTING, "existing.runbooks"], OPERATOR),
+    "existing.prometheusOperator": SCRAPED,
+    "existing.topic": {**OPERATOR, "existing.namespace": "serving"},
     "scaling.target.metric": KEDA,
     "scaling.schedule": KEDA,
     "scaling.scaleToZero": TO_ZERO,

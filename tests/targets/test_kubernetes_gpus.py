@@ -342,7 +342,8 @@ def test_the_page_shows_pools_that_are_valid():
 
 
 def test_the_page_lists_every_logical_name_and_the_rights_that_pools_need(pools):
-    program = pools(L4, devicePlugin=PLUGIN, exporter=EXPORTER)
+    operator = {"prometheus": "monitoring", "prometheusOperator": {}}
+    program = pools(L4, existing=operator, devicePlugin=PLUGIN, exporter=EXPORTER)
     listed = set(re.findall(r"`gpuPools-([a-z]+)", PAGE))
     assert listed == {name.split("-")[1] for name in program.inputs if name != "gpuPools"}
     assert {name for rule in rights_for("nodes") for name in rule["resources"]} == {"nodes", "daemonsets"}

@@ -5,7 +5,7 @@ import re
 import pytest
 from support.kubernetes_page import PAGE, ROLES, rights_for
 
-from modelport.spec import Protocols, Security
+from modelport.spec import Monitoring, Protocols, Security
 from modelport.targets.kubernetes.target import KubernetesService
 
 CHANGE = {"get", "list", "watch", "create", "update", "patch", "delete"}
@@ -66,6 +66,12 @@ def test_ways_in_take_other_objects(kubernetes):
         for way, more in (("gateway_class", {"protocols": Protocols(grpc=True)}), ("ingress_class", {}))
     ]
     assert changing(rights_for("httproutes")) == set().union(*map(made, ways)) - made(kubernetes())
+
+
+def test_what_watches_takes_other_objects(kubernetes):
+    notify = Monitoring.model_validate({"alerts": {"notify": ["ml@example.com"]}})
+    watched = kubernetes({"existing": {"prometheus": "monitoring", "prometheus_operator": {}}}, monitoring=notify)
+    assert changing(rights_for("prometheusrules")) == made(watched) - made(kubernetes())
 
 
 def test_with_everything_existing_nothing_of_the_cluster_is_asked_for():

@@ -4,7 +4,7 @@ from .alert import AlertRule, Condition, Kind
 from .dashboard import Panel, Section, dashboard
 from .objectives import Objective, objectives
 from .readings import Reading, Signal
-from .receivers import Receiver, receivers
+from .receivers import Receiver, receiver, receivers
 from .rules import KINDS, alert_rules
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "alert_rules",
     "dashboard",
     "objectives",
+    "receiver",
     "receivers",
 ]

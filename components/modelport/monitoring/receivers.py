@@ -19,12 +19,13 @@ class Receiver:
     address: str
 
 
-def receivers(spec: ModelSpec) -> tuple[Receiver, ...]:
-    """Whom `monitoring.alerts.notify` names, once each, in its order."""
-    return tuple(map(_receiver, dict.fromkeys(spec.monitoring.alerts.notify)))
+def receivers(spec: ModelSpec, *topics: str) -> tuple[Receiver, ...]:
+    """Whom `monitoring.alerts.notify` names, and then the stack's `topics`, once each."""
+    return tuple(map(receiver, dict.fromkeys((*spec.monitoring.alerts.notify, *topics))))
 
 
-def _receiver(address: str) -> Receiver:
+def receiver(address: str) -> Receiver:
+    """Who an address is of."""
     if address.startswith("https://"):
         return Receiver("webhook", address)
     return Receiver("email" if EMAIL.fullmatch(address) else "topic", address)

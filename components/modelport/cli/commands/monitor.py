@@ -30,8 +30,12 @@ def rules(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the files.")],
     stack: Stack = None,
     runbooks: Annotated[
-        str, typer.Option(metavar="URL", help="Where the pages of docs/runbooks are found, for the alerts' links.")
-    ] = "docs/runbooks",
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the pages of docs/runbooks are found, for the alerts' links; else existing.runbooks says it.",
+        ),
+    ] = None,
 ) -> None:
     """Write the alert rules, routes and dashboards of a stack's services for Prometheus, Alertmanager and Grafana.
 
@@ -39,17 +43,21 @@ def rules(
     notifies somebody. A file of that name that modelport did not write is left alone, and so is every other file.
     """
     from modelport.monitoring.prometheus.files import files, unheard
+    from modelport.monitoring.runbooks import RUNBOOKS
     from modelport.spec import load_environment
 
     workspace = Workspace.find(stack)
-    specs = [_as_run(name, workspace) for name in load_environment(workspace.stack_file).services]
-    made = {out / name: text for name, text in files(specs, workspace.stack, runbooks).items()}
+    environment = load_environment(workspace.stack_file)
+    specs, existing = [_as_run(name, workspace) for name in environment.services], environment.existing
+    topics = [existing.topic] if existing.topic else []
+    texts = files(specs, workspace.stack, runbooks or existing.runbooks or RUNBOOKS, *topics)
+    made = {out / name: text for name, text in texts.items()}
     for file in made:
         _check(file)
     for file, text in made.items():
         say(f"{file}  {_written(file, text)}")
-    for service, receiver in unheard(specs):
-        tell(f"{service}: monitoring.alerts.notify: {receiver}\n  Alertmanager has no such receiver; it is left out.")
+    for place, receiver in unheard(specs, *topics):
+        tell(f"{place}: {receiver}\n  Alertmanager has no such receiver; it is left out.")
     say(f"next: promtool check rules {out}/*.rules.yaml" if made else "the stack has no services: nothing to watch")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from modelport.monitoring.dashboard import dashboard
-from modelport.monitoring.receivers import receivers
+from modelport.monitoring.receivers import receiver, receivers
 from modelport.monitoring.rules import alert_rules
 from modelport.monitoring.runbooks import RUNBOOKS
 from modelport.plan.names import unique_name
@@ -17,21 +17,23 @@ from .scrape import Scrape
 ROUTES_FILE = "alertmanager.yaml"
 
 
-def files(specs: Sequence[ModelSpec], stack: str, runbooks: str = RUNBOOKS) -> dict[str, str]:
+def files(specs: Sequence[ModelSpec], stack: str, runbooks: str = RUNBOOKS, *topics: str) -> dict[str, str]:
     """Each file's name and text, always the same for the same services; each has `MADE` in it.
 
-    The scrape job of each service bears the service's name.
+    The scrape job of each service bears the service's name. `topics` hear of all alerts.
     """
     found = dict(pair for spec in specs for pair in _of_service(spec, stack, runbooks))
-    heard = {spec.metadata.name: receivers(spec) for spec in specs if alert_rules(spec)}
+    heard = {spec.metadata.name: receivers(spec, *topics) for spec in specs if alert_rules(spec)}
     if any(addresses(each).are_known for each in heard.values()):
         found[ROUTES_FILE] = f"# {MADE}\n{routes_file(heard)}"
     return found
 
 
-def unheard(specs: Iterable[ModelSpec]) -> list[tuple[str, str]]:
-    """Each service and receiver that Alertmanager has no way to."""
-    return [(spec.metadata.name, topic) for spec in specs for topic in addresses(receivers(spec)).unknown]
+def unheard(specs: Iterable[ModelSpec], *topics: str) -> list[tuple[str, str]]:
+    """Each receiver that Alertmanager has no way to, with the place that names it before it."""
+    named = [(f"{spec.metadata.name}: monitoring.alerts.notify", receivers(spec)) for spec in specs]
+    named += [("modelport:existing.topic", (receiver(topic),)) for topic in topics]
+    return [(place, address) for place, each in named for address in addresses(each).unknown]
 
 
 def _of_service(spec: ModelSpec, stack: str, runbooks: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from .scrape import Scrape
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 SCHEMA = 39
 UID_LENGTH = 40
-MADE = "Made by modelport: the next `modelport monitor rules` overwrites changes."
+MADE = "Made by modelport, which overwrites changes."
 COLUMNS, WIDTH, HEIGHT = 24, 12, 8
 UNITS: dict[Unit, str] = {
     "share": "percentunit",

@@ -78,9 +78,9 @@ def alertmanager_config(metadata: Metadata, service: str, receivers: Sequence[Re
 def dashboard_config_map(
     metadata: Metadata, title: str, uid: str, sections: Sequence[Section], scrape: Scrape
 ) -> Object:
-    """A dashboard as a ConfigMap that Grafana's sidecar finds."""
+    """A dashboard as a ConfigMap that Grafana's sidecar finds, which puts those of all stacks into one folder."""
     labelled = {**metadata, "labels": {**metadata.get("labels", {}), **DASHBOARD_LABEL}}
-    data = {f"{scrape.service}.json": dashboard_file(title, uid, sections, scrape)}
+    data = {f"{uid}.json": dashboard_file(title, uid, sections, scrape)}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": labelled, "data": data}
 
 

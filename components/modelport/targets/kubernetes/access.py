@@ -5,7 +5,7 @@ from typing import Any
 
 from modelport.plan import Plan
 
-TOKENS, KEYS = "tokens", "jwks.json"
+TOKENS, METRICS, KEYS = "tokens", "metrics", "jwks.json"
 MOUNT = "/etc/access"
 FOR_ITS_GROUP = 0o440
 

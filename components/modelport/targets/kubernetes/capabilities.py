@@ -15,6 +15,7 @@ DOCS = "https://kubernetes.io/docs"
 API = f"{DOCS}/reference/kubernetes-api"
 KEDA = "https://keda.sh/docs/2.20/reference/scaledobject-spec"
 GATEWAY_API = "https://gateway-api.sigs.k8s.io/reference/spec"
+OPERATOR = "https://prometheus-operator.dev/docs/api-reference/api"
 AUTOSCALER = "workload-resources/horizontal-pod-autoscaler-v2"
 POD = "Deployment.spec.template.spec"
 DEVICES = f"{POD}.containers.server.resources.limits.nvidia.com/gpu"
@@ -65,6 +66,18 @@ def _by_keda(path: str, *, also: tuple[str, ...] = ()) -> Capability:
 
 def _routed(path: str, *, also: tuple[str, ...] = ()) -> Capability:
     return native(f"HTTPRoute.{path}", source=GATEWAY_API, also=also)
+
+
+def _alerting(*, also: tuple[str, ...] = ()) -> Capability:
+    return native("PrometheusRule.spec.groups.*", source=OPERATOR, also=also)
+
+
+def _objective() -> Capability:
+    return _alerting(also=("ConfigMap.data.*.json",))
+
+
+def _heard() -> Capability:
+    return native("AlertmanagerConfig.spec.receivers.*", source=OPERATOR)
 
 
 OF_A_CLOUD = refused("a cluster has no such thing", instead="a cloud target")
@@ -150,10 +163,16 @@ CAPABILITIES: Capabilities = {
         "volumes.model.*",
         also=(f"{POD}.initContainers.*", "Bundle.*", f"{SETTING}_MODEL", *SETTINGS_NAME, "NetworkPolicy.spec.egress"),
     ),
+    "slo.availability": _objective(),
+    "slo.latency.p50": _objective(),
+    "slo.latency.p95": _objective(),
+    "slo.latency.p99": _objective(),
     "rollout.mirror": unbuilt(always=0),
     "monitoring.capture.percent": unbuilt(always=0),
     "monitoring.drift.enabled": unbuilt(always=False),
-    "monitoring.alerts.enabled": unbuilt(always=False),
+    "monitoring.alerts.enabled": _alerting(also=("PrometheusRule.*",)),
+    "monitoring.alerts.notify": _heard(),
+    "monitoring.alerts.modelAge": _alerting(),
     "monitoring.retraining.trigger": unbuilt(always="never"),
     "security.exposure": _routed(
         "*", also=("HTTPRoute.*", "Gateway.*", "Certificate.*", "NetworkPolicy.spec.ingress", "Service.exposure")
@@ -194,6 +213,10 @@ CAPABILITIES: Capabilities = {
     "existing.callers": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
     "existing.prometheus": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
     "existing.prometheusAddress": _by_keda("triggers"),
+    "existing.prometheusOperator": native(
+        "PodMonitor.metadata.labels.*", source=OPERATOR, also=("PrometheusRule.metadata.labels.*",)
+    ),
+    "existing.runbooks": _alerting(),
     "existing.autoscaler": _by_keda("*", also=("ScaledObject.*", "HorizontalPodAutoscaler.*")),
     "existing.demand": _by_keda("triggers"),
     "existing.gateway": _routed("spec.parentRefs.*"),
@@ -216,6 +239,7 @@ CAPABILITIES: Capabilities = {
     "existing.jwtKeys": _of_pod("volumes.keys.configMap.name"),
     "existing.jwtIssuer": _setting("JWT_ISSUER"),
     "existing.jwtAudience": _setting("JWT_AUDIENCE"),
+    "existing.topic": _heard(),
     "existing.bucket": native("Bundle.target", source="modelport:artifact:Bundle"),
     "existing.registry": native("Image.repository", source="modelport:artifact:Image", also=("Bundle.target",)),
 }

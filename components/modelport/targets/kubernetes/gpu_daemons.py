@@ -11,17 +11,19 @@ from typing import Any
 
 import pulumi
 
+from modelport.monitoring.prometheus.objects import pod_monitor
+from modelport.monitoring.prometheus.scrape import Scrape
 from modelport.plan.placement import GPU
 from modelport.spec import GpuPool
 
-from .objects import CONFIG_MAP, DAEMON_SET
+from .objects import CONFIG_MAP, DAEMON_SET, POD_MONITOR
 from .placement import in_pools, tolerations
 from .pool_objects import PoolObjects
 
 DAEMON = "modelport/daemon"
 SETTINGS = "/etc/device-plugin"
 DEVICE_PLUGINS, POD_RESOURCES = "/var/lib/kubelet/device-plugins", "/var/lib/kubelet/pod-resources"
-METRICS = 9400
+METRICS, JOB = 9400, "dcgm-exporter"
 ALL_GPUS = {"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
 CONFINED = {"runAsUser": 0, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 OF_GPUS = {"runAsUser": 0, "capabilities": {"drop": ["ALL"], "add": ["SYS_ADMIN"]}}
@@ -75,6 +77,16 @@ def exporter(own: PoolObjects, pool: GpuPool) -> None:
     }
     volumes = {POD_RESOURCES: {"name": "pod-resources", "hostPath": {"path": POD_RESOURCES, "type": "Directory"}}}
     _daemon(own, pool, "exporter", container, volumes)
+
+
+def monitor(own: PoolObjects) -> None:
+    """Prometheus reads what the exporters say, where its operator is."""
+    taken = own.environment.existing.prometheus_operator
+    if own.environment.gpu_pools.exporter is None or taken is None:
+        return
+    selector = {"app.kubernetes.io/instance": own.namespace}
+    spec = pod_monitor({}, Scrape.of_job(JOB), selector, "metrics")["spec"]
+    own.object(POD_MONITOR, "monitor", {"spec": spec}, labels=taken)
 
 
 def metrics_alone(prometheus: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from modelport.spec import Environment, GpuPool
 from modelport.targets.patches import Kind, patches_of
 from modelport.targets.running import check_providers, run_errors, running_environment
 
-from .gpu_daemons import device_plugin, exporter, metrics_alone
-from .objects import CONFIG_MAP, DAEMON_SET, NAMESPACE, NETWORK_POLICY, NODE_PATCH, require_sdk
+from .gpu_daemons import device_plugin, exporter, metrics_alone, monitor
+from .objects import CONFIG_MAP, DAEMON_SET, NAMESPACE, NETWORK_POLICY, NODE_PATCH, POD_MONITOR, require_sdk
 from .placement import TAINT, nodes_of
 from .pool_objects import PoolObjects
 
@@ -50,6 +50,7 @@ class GpuPools(pulumi.ComponentResource):
         for pool in pools:
             device_plugin(own, pool)
             exporter(own, pool)
+        monitor(own)
 
         self.resources = own.resources
         self.register_outputs({})
@@ -68,7 +69,7 @@ class GpuPools(pulumi.ComponentResource):
 
 def kinds_of(environment: Environment) -> dict[str, Kind]:
     """What the pools of a stack may consist of, by role."""
-    kinds: dict[str, Kind] = {"namespace": NAMESPACE, "network": NETWORK_POLICY}
+    kinds: dict[str, Kind] = {"namespace": NAMESPACE, "network": NETWORK_POLICY, "monitor": POD_MONITOR}
     for pool in environment.gpu_pools.pools:
         kinds |= {f"node-{node}": NODE_PATCH for node in pool.nodes}
         kinds |= {f"settings-{pool.name}": CONFIG_MAP}

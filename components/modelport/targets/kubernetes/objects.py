@@ -76,6 +76,7 @@ def require_sdk() -> None:
         raise ModelportError(f"kubernetes\n  needs {SDK}, which is not installed. {remedy}")
 
 
+ALERTMANAGER_CONFIG = CustomKind("monitoring.coreos.com/v1alpha1", "AlertmanagerConfig")
 CERTIFICATE = CustomKind("cert-manager.io/v1", "Certificate")
 CONFIG_MAP = Kind("core.v1:ConfigMap")
 DAEMON_SET = Kind("apps.v1:DaemonSet")
@@ -90,7 +91,9 @@ LIMIT_RANGE = Kind("core.v1:LimitRange")
 NAMESPACE = Kind("core.v1:Namespace", is_namespaced=False)
 NETWORK_POLICY = Kind("networking.v1:NetworkPolicy")
 NODE_PATCH = Kind("core.v1:NodePatch", is_namespaced=False)
+POD_MONITOR = CustomKind("monitoring.coreos.com/v1", "PodMonitor")
 PRIORITY_CLASS = Kind("scheduling.v1:PriorityClass", is_namespaced=False)
+PROMETHEUS_RULE = CustomKind("monitoring.coreos.com/v1", "PrometheusRule")
 RESOURCE_QUOTA = Kind("core.v1:ResourceQuota")
 SCALED_OBJECT = CustomKind("keda.sh/v1alpha1", "ScaledObject")
 SERVICE = Kind("core.v1:Service")

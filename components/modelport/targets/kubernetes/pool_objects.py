@@ -9,7 +9,7 @@ from modelport.plan import unique_name
 from modelport.spec import Environment, Patch
 from modelport.targets.children import Parts
 
-from .objects import Kind
+from .objects import CustomKind, Kind
 
 
 class PoolObjects(Parts):
@@ -37,7 +37,7 @@ class PoolObjects(Parts):
 
     def object(
         self,
-        kind: Kind,
+        kind: Kind | CustomKind,
         role: str,
         body: Mapping[str, Any],
         *,

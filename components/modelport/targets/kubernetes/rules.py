@@ -12,6 +12,7 @@ from modelport.plan.release import releases
 from modelport.spec import Environment, ModelSpec
 
 from . import store
+from .alerts_rules import alerts_rules
 from .exposure_rules import exposure_rules
 from .scaling_rules import scaling_rules
 from .surge import surge
@@ -41,6 +42,7 @@ def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     yield from _in_no_namespace(environment)
     yield from scaling_rules(spec, environment)
     yield from exposure_rules(spec, environment)
+    yield from alerts_rules(spec, environment)
     bucket = environment.existing.bucket
     if isinstance(bucket, str) and not store.BUCKET.fullmatch(bucket):
         alternative = "Write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or azblob://ACCOUNT/CONTAINER/PREFIX."

@@ -12,6 +12,7 @@ from modelport.targets.patches import patches_of
 from modelport.targets.running import check_providers, run_errors
 
 from . import TARGET
+from .alerts import watched
 from .availability import disruption_budget
 from .delivery import delivery
 from .endpoint import endpoint, invocation, logs, service
@@ -21,6 +22,7 @@ from .image import digest_of, stack_image
 from .namespace import namespace
 from .network import network
 from .objects import (
+    ALERTMANAGER_CONFIG,
     CERTIFICATE,
     CONFIG_MAP,
     DEPLOYMENT,
@@ -33,7 +35,9 @@ from .objects import (
     LIMIT_RANGE,
     NAMESPACE,
     NETWORK_POLICY,
+    POD_MONITOR,
     PRIORITY_CLASS,
+    PROMETHEUS_RULE,
     RESOURCE_QUOTA,
     SCALED_OBJECT,
     SERVICE,
@@ -90,6 +94,10 @@ class KubernetesService(pulumi.ComponentResource):
         "route": HTTP_ROUTE,
         "grpcroute": GRPC_ROUTE,
         "ingress": INGRESS,
+        "monitor": POD_MONITOR,
+        "alerts": PROMETHEUS_RULE,
+        "receivers": ALERTMANAGER_CONFIG,
+        "dashboard": CONFIG_MAP,
     }
     OUTPUTS = ("endpoint", "image", "live", "dashboards", "alerts", "capture_location", "logs", "invoke")
 
@@ -118,6 +126,7 @@ class KubernetesService(pulumi.ComponentResource):
             scaling(own, version.slot)
         service(own, live[0])
         exposure(own)
+        monitoring = watched(own)
 
         context = pulumi.Config("kubernetes").get("context")
         self.resources = own.resources
@@ -128,8 +137,8 @@ class KubernetesService(pulumi.ComponentResource):
                 {"version": each.bundle.version, "digest": each.bundle.digest, "weight": each.release.weight}
                 for each in live
             ],
-            "dashboards": [],
-            "alerts": [],
+            "dashboards": monitoring.dashboards,
+            "alerts": monitoring.alerts,
             "capture_location": None,
             "logs": logs(own, context),
             "invoke": invocation(own, live[0], context),
