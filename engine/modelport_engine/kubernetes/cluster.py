@@ -187,7 +187,7 @@ class Cluster:
                 answer = client.call_api(*request, _request_timeout=(CONNECT_SECONDS, self._seconds))
                 content: bytes = answer.read()
             except (ApiException, HTTPError, OSError) as error:
-                raise unreachable(doing, self.name, _cause(error)) from error
+                raise unreachable(self.name, _cause(error)) from error
             if 200 <= answer.status < 300:
                 return content
             if answer.status not in BUSY or attempt == ATTEMPTS - 1:

@@ -73,7 +73,8 @@ class Conflict(ClusterError):
 def failure(status: int, body: str, doing: str, cluster: str) -> ClusterError:
     """The error for an answer of an API server.
 
-    `doing` says what it was asked ("apply Deployment web/web"), `cluster` which cluster and user it was.
+    `doing` says what it was asked ("apply Deployment web/web"), `cluster` which cluster and user it was. What is wrong
+    with those is told in the same words whatever was asked, so that who shows errors can show it once.
     """
     answer = _parsed(body)
     message = str(answer.get("message") or body.strip() or f"HTTP {status}")
@@ -83,7 +84,7 @@ def failure(status: int, body: str, doing: str, cluster: str) -> ClusterError:
             return NoDryRun(f"{doing}: {message}")
         case 401:
             return NotLoggedIn(
-                f"{doing}: {cluster} does not accept the credentials: {message}. "
+                f"{cluster} does not accept the credentials: {message}. "
                 "They are wrong or have expired: log in again, or renew the token in the kubeconfig."
             )
         case 403:
@@ -103,11 +104,10 @@ def failure(status: int, body: str, doing: str, cluster: str) -> ClusterError:
     return ClusterError(f"{doing}: {message}")
 
 
-def unreachable(doing: str, cluster: str, reason: str) -> Unreachable:
+def unreachable(cluster: str, reason: str) -> Unreachable:
     """The error when no API server answered."""
     return Unreachable(
-        f"{doing}: {cluster} does not answer: {reason}. "
-        "See whether the address is right and can be reached from this machine."
+        f"{cluster} does not answer: {reason}. See whether the address is right and can be reached from this machine."
     )
 
 

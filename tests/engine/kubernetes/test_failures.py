@@ -9,6 +9,7 @@ from modelport_engine.kubernetes.failures import (
     NotFound,
     NotLoggedIn,
     failure,
+    unreachable,
 )
 
 
@@ -39,6 +40,16 @@ def test_expired_credentials_are_told_from_missing_permissions():
     forbidden = said(403, 'deployments.apps is forbidden: User "ci" cannot patch resource "deployments"')
     assert isinstance(forbidden, Forbidden)
     assert "add it to a Role" in str(forbidden)
+
+
+def test_what_is_wrong_with_the_cluster_or_the_user_is_told_in_the_same_words_whatever_was_asked():
+    cluster = "the cluster of context lab (https://lab:6443)"
+    asked = {str(failure(401, "", doing, cluster)) for doing in ("read Pod a/b", "look up apps/v1")}
+    assert len(asked) == 1
+    assert asked.pop().startswith(f"{cluster} does not accept the credentials")
+    assert str(unreachable(cluster, "Connection refused")).startswith(
+        f"{cluster} does not answer: Connection refused. "
+    )
 
 
 def test_a_quota_and_a_policy_are_no_missing_permissions():
