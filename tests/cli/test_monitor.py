@@ -106,6 +106,17 @@ def test_alerts_link_to_where_the_runbooks_are(project, modelport):
     assert "https://wiki.example.com/runbooks/service-down.md" in Path("rules/fraud.rules.yaml").read_text()
 
 
+def test_a_stack_says_where_the_runbooks_are_and_who_hears_of_all_services(project, modelport):
+    stack = project / "Pulumi.local.yaml"
+    existing = "{runbooks: 'https://wiki.example.com/run', topic: 'https://example.com/hook'}"
+    stack.write_text(f"{stack.read_text()}  modelport:existing: {existing}\n")
+    modelport("monitor", "rules", "-o", "rules")
+    assert "https://wiki.example.com/run/service-down.md" in Path("rules/fraud.rules.yaml").read_text()
+    assert "url: https://example.com/hook" in Path("rules/alertmanager.yaml").read_text()
+    modelport("monitor", "rules", "-o", "rules", "--runbooks", "https://elsewhere.example.com")
+    assert "https://elsewhere.example.com/service-down.md" in Path("rules/fraud.rules.yaml").read_text()
+
+
 def test_a_password_in_an_address_is_refused(project, modelport):
     with (project / "services" / "fraud.yaml").open("a") as file:
         file.write("monitoring: {alerts: {notify: ['https://me:hunter2@example.com/hook']}}\n")

@@ -14,7 +14,8 @@ ROWS = {
     "slo.availability": approximated("Endpoint.goal", differs="it rounds", source="manual"),
     "protocols.grpc": refused("it speaks HTTP/1.1 only", instead="protocols.rest", always=False),
 }
-WATCHED = dict.fromkeys(("existing.prometheus", "existing.prometheusOperator"), native("Endpoint.goal", source="manual"))
+GOAL = native("Endpoint.goal", source="manual")
+WATCHED = dict.fromkeys(("existing.prometheus", "existing.prometheusOperator"), GOAL)
 """What an objective needs."""
 TARGET = Target("vertex", {**UNBUILT, **OWN, **ROWS, **WATCHED}, name_length=63, tag_rule=TagRule(63, 63, "[^a-z]"))
 

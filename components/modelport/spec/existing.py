@@ -74,8 +74,8 @@ class Existing(Section):
     """Address of that Prometheus, such as http://prometheus.monitoring:9090, where KEDA asks for requests."""
 
     prometheus_operator: dict[Text, Given] | None = None
-    """Says that the Prometheus operator is there, by the labels that it wants on what it takes, such as release: prometheus;
-    {} where it takes everything. Services then get their monitor, alerts and dashboard."""
+    """Says that the Prometheus operator is there, by the labels that it wants on what it takes, such as
+    release: prometheus; {} where it takes everything. Services then get their monitor, alerts and dashboard."""
 
     runbooks: Annotated[Text, Form(r"https?://\S+", "an address like https://wiki.example.com/runbooks")] | None = None
     """Address under which people find the pages of docs/runbooks: alerts link to them."""
@@ -127,5 +127,5 @@ class Existing(Section):
     """What such a token says in `aud`."""
 
     topic: Given | None = None
-    """Topic or channel that the alerts of all services go to, besides those in `monitoring.alerts.notify`; on Kubernetes an
-    e-mail address, an https:// webhook or SECRET/KEY."""
+    """Topic or channel that the alerts of all services go to, besides those in `monitoring.alerts.notify`; on
+    Kubernetes an e-mail address, an https:// webhook or SECRET/KEY."""
