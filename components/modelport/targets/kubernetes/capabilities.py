@@ -31,6 +31,7 @@ MODEL = (
     f"{POD}.initContainers.*",
 )
 """What another model moves."""
+WATCHED = "where existing.prometheusOperator says that the operator is there"
 
 
 def _in(path: str, page: str, *, also: tuple[str, ...] = (), differs: str = "") -> Capability:
@@ -69,7 +70,7 @@ def _routed(path: str, *, also: tuple[str, ...] = ()) -> Capability:
 
 
 def _alerting(*, also: tuple[str, ...] = ()) -> Capability:
-    return native("PrometheusRule.spec.groups.*", source=OPERATOR, also=also)
+    return native("PrometheusRule.spec.groups.*", source=OPERATOR, differs=WATCHED, also=also)
 
 
 def _objective() -> Capability:
@@ -77,7 +78,7 @@ def _objective() -> Capability:
 
 
 def _heard() -> Capability:
-    return native("AlertmanagerConfig.spec.receivers.*", source=OPERATOR)
+    return native("AlertmanagerConfig.spec.receivers.*", source=OPERATOR, differs=WATCHED)
 
 
 OF_A_CLOUD = refused("a cluster has no such thing", instead="a cloud target")
@@ -214,7 +215,10 @@ CAPABILITIES: Capabilities = {
     "existing.prometheus": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
     "existing.prometheusAddress": _by_keda("triggers"),
     "existing.prometheusOperator": native(
-        "PodMonitor.metadata.labels.*", source=OPERATOR, also=("PrometheusRule.metadata.labels.*",)
+        "PodMonitor.metadata.labels.*",
+        source=OPERATOR,
+        differs="it looks into the namespace of the service",
+        also=("PrometheusRule.metadata.labels.*",),
     ),
     "existing.runbooks": _alerting(),
     "existing.autoscaler": _by_keda("*", also=("ScaledObject.*", "HorizontalPodAutoscaler.*")),
