@@ -119,9 +119,14 @@ def unknown_kind(api_version: str, kind: str, cluster: str) -> UnknownKind:
     )
 
 
+def quota_advice(message: str) -> str:
+    """What to do about a quota, if that is what a message is about."""
+    return "\nRaise the ResourceQuota, or ask for less." if "exceeded quota" in message else ""
+
+
 def _advice(message: str) -> str:
-    if "exceeded quota" in message:
-        return "\nRaise the ResourceQuota, or ask for less."
+    if advice := quota_advice(message):
+        return advice
     if "violates PodSecurity" in message or "denied the request" in message:
         return ""
     return "\nThe user needs this permission: add it to a Role of the namespace, or to a ClusterRole."

@@ -1,16 +1,18 @@
 """Why an object is not ready: the events about it, the state of its pods, and the log of the one that fails."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from modelport_engine.kubernetes.awaiting.readiness import condition
 from modelport_engine.kubernetes.awaiting.surroundings import events_of
 from modelport_engine.kubernetes.cluster import Cluster
-from modelport_engine.kubernetes.failures import ClusterError
+from modelport_engine.kubernetes.failures import ClusterError, quota_advice
 from modelport_engine.kubernetes.objects import Object, metadata, name_of
 
 LOG_LINES = 20
 MOST_EVENTS = 8
+MADE_UP = re.compile(r'"[^"\s]+-[a-z0-9]{5}"')  # name of a pod, another one at each try
 POD = {"apiVersion": "v1", "kind": "Pod"}
 REPLICA_SET = {"apiVersion": "apps/v1", "kind": "ReplicaSet"}
 REVISION = "deployment.kubernetes.io/revision"
@@ -72,12 +74,14 @@ def _containers(pod: Object) -> list[dict[str, Any]]:
 
 
 def _warnings(cluster: Cluster, family: list[Object]) -> list[str]:
-    found: dict[str, None] = {}
+    """What was warned of, once each, though it was about another pod."""
+    found: dict[str, str] = {}
     for member in family:
         for event in events_of(cluster, member):
             if event.get("type") == "Warning":
-                found[f"{event.get('reason')}: {str(event.get('message')).strip()}"] = None
-    return [*found][-MOST_EVENTS:]
+                text = f"{event.get('reason')}: {str(event.get('message')).strip()}"
+                found[MADE_UP.sub("", text)] = text + quota_advice(text)
+    return [*found.values()][-MOST_EVENTS:]
 
 
 def _log(cluster: Cluster, pods: list[Object]) -> list[str]:
