@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cluster.test_serving_objects import BLOCKS, RIGHTS
+from support.kubernetes_page import ROLES, rights_for
 from support.services import WATCHED
 
 MONITORING, ROUTES = "monitoring.coreos.com/v1", "monitoring.coreos.com/v1alpha1"
@@ -114,8 +114,7 @@ def test_prometheus_gets_its_token_from_the_secret_of_the_callers_and_the_stack_
 
 
 def test_the_rights_on_the_page_are_enough(watched, user):
-    (more,) = (block for block in BLOCKS if isinstance(block, list) and "monitoring.coreos.com" in str(block))
-    watched.kubeconfig = user([*RIGHTS["Role"], *more], watched.namespace)
+    watched.kubeconfig = user([*ROLES["Role"], *rights_for("prometheusrules")], watched.namespace)
     watched.existing = {**watched.existing, "role": "default", "priorityClass": "system-cluster-critical"}
     watched.raised()
     assert set(watched.raised().changes) == {"same"}

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from cluster.test_serving_objects import RIGHTS
+from support.kubernetes_page import ROLES
 
 SHORT = {"properties": {"spec": {"progressDeadlineSeconds": 5}}}
 
@@ -58,7 +58,7 @@ def test_credentials_that_are_no_good(placed, request, who):
 
 
 def test_a_right_that_is_missing(given, user):
-    rules = [rule for rule in RIGHTS["Role"] if "deployments" not in rule["resources"]]
+    rules = [rule for rule in ROLES["Role"] if "deployments" not in rule["resources"]]
     given.existing = {**given.existing, "role": "default", "priorityClass": "system-node-critical"}
     given.kubeconfig = user(rules, given.namespace)
     told = refusal(given)
