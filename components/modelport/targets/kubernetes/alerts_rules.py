@@ -46,7 +46,7 @@ def _unwatched(spec: ModelSpec, existing: Existing) -> Iterator[Objection]:
             f"Where it is, set {EXISTING}.prometheusOperator. Where it is not, leave the field out, and give your "
             "Prometheus what `modelport monitor rules` writes."
         )
-        yield Objection(ENABLED, True, "the stack names no Prometheus operator to make alerts of", alternative)
+        yield Objection(ENABLED, True, "the stack names no Prometheus operator that takes alerts", alternative)
     elif existing.prometheus is None:
         alternative = f"Name the namespace of your Prometheus, or write {ENABLED}: false."
         yield Objection(
