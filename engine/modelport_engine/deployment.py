@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from modelport_engine.errors import EngineError
 from modelport_engine.projects.project import Project
 from modelport_engine.projects.stack import Stack
+from modelport_engine.state.resource import Resource
 from modelport_engine.update.events import OnEvent
 from modelport_engine.update.interrupts import Terminated
 from modelport_engine.update.session import Options, Outcome, Session
@@ -21,11 +22,16 @@ CANCELLED = 8
 
 @dataclass(frozen=True)
 class Result:
-    """How a command ended; `changes` counts resources by operation: create, update, replace, delete, same ..."""
+    """How a command ended.
+
+    `changes` counts resources by operation: create, update, replace, delete, same ... `resources` are those that the
+    program wants, with its secrets marked as such.
+    """
 
     exit_code: int
     changes: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    resources: Sequence[Resource] = ()
 
 
 Confirm = Callable[[Outcome], bool]
@@ -130,7 +136,7 @@ def _perform(
         code = 0 if outcome.succeeded else FAILED
         if options.expect_no_changes and (changed := set(outcome.changes) - {"same", "read"}):
             raise EngineError(f"no changes were expected but changes were proposed: {', '.join(sorted(changed))}")
-        return Result(code, outcome.changes, outputs)
+        return Result(code, outcome.changes, outputs, outcome.resources)
 
     try:
         if not lock:

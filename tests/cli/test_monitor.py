@@ -83,7 +83,7 @@ def test_a_file_of_that_name_that_is_not_ours_stops_before_anything_is_written(w
     Path("rules/alertmanager.yaml").write_text("route: {receiver: mine}\n")
     answer = modelport("monitor", "rules", "-o", "rules")
     assert answer.code == 2
-    assert answer.err.startswith("rules/alertmanager.yaml\n  exists and is not modelport's. Name another folder.")
+    assert answer.err.startswith('rules/alertmanager.yaml\n  exists, and does not say "Made by modelport')
     assert [path.name for path in Path("rules").iterdir()] == ["alertmanager.yaml"]
 
 

@@ -22,7 +22,8 @@ class Service:
         self.kubeconfig = cluster.kubeconfig
         self.existing, self.config, self.fields = {}, {}, {"startupSeconds": 60}
 
-    def up(self):
+    def configure(self):
+        """Write down what the tests have set."""
         context = json.loads(self.kubeconfig.read_text())["current-context"]
         config = {
             "kubernetes:kubeconfig": str(self.kubeconfig),
@@ -36,6 +37,9 @@ class Service:
         spec = {"metadata": {"name": self.name}, "model": {"source": "model.onnx"}, **self.fields}
         (self.stack.folder / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
         (self.stack.folder / "service.yaml").write_text(json.dumps(spec))
+
+    def up(self):
+        self.configure()
         return self.stack.up()
 
     def raised(self):

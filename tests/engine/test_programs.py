@@ -69,3 +69,16 @@ def test_destroy_leaves_nothing(workbench):
     assert bench.run("destroy").exit_code == 0, bench.errors()
     assert bench.cloud == {}
     assert "resources" not in bench.state
+
+
+def test_a_proxy_is_not_asked_for_processes_of_this_machine(workbench, monkeypatch):
+    bench, nobody = workbench("whole"), "http://127.0.0.1:9"
+    proxies = {f"{kind}_proxy": nobody for kind in ("http", "https", "grpc")}
+    for name, value in proxies.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.upper(), value)
+    bench.env = {**bench.env, **proxies, **{name.upper(): value for name, value in proxies.items()}}
+
+    made = bench.run("preview")
+
+    assert made.exit_code == 0, bench.errors()

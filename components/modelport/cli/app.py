@@ -15,12 +15,14 @@ from .commands import (
     deploy,
     doctor,
     explain,
+    images,
     init,
     invoke,
     lint,
     monitor,
     outputs,
     policies,
+    render,
     rollout,
 )
 from .console import tell
@@ -46,6 +48,8 @@ app.command("refresh")(deploy.refresh)
 app.command("destroy")(deploy.destroy)
 app.command("outputs")(outputs.outputs)
 app.command("invoke")(invoke.invoke)
+app.command("render")(render.render)
+app.command("images")(images.images)
 app.command("conformance")(conformance.conformance)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bundle.app, name="bundle")

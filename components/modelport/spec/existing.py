@@ -1,10 +1,12 @@
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from .scalars import Form, Text
-from .section import Section, not_allowed
+from .section import Section, broken_rule, not_allowed
 
+PROXY = r"https?://(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}"
+CA = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9._-]+"
 DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
@@ -60,6 +62,16 @@ class Existing(Section):
 
     store_secret: Given | None = None
     """Kubernetes secret whose entries are the environment variables that the model's store asks for."""
+
+    proxy: Annotated[Text, Form(PROXY, "an address like http://HOST:PORT without user and password")] | None = None
+    """Proxy through which pods fetch models over HTTPS."""
+
+    no_proxy: tuple[Text, ...] = ()
+    """Hosts, domains and networks that they reach without it: registry.example.com, .svc, 10.0.0.0/8."""
+
+    ca: Annotated[Text, Form(CA, "CONFIGMAP/KEY")] | None = None
+    """Kubernetes config map and its entry, as CONFIGMAP/KEY, with the certificates, in PEM, of all authorities that
+    pods trust when they fetch models, in place of the usual ones."""
 
     claim: Given | None = None
     """Kubernetes volume claim that holds bundles, each in a folder named by the hex of its digest."""
@@ -129,3 +141,9 @@ class Existing(Section):
     topic: Given | None = None
     """Topic or channel that the alerts of all services go to, besides those in `monitoring.alerts.notify`; on
     Kubernetes an e-mail address, an https:// webhook or SECRET/KEY."""
+
+    @model_validator(mode="after")
+    def _exceptions_of_a_proxy(self) -> Self:
+        if self.no_proxy and self.proxy is None:
+            raise broken_rule("there is no proxy to go without", "noProxy", "proxy")
+        return self

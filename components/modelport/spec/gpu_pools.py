@@ -102,6 +102,10 @@ class GpuPools(Section):
     exporter: PinnedImage | None = None
     """NVIDIA's dcgm-exporter, to be installed on the pools' nodes; without it, the one that the cluster has."""
 
+    namespace: Text | None = None
+    """Namespace for both, which admits privileged pods; `existing.pullSecret` has to be there, too. Without it, one is
+    made."""
+
     runtime_class: Text | None = None
     """Runtime class of pods that use GPUs, where the nodes' usual runtime does not give them any."""
 

@@ -58,7 +58,7 @@ def changes(live: Any, wanted: Any, path: str = "") -> Iterator[Change]:
         return
     if isinstance(live, dict) and isinstance(wanted, dict):
         for key in sorted({*live, *wanted}):
-            yield from changes(live.get(key, ABSENT), wanted.get(key, ABSENT), _inside(path, key))
+            yield from changes(live.get(key, ABSENT), wanted.get(key, ABSENT), paths.inside(path, key))
     elif isinstance(live, list) and isinstance(wanted, list):
         for index, (a, b) in enumerate(zip_longest(live, wanted, fillvalue=ABSENT)):
             yield from changes(a, b, f"{path}[{index}]")
@@ -72,10 +72,3 @@ def _are_named(items: list[Any]) -> bool:
     """Whether each item has a name of its own."""
     names = [item.get("name") for item in items if isinstance(item, dict)]
     return bool(items) and len(set(map(str, names))) == len(items) and all(isinstance(name, str) for name in names)
-
-
-def _inside(path: str, key: str) -> str:
-    if not key.replace("_", "").replace("-", "").replace("$", "").isalnum():
-        escaped = key.replace("\\", "\\\\").replace('"', '\\"')
-        return f'{path}["{escaped}"]'
-    return f"{path}.{key}" if path else key

@@ -25,6 +25,7 @@ CHANNEL_OPTIONS = [
     ("grpc.max_send_message_length", MESSAGE_BYTES),
     ("grpc.max_metadata_size", METADATA_BYTES),
     ("grpc.absolute_max_metadata_size", METADATA_BYTES),
+    ("grpc.enable_http_proxy", 0),
 ]
 
 OFFLINE = CHILDREN / "offline.py"

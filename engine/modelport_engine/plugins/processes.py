@@ -12,6 +12,7 @@ from modelport_engine.plugins.nursery import CHILDREN, LINE_BYTES, Child, Nurser
 
 TAIL_LINES = 30
 GRACE_SECONDS = 3.0
+LOOPBACK = "127.0.0.1,localhost"
 
 OnLine = Callable[[str], None]
 
@@ -65,7 +66,7 @@ class Process:
         Raises:
             ProcessFailed: when the system cannot.
         """
-        words, env = [str(word) for word in arguments], {**env, "PYTHONUNBUFFERED": "1"}
+        words, env = [str(word) for word in arguments], {**env, **_past_proxies(env), "PYTHONUNBUFFERED": "1"}
         if nursery and nursery.serves(python):
             child: asyncio.subprocess.Process | Child = await nursery.start(words, cwd, env)
             return cls(name, child, on_line, on_error, announces=announces)
@@ -131,3 +132,9 @@ class Process:
             line = raw.decode(errors="replace").rstrip("\n")
             self._tail = [*self._tail, line][-TAIL_LINES:]
             on_line(line)
+
+
+def _past_proxies(env: Mapping[str, str]) -> dict[str, str]:
+    """What keeps gRPC from asking a proxy for processes of this machine, and leaves to it what it asks it for."""
+    without = env.get("no_grpc_proxy") or env.get("no_proxy")
+    return {"no_grpc_proxy": ",".join(filter(None, [LOOPBACK, without]))}

@@ -18,6 +18,14 @@ def parse(text: str) -> Path:
     return tuple(parts)
 
 
+def inside(path: str, key: str) -> str:
+    """The path of a property in what is at a path; empty is the whole."""
+    if not key.replace("_", "").replace("-", "").replace("$", "").isalnum():
+        escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+        return f'{path}["{escaped}"]'
+    return f"{path}.{key}" if path else key
+
+
 def matches(patterns: Iterable[str], path: str) -> bool:
     """Whether a changed path is one of the patterns, or lies under or above one."""
     changed = parse(path)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from modelport_engine.protocol.urn import Urn
-from modelport_engine.protocol.values import ASSET, SIGNATURE_KEY, hide_secrets
+from modelport_engine.protocol.values import ASSET, SIGNATURE_KEY, Secret, hide_secrets
 from modelport_engine.state.resource import Resource
 from modelport_engine.update.steps import Op, Step
 
@@ -82,6 +82,17 @@ class Events:
     def hide(self, text: str) -> str:
         """The text without secrets."""
         return self._secrets.sub(HIDDEN, text) if self._secrets else text
+
+    def sealed(self, value: Any) -> Any:
+        """The value, in which texts that hold a secret are secret."""
+        match value:
+            case str() if self.hide(value) != value:
+                return Secret(value)
+            case list():
+                return [self.sealed(item) for item in value]
+            case dict():
+                return {key: self.sealed(item) for key, item in value.items()}
+        return value
 
     def _step(self, kind: str, metadata: dict[str, Any]) -> None:
         self.emit(kind, {"metadata": metadata} | ({"planning": True} if self.planning else {}))

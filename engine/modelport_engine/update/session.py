@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from modelport_engine.projects.stack import Stack
 from modelport_engine.protocol.messages import engine_pb2_grpc
 from modelport_engine.protocol.values import UNKNOWN_SENTINELS
 from modelport_engine.state.backend import StackName
+from modelport_engine.state.resource import Resource
 from modelport_engine.state.snapshot_manager import Repeatable, never
 from modelport_engine.update import interrupts, offline, packs
 from modelport_engine.update.analyzers import Analyzers
@@ -60,10 +61,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one run ended; `changes` counts resources by operation."""
+    """How one run ended; `changes` counts resources by operation, `resources` are those that the program wants."""
 
     succeeded: bool
     changes: Mapping[str, int]
+    resources: Sequence[Resource] = ()
 
 
 class Session:
@@ -131,7 +133,8 @@ class Session:
                 if not preview:
                     manager.close()
                     self.stack.snapshot = manager.snapshot
-        outcome = Outcome(succeeded, dict(run.executor.changes))
+        wanted = (replace(each, inputs=self._events.sealed(each.inputs)) for each in run.executor.news.values())
+        outcome = Outcome(succeeded, dict(run.executor.changes), tuple(wanted))
         if not preview:
             self.stack.record(kind, started, succeeded=succeeded, changes=outcome.changes)
         self._summarize(run, outcome, math.ceil(time.time() - started))

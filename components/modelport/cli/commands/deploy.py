@@ -1,7 +1,6 @@
 """`preview`, `up`, `refresh` and `destroy`."""
 
 import json
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import typer
 from modelport.cli.console import counted, say, tell
 from modelport.cli.engines import Engine, Operation, Order, choose
 from modelport.cli.errors import FAILED, OK, POLICY, UsageError
+from modelport.cli.policies import policy_pack, with_exemptions
 from modelport.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -97,14 +97,14 @@ def deploy(
 def _deploy(engine: Engine, operation: Operation, stack: str | None, *, yes: bool, as_json: bool, plan: Plan) -> int:
     from modelport.cli.display import Display
 
-    workspace, display = _with_exemptions(Workspace.find(stack)), Display(as_json=as_json)
+    workspace, display = with_exemptions(Workspace.find(stack)), Display(as_json=as_json)
 
     def confirm() -> bool:
         with display.paused():
             return typer.confirm("Go ahead?", default=False)
 
     judged = operation in ("preview", "up")
-    pack = _policy_pack() if judged else None
+    pack = policy_pack() if judged else None
     order = Order(operation, workspace, None if yes else confirm, pack, plan.offline, plan.against)
     began = time.monotonic()
     if not as_json:
@@ -163,19 +163,3 @@ def _endpoints(outputs, stack: str) -> None:
         for target in service["targets"].values():
             say(target["endpoint"]["url"])
     say(f"next: modelport invoke {next(iter(services))} -s {stack}")
-
-
-def _policy_pack():
-    import modelport_policies
-
-    return modelport_policies.path()
-
-
-def _with_exemptions(workspace: Workspace) -> Workspace:
-    """The project's own exemptions judge with the pack, wherever that is installed."""
-    from dataclasses import replace
-
-    file = workspace.root / "policies" / "exemptions.yaml"
-    if "MODELPORT_POLICY_EXEMPTIONS" in os.environ or not file.exists():
-        return workspace
-    return replace(workspace, environment={**workspace.environment, "MODELPORT_POLICY_EXEMPTIONS": str(file)})

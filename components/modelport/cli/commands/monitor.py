@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelport.cli.console import say, tell
-from modelport.cli.errors import UsageError
+from modelport.cli.generated import write
 from modelport.cli.services import load_in_stack
 from modelport.cli.workspace import Workspace
 
@@ -43,6 +41,7 @@ def rules(
     notifies somebody. A file of that name that modelport did not write is left alone, and so is every other file.
     """
     from modelport.monitoring.prometheus.files import files, unheard
+    from modelport.monitoring.prometheus.grafana import MADE
     from modelport.monitoring.runbooks import RUNBOOKS
     from modelport.spec import load_environment
 
@@ -50,12 +49,9 @@ def rules(
     environment = load_environment(workspace.stack_file)
     specs, existing = [_as_run(name, workspace) for name in environment.services], environment.existing
     topics = [existing.topic] if existing.topic else []
-    texts = files(specs, workspace.stack, runbooks or existing.runbooks or RUNBOOKS, *topics)
-    made = {out / name: text for name, text in texts.items()}
-    for file in made:
-        _check(file)
-    for file, text in made.items():
-        say(f"{file}  {_written(file, text)}")
+    made = files(specs, workspace.stack, runbooks or existing.runbooks or RUNBOOKS, *topics)
+    for file, state in write(out, made, MADE):
+        say(f"{file}  {state}")
     for place, receiver in unheard(specs, *topics):
         tell(f"{place}: {receiver}\n  Alertmanager has no such receiver; it is left out.")
     say(f"next: promtool check rules {out}/*.rules.yaml" if made else "the stack has no services: nothing to watch")
@@ -69,30 +65,3 @@ def _as_run(name: str, workspace: Workspace) -> ModelSpec:
     service, environment = load_in_stack(workspace.service_file(name), workspace)
     scalings = [as_run(service, targets.load(target)).scaling for target in environment.targets]
     return service.spec.model_copy(update={"scaling": min(scalings, key=lambda scaling: scaling.min)})
-
-
-def _check(file: Path) -> None:
-    """Refuse to write over what is not ours, before anything is written."""
-    from modelport.monitoring.prometheus.grafana import MADE
-
-    with _said(file):
-        if file.exists() and MADE.encode() not in file.read_bytes():
-            raise UsageError(f"{file}\n  exists and is not modelport's. Name another folder.")
-
-
-def _written(file: Path, text: str) -> str:
-    with _said(file):
-        if file.exists() and file.read_bytes() == text.encode():
-            return "unchanged"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text.encode())
-        return "written"
-
-
-@contextmanager
-def _said(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or file
-        raise UsageError(f"{where}\n  cannot be written: {error.strerror}. Name another folder.") from None

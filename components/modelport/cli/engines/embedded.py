@@ -14,6 +14,7 @@ from modelport_engine.plugins.nursery import Nursery, nursery
 from . import Event, Order
 
 if TYPE_CHECKING:
+    from modelport_engine.deployment import Options, Result
     from modelport_engine.projects.project import Project
 
 PRELOAD = ("modelport.targets.service", "modelport.plugin.provider", "pulumi_policy")
@@ -41,24 +42,25 @@ class Embedded:
         from modelport_engine import deployment
         from modelport_engine.projects.project import Project
 
+        if order.operation == "preview":
+            return self.preview(order, on_event).exit_code
         workspace, confirm = order.workspace, order.confirm
         project = Project.load(workspace.root)
-        packs = [order.policy_pack] if order.policy_pack else []
-        options = deployment.Options(
-            policy_packs=packs,
-            repeatable=_is_ours,
-            nursery=self._nursery,
-            offline=order.offline,
-            against=order.against,
-        )
-        given: dict[str, Any] = {"on_event": on_event, "env": workspace.environment}
-        if order.operation == "preview":
-            return deployment.preview(project, workspace.stack, options, **given).exit_code
         _remove_dead_locks(project, workspace)
         perform = getattr(deployment, order.operation)
         asked = confirm and (lambda _: confirm())
-        result: deployment.Result = perform(project, workspace.stack, options, confirm=asked, **given)
+        given: dict[str, Any] = {"on_event": on_event, "env": workspace.environment}
+        result: Result = perform(project, workspace.stack, self._options(order), confirm=asked, **given)
         return result.exit_code
+
+    def preview(self, order: Order, on_event: Callable[[Event], None]) -> Result:
+        """What the program wants, with what becomes of it."""
+        from modelport_engine import deployment
+        from modelport_engine.projects.project import Project
+
+        workspace, options = order.workspace, self._options(order)
+        project, env = Project.load(workspace.root), workspace.environment
+        return deployment.preview(project, workspace.stack, options, on_event=on_event, env=env)
 
     def outputs(self, workspace: Workspace) -> Mapping[str, Any]:
         """See `Engine.outputs`."""
@@ -66,6 +68,17 @@ class Embedded:
         from modelport_engine.projects.project import Project
 
         return commands.outputs(Project.load(workspace.root), workspace.stack, env=workspace.environment)
+
+    def _options(self, order: Order) -> Options:
+        from modelport_engine.deployment import Options
+
+        return Options(
+            policy_packs=[order.policy_pack] if order.policy_pack else [],
+            repeatable=_is_ours,
+            nursery=self._nursery,
+            offline=order.offline,
+            against=order.against,
+        )
 
 
 def _is_ours(kind: str) -> bool:

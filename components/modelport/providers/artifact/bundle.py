@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from modelport.bundle import Bundle, BundleError, load
 from modelport.bundle.errors import surfaced
 from modelport.bundle.transfer import BESIDE, MANIFEST, ModelFile, SourceError, verify
 from modelport.errors import ModelportError
@@ -15,6 +17,9 @@ from .image import IMPORT
 from .inputs import BundleInputs
 from .progress import Progress
 from .stores import open_shelf
+from .stores.oci import address
+
+OCI = "oci://"
 
 
 class ArtifactBundle:
@@ -40,19 +45,22 @@ class ArtifactBundle:
         return changes(old, new, replacing=("target", "digest"), other=("revision", "prune", "tags"))
 
     def plan(self, old: Values, new: Values) -> Values:
-        """See `Crud.plan`. The address in a registry is known when the artefact is there."""
-        target, digest = new["target"], new["digest"]
+        """See `Crud.plan`. What a bundle that is here will be is known, also its address in a registry."""
         same = old if old.get("revision") == new.get("revision") else {}
         parts = {name: same.get(name, UNKNOWN) for name in self.outputs}
-        if UNKNOWN not in (target, digest) and not target.startswith("oci://"):
+        target, digest, folder = new["target"], new["digest"], new["bundle"]
+        if UNKNOWN not in (target, digest) and not target.startswith(OCI):
             parts["uri"] = f"{target.rstrip('/')}/{_hex(digest)}"
+        elif UNKNOWN not in (target, digest, folder):
+            with suppress(BundleError, OSError):  # which creating it will tell
+                parts["uri"] = address(target.removeprefix(OCI), _files(load(folder)))
         return {**new, **parts}
 
     def create(self, inputs: Values, say: Say) -> tuple[str, Values]:
         """See `Crud.create`."""
         wanted = BundleInputs.model_validate(inputs)
         with surfaced():
-            files = list(_files(wanted))
+            files = list(_files(_verified(wanted)))
             size = sum(file.size for file in files)
             progress = Progress(f"bundle {_hex(wanted.digest)[:12]}", size, say)
             shelf = open_shelf(wanted.target, wanted.digest)
@@ -85,8 +93,8 @@ class ArtifactBundle:
                 shelf.remove(outputs["uri"], reversed(list(outputs["contents"])))
 
 
-def _files(wanted: BundleInputs) -> Iterator[ModelFile]:
-    """The files of the bundle, its manifest last.
+def _verified(wanted: BundleInputs) -> Bundle:
+    """The bundle.
 
     Raises:
         BundleError: it is another one, or damaged.
@@ -95,10 +103,15 @@ def _files(wanted: BundleInputs) -> Iterator[ModelFile]:
     if bundle.digest != wanted.digest:
         problem = f"holds {bundle.digest}, wanted is {wanted.digest}."
         raise SourceError(wanted.bundle, problem, "Correct the digest, or build the bundle again.")
+    return bundle
+
+
+def _files(bundle: Bundle) -> Iterator[ModelFile]:
+    """The files of a bundle, its manifest last."""
     yield from bundle.files
-    beside = [name for name in BESIDE if (wanted.bundle / name).is_file()]
+    beside = [name for name in BESIDE if (bundle.path / name).is_file()]
     for name in (*beside, MANIFEST):
-        yield ModelFile.of(Path(wanted.bundle, name), name)
+        yield ModelFile.of(Path(bundle.path, name), name)
 
 
 def _hex(digest: str) -> str:

@@ -210,6 +210,11 @@ CAPABILITIES: Capabilities = {
     "existing.priorityClass": _of_pod("priorityClassName"),
     "existing.pullSecret": _of_pod("imagePullSecrets.*", also=(f"{POD}.volumes.registry.secret.secretName",)),
     "existing.storeSecret": _of_pod("initContainers.fetch.envFrom"),
+    "existing.proxy": _of_pod("initContainers.fetch.env.HTTPS_PROXY.value", also=("NetworkPolicy.spec.egress",)),
+    "existing.noProxy": _of_pod("initContainers.fetch.env.NO_PROXY.value"),
+    "existing.ca": _of_pod(
+        "volumes.authorities.configMap.*", also=(f"{POD}.initContainers.fetch.env.REQUESTS_CA_BUNDLE.value",)
+    ),
     "existing.claim": _of_pod("volumes.model.persistentVolumeClaim.claimName"),
     "existing.callers": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
     "existing.prometheus": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),

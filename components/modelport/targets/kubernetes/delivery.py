@@ -9,7 +9,7 @@ from modelport.plan import Plan
 from modelport.spec import Memory
 from modelport.targets.artifact import ArtifactBundle, bundle_inputs
 
-from . import resources, store
+from . import outbound, resources, store
 from .objects import Objects
 from .pod import SCRATCH_MOUNT, container
 from .version import Version
@@ -74,12 +74,13 @@ def _on_claim(own: Objects, version: Version) -> Delivery:
 def _fetched(own: Objects, version: Version, image: pulumi.Input[str]) -> Delivery:
     existing = own.plan.environment.existing
     room = {"name": "model", "emptyDir": {"sizeLimit": resources.room_for(version.bundle.size, SPARE)}}
-    mounts = [{"name": "model", "mountPath": MODELS}, SCRATCH_MOUNT]
+    mounts = [{"name": "model", "mountPath": MODELS}, SCRATCH_MOUNT, *outbound.mounts(existing)]
     env = {
         "MODELPORT_MODEL": _source(own, version),
         "MODELPORT_DIGEST": version.bundle.digest,
         "MODELPORT_CACHE": MODELS,
         **(NO_GPU if own.plan.placement else {}),
+        **outbound.env(existing),
     }
     login = []
     if existing.pull_secret is not None and _from_registry(own, version):
@@ -95,7 +96,7 @@ def _fetched(own: Objects, version: Version, image: pulumi.Input[str]) -> Delive
     }
     if existing.store_secret is not None:
         fetcher["envFrom"] = [{"secretRef": {"name": existing.store_secret}}]
-    return Delivery(MODELS, [room, *login], [fetcher])
+    return Delivery(MODELS, [room, *login, *outbound.volumes(existing)], [fetcher])
 
 
 def _source(own: Objects, version: Version) -> pulumi.Input[str]:

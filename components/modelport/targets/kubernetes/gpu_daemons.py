@@ -20,7 +20,7 @@ from .objects import CONFIG_MAP, DAEMON_SET, POD_MONITOR
 from .placement import in_pools, tolerations
 from .pool_objects import PoolObjects
 
-DAEMON = "modelport/daemon"
+DAEMON, INSTANCE = "modelport/daemon", "app.kubernetes.io/instance"
 SETTINGS = "/etc/device-plugin"
 DEVICE_PLUGINS, POD_RESOURCES = "/var/lib/kubelet/device-plugins", "/var/lib/kubelet/pod-resources"
 METRICS, JOB = 9400, "dcgm-exporter"
@@ -84,17 +84,19 @@ def monitor(own: PoolObjects) -> None:
     taken = own.environment.existing.prometheus_operator
     if own.environment.gpu_pools.exporter is None or taken is None:
         return
-    selector = {"app.kubernetes.io/instance": own.namespace}
+    selector = {INSTANCE: own.instance}
     spec = pod_monitor({}, Scrape.of_job(JOB), selector, "metrics")["spec"]
     own.object(POD_MONITOR, "monitor", {"spec": spec}, labels=taken)
 
 
-def metrics_alone(prometheus: Any) -> dict[str, Any]:
+def metrics_alone(own: PoolObjects) -> dict[str, Any]:
     """A network policy for the daemons: nothing goes in and out but metrics, to the namespace of Prometheus."""
+    prometheus = own.environment.existing.prometheus
+    ours = {"matchLabels": {INSTANCE: own.instance}} if own.environment.gpu_pools.namespace else {}
     scraper = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": prometheus}}}
     rule = {"from": [scraper], "ports": [{"port": METRICS, "protocol": "TCP"}]}
     ingress = [] if prometheus is None else [rule]
-    return {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": ingress, "egress": []}
+    return {"podSelector": ours, "policyTypes": ["Ingress", "Egress"], "ingress": ingress, "egress": []}
 
 
 def _sharing(pool: GpuPool) -> dict[str, Any]:
@@ -123,8 +125,9 @@ def _daemon(
     opts: pulumi.ResourceOptions | None = None,
 ) -> None:
     """A pod with a container on each node of a pool; `volumes` are what it reads and writes, by where it sees them."""
-    selector = {"app.kubernetes.io/instance": own.namespace, DAEMON: f"{role}-{pool.name}"}
-    runtime = own.environment.gpu_pools.runtime_class
+    selector = {INSTANCE: own.instance, DAEMON: f"{role}-{pool.name}"}
+    runtime, given = own.environment.gpu_pools.runtime_class, own.environment.gpu_pools.namespace
+    secret = own.environment.existing.pull_secret if given else None
     mounts = [{"name": volume["name"], "mountPath": path} for path, volume in volumes.items()]
     pod = {
         "affinity": {"nodeAffinity": in_pools([pool], own.environment.stack)},
@@ -134,6 +137,7 @@ def _daemon(
         "enableServiceLinks": False,
         "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
         **({"runtimeClassName": runtime} if runtime else {}),
+        **({"imagePullSecrets": [{"name": secret}]} if secret is not None else {}),
         "containers": [{**container, "imagePullPolicy": "IfNotPresent", "volumeMounts": mounts}],
         "volumes": list(volumes.values()),
     }

@@ -86,6 +86,7 @@ def _mark(own: PoolObjects, pool: GpuPool) -> None:
 
 def _namespace(own: PoolObjects) -> None:
     """A namespace for what has to reach into nodes, from where it reaches nobody; Prometheus reaches its metrics."""
-    modes = {f"pod-security.kubernetes.io/{mode}": PRIVILEGED for mode in ("enforce", "audit", "warn")}
-    own.object(NAMESPACE, "namespace", {}, name=own.namespace, labels=modes)
-    own.object(NETWORK_POLICY, "network", {"spec": metrics_alone(own.environment.existing.prometheus)})
+    if own.environment.gpu_pools.namespace is None:
+        modes = {f"pod-security.kubernetes.io/{mode}": PRIVILEGED for mode in ("enforce", "audit", "warn")}
+        own.object(NAMESPACE, "namespace", {}, name=own.namespace, labels=modes)
+    own.object(NETWORK_POLICY, "network", {"spec": metrics_alone(own)})

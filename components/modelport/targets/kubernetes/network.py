@@ -4,7 +4,7 @@ from typing import Any
 
 from modelport.plan import Plan
 
-from . import store
+from . import outbound
 from .delivery import fetches_from
 from .doors import proxies
 from .objects import NETWORK_POLICY, Objects, selector_of
@@ -50,7 +50,7 @@ def _egress(plan: Plan) -> list[dict[str, Any]]:
     dns = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
     rules = [
         {"to": [_pods_of(DNS_NAMESPACE)], "ports": dns},
-        {"ports": [_tcp(number) for number in sorted({store.port(address) for address in stores})]},
+        {"ports": [_tcp(number) for number in outbound.ports(plan.environment.existing, stores)]},
     ]
     if any(key.startswith(GOOGLE) for key in plan.environment.existing.identity):
         rules += [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": [_tcp(number)]} for cidr, number in GOOGLE_METADATA]

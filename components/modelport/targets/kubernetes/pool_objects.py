@@ -16,7 +16,8 @@ class PoolObjects(Parts):
     """Makes the Kubernetes objects of a stack's GPU pools: labelled, in a namespace of their own, and patched last.
 
     Attributes:
-        namespace: its name, which that of no service can be.
+        instance: their name, which that of no service can be.
+        namespace: the given one, or else one of that name.
         labels: of every object.
     """
 
@@ -25,10 +26,11 @@ class PoolObjects(Parts):
     ):
         super().__init__(parent, name, patches)
         self.environment = environment
-        self.namespace = unique_name("gpuPools", environment.stack, max_length=63)
+        self.instance = unique_name("gpuPools", environment.stack, max_length=63)
+        self.namespace = environment.gpu_pools.namespace or self.instance
         self.labels = {
             "app.kubernetes.io/name": "gpu-pools",
-            "app.kubernetes.io/instance": self.namespace,
+            "app.kubernetes.io/instance": self.instance,
             "app.kubernetes.io/managed-by": "modelport",
             "stack": environment.stack,
             "environment": environment.environment,

@@ -25,6 +25,7 @@ NAMESPACED = {
     "role": "role",
     "pullSecret": "pull_secret",
     "storeSecret": "store_secret",
+    "ca": "ca",
     "claim": "claim",
     "tokens": "tokens",
     "jwtKeys": "jwt_keys",

@@ -14,6 +14,8 @@ TIMEOUTS = (10, 60)  # seconds: to connect, between two blocks
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 READ = (200, 206, 416)
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+TRUST = "Name the file with the certificate of its authority in REQUESTS_CA_BUNDLE."
 
 
 class Http:
@@ -36,6 +38,8 @@ class Http:
             sent = {"Accept-Encoding": "identity", **headers}
             response = self._session.request(method, url, headers=sent, timeout=TIMEOUTS, **options)
         except self._requests.RequestException as error:
+            if UNTRUSTED in str(error):
+                raise SourceError(url.partition("?")[0], "has a certificate that is not trusted.", TRUST) from error
             raise Interrupted(_without_query(str(error), url)) from error
         status, shown = response.status_code, url.partition("?")[0]
         if status in fine:

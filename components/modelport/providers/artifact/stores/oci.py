@@ -55,6 +55,11 @@ class Artefact:
         self._repository.delete_manifest(address.rpartition("@")[2])
 
 
+def address(repository: str, files: Iterable[ModelFile]) -> str:
+    """Where a bundle of these files will be."""
+    return f"oci://{repository}@{_manifest(files).digest}"
+
+
 def _manifest(files: Iterable[ModelFile]) -> Manifest:
     layers = [
         {
