@@ -326,6 +326,25 @@ def test_daemons_live_in_a_namespace_of_their_own_where_only_prometheus_reaches_
     assert (alone["ingress"], alone["egress"]) == ([], [])
 
 
+def test_daemons_in_a_given_namespace_have_its_pull_secret_and_leave_others_alone(pools):
+    given = {"devicePlugin": PLUGIN, "namespace": "gpu-system", "existing": {"pull_secret": "registry"}}
+    program = pools(L4, **given)
+    assert "gpuPools-namespace" not in program.inputs
+    daemon, policy = program.inputs["gpuPools-plugin-l4"], program.inputs["gpuPools-network"]
+    template = daemon["spec"]["template"]
+    assert template["spec"]["imagePullSecrets"] == [{"name": "registry"}]
+    selected = policy["spec"]["podSelector"]["matchLabels"]
+    assert selected.items() <= template["metadata"]["labels"].items()
+    assert selected == {"app.kubernetes.io/instance": template["metadata"]["labels"]["app.kubernetes.io/instance"]}
+    settings_ = program.inputs["gpuPools-settings-l4"]["metadata"]["name"]
+    assert {"name": "settings", "configMap": {"name": settings_}} in template["spec"]["volumes"]
+    for each in (daemon, policy, program.inputs["gpuPools-settings-l4"]):
+        assert each["metadata"]["namespace"] == "gpu-system"
+        assert each["metadata"]["name"].startswith(*selected.values())
+    alone = pools(L4, **{**given, "namespace": None}).inputs["gpuPools-plugin-l4"]["spec"]["template"]["spec"]
+    assert "imagePullSecrets" not in alone, "nobody can put a secret into a namespace that is still to be made"
+
+
 def test_objects_of_pools_can_be_patched(pools):
     resources = {"gpuPools-plugin-l4": {"properties": {"spec": {"template": {"spec": {"hostPID": True}}}}}}
     program = pools(L4, devicePlugin=PLUGIN, resources=resources)

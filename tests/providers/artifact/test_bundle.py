@@ -281,6 +281,10 @@ class TestDiff:
     def test_from_where_it_came_is_no_change(self):
         assert RESOURCE.diff(OLD, {**OLD, "bundle": "/elsewhere"}).properties == ()
 
+    def test_a_preview_knows_the_address_that_creating_it_gives(self, place, up, small):
+        asked = {**bundle_inputs(small), "target": place.target}
+        assert RESOURCE.plan({}, RESOURCE.check(asked)[0])["uri"] == up(small, place)["uri"]
+
     def test_a_preview_knows_the_address_and_contacts_nothing(self):
         assert RESOURCE.plan({}, OLD)["uri"] == f"s3://b/p/{'0' * 64}"
         assert RESOURCE.plan({}, {**OLD, "target": "oci://h:1/r"})["uri"] == UNKNOWN

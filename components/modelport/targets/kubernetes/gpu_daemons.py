@@ -36,7 +36,7 @@ def device_plugin(own: PoolObjects, pool: GpuPool) -> None:
     if image is None:
         return
     config = json.dumps(_sharing(pool), indent=2, sort_keys=True)
-    name = f"settings-{pool.name}-{hashlib.sha256(config.encode()).hexdigest()[:10]}"
+    name = own.called(f"settings-{pool.name}-{hashlib.sha256(config.encode()).hexdigest()[:10]}")
     settings = own.object(
         CONFIG_MAP, f"settings-{pool.name}", {"immutable": True, "data": {"config.yaml": config}}, name=name
     )

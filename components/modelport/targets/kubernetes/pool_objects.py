@@ -37,6 +37,10 @@ class PoolObjects(Parts):
             "managedBy": "modelport",
         }
 
+    def called(self, name: str) -> str:
+        """The name of an object, which in a namespace of others says whose it is."""
+        return name if self.namespace == self.instance else f"{self.instance}-{name}"
+
     def object(
         self,
         kind: Kind | CustomKind,
@@ -49,7 +53,7 @@ class PoolObjects(Parts):
     ) -> pulumi.CustomResource:
         """The object in a role, from a manifest without metadata; its name is the role's unless given."""
         place = {"namespace": self.namespace} if kind.is_namespaced else {}
-        metadata = {"name": name or role, **place, "labels": {**self.labels, **(labels or {})}}
+        metadata = {"name": name or self.called(role), **place, "labels": {**self.labels, **(labels or {})}}
         home = [self.resources[each] for each in ("namespace",) if each in self.resources]
         opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(depends_on=home), opts)
         return self.register(kind, role, {"metadata": metadata, **body}, opts)
