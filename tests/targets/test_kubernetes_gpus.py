@@ -323,7 +323,7 @@ def test_daemons_live_in_a_namespace_of_their_own_where_only_prometheus_reaches_
     assert rule["ports"] == [{"port": 9400, "protocol": "TCP"}]
     assert "monitoring" in str(rule["from"])
     alone = pools(L4, devicePlugin=PLUGIN).inputs["gpuPools-network"]["spec"]
-    assert (alone["ingress"], alone["egress"]) == ([], [])
+    assert alone == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
 def test_daemons_in_a_given_namespace_have_its_pull_secret_and_leave_others_alone(pools):

@@ -95,8 +95,8 @@ def metrics_alone(own: PoolObjects) -> dict[str, Any]:
     ours = {"matchLabels": {INSTANCE: own.instance}} if own.environment.gpu_pools.namespace else {}
     scraper = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": prometheus}}}
     rule = {"from": [scraper], "ports": [{"port": METRICS, "protocol": "TCP"}]}
-    ingress = [] if prometheus is None else [rule]
-    return {"podSelector": ours, "policyTypes": ["Ingress", "Egress"], "ingress": ingress, "egress": []}
+    ingress = {} if prometheus is None else {"ingress": [rule]}
+    return {"podSelector": ours, "policyTypes": ["Ingress", "Egress"], **ingress}
 
 
 def _sharing(pool: GpuPool) -> dict[str, Any]:

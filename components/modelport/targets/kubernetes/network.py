@@ -22,11 +22,12 @@ def network(own: Objects) -> None:
     if own.plan.environment.existing.namespace is None:
         nothing = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
         own.object(NETWORK_POLICY, "deny", {"spec": nothing})
+    egress = _egress(own.plan)
     spec = {
         "podSelector": {"matchLabels": selector_of(own.plan)},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": _ingress(own.plan),
-        "egress": _egress(own.plan),
+        **({"egress": egress} if egress else {}),
     }
     own.object(NETWORK_POLICY, "network", {"spec": spec})
 

@@ -15,7 +15,6 @@ def priority(own: Objects) -> pulumi.Input[str]:
     body = {
         "value": VALUE,
         "preemptionPolicy": "Never",
-        "globalDefault": False,
         "description": "Pods that answer requests.",
     }
     own.object(PRIORITY_CLASS, "priority", body, name=own.plan.names.of())
