@@ -70,7 +70,7 @@ def rendered(tmp_path_factory):
     with Cluster(tmp_path_factory.mktemp("rendered") / "project") as console:
         pools = {"pools": [POOL], "devicePlugin": PLUGIN}
         console.configure(WITH_POOLS, gpuPools=pools)
-        console.add("fraud.yaml", "compute: {accelerator: {kind: nvidia-l4}}")
+        console.add("fraud.yaml", "compute: {accelerator: {kind: nvidia-l4}}\nscaling: {min: 1, max: 2}")
         (console.folder / "policies").mkdir()
         tomorrow = str(date.today() + timedelta(days=1))
         exemption = {"control": "POD-06", "urn": "*gpuPools-*", "owner": "a@example.com", "reason": "it sees devices"}

@@ -39,7 +39,7 @@ Artifacts = Sequence[tuple[str, Mapping[str, Any]]]
 def images(objects: Iterable[Object], artifacts: Artifacts) -> list[Need]:
     """The images that nodes pull, also those that are mounted as volumes."""
     found = ((reference, user) for user, spec in _pods(objects) for reference in _references(spec))
-    origins = {given["reference"]: given["source"] for kind, given in artifacts if kind == IMAGE}
+    origins = {given.get("reference"): given["source"] for kind, given in artifacts if kind == IMAGE}
     return [
         Need(place, place.partition("@")[2] or None, origins.get(place), users)
         for place, users in _by_place(found).items()
@@ -54,7 +54,7 @@ def bundles(objects: Sequence[Object], artifacts: Artifacts) -> list[Need]:
         for place, digest in _models(spec, user, _settings(objects)):
             digests[place] = digest
             found.append((place, user))
-    origins = {given["uri"]: given["bundle"] for kind, given in artifacts if kind == BUNDLE}
+    origins = {given.get("uri"): given["bundle"] for kind, given in artifacts if kind == BUNDLE}
     return [Need(place, digests[place], origins.get(place), users) for place, users in _by_place(found).items()]
 
 

@@ -9,6 +9,9 @@ from modelport.cli.console import columns, say, say_json, tell
 from .options import AsJson, Stack
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelport.cli.needs import Need
     from modelport.cli.planned import Planned
 
 
@@ -34,12 +37,18 @@ def images(
     for kind, needed in found.items():
         for each in needed:
             say(f"{kind.removesuffix('s')}  {each.place}")
-            rows = [["from", each.origin or ""], ["digest", each.digest or "none: it may change"]]
-            rows += [["for", user] for user in each.users]
-            for line in columns([row for row in rows if row[1]]):
+            for line in columns(list(_rows(each))):
                 say(f"  {line}")
     if not copy and plan.artifacts:
         say(f"next: modelport images -s {plan.workspace.stack} --copy")
+
+
+def _rows(need: Need) -> Iterator[list[str]]:
+    if need.digest is None or need.digest not in need.place:
+        yield ["digest", need.digest or "none: it may become another one"]
+    if need.origin:
+        yield ["copy of", need.origin]
+    yield from (["for", user] for user in need.users)
 
 
 def _bring(plan: Planned) -> None:
