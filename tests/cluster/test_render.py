@@ -181,7 +181,7 @@ def test_a_stack_that_was_up_goes_over_to_others_and_its_pods_stay(service):
     assert service.pods() == pods
     service.fields["request"] = {"timeout": "7s"}
     changed = rendered(service)[0]
-    with pytest.raises(ApiError, match="conflict with"):
+    with pytest.raises(ApiError, match=r"conflicts? with"):
         service.cluster.api.apply(of("Deployment", changed), "git", force=False)
     for each in changed:
         service.cluster.api.apply(each, "git", force=True)

@@ -76,7 +76,8 @@ def test_an_internal_service_goes_through_the_gateway_of_the_own_network(kuberne
     program = kubernetes({"existing": existing}, security=security("internal"))
     assert OUTSIDE & program.inputs.keys() == {"fraud-route"}
     (parent,) = spec_of(program, "route")["parentRefs"]
-    assert parent == {"namespace": "inside", "name": "lan", "sectionName": "https"}
+    of_a_gateway = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}
+    assert parent == {**of_a_gateway, "namespace": "inside", "name": "lan", "sectionName": "https"}
     assert let_in(program)[1:] == [namespace("inside")]
 
 
@@ -129,11 +130,12 @@ def test_the_world_reaches_inference_and_no_metrics(kubernetes):
     routed = kubernetes({"existing": GIVEN}, security=security(), protocols=GRPC, request=Request(timeout="20s"))
     (rule,) = spec_of(routed, "route")["rules"]
     assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/v2"}}]
-    assert rule["backendRefs"] == [{"name": "fraud-dev", "port": 80}]
+    of_a_service = {"group": "", "kind": "Service", "weight": 1}
+    assert rule["backendRefs"] == [{**of_a_service, "name": "fraud-dev", "port": 80}]
     assert rule["timeouts"] == {"request": "25s"}
     (rule,) = spec_of(routed, "grpcroute")["rules"]
     assert rule["matches"] == [{"method": {"type": "Exact", "service": "inference.GRPCInferenceService"}}]
-    assert rule["backendRefs"] == [{"name": "fraud-dev", "port": 8081}]
+    assert rule["backendRefs"] == [{**of_a_service, "name": "fraud-dev", "port": 8081}]
     (rule,) = spec_of(kubernetes({"existing": INGRESS}, security=security()), "ingress")["rules"]
     assert [path["path"] for path in rule["http"]["paths"]] == ["/v2"]
 

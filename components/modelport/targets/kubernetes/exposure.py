@@ -15,6 +15,9 @@ from .objects import CERTIFICATE, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, INGRESS, Obje
 INFERENCE = "/v2"
 """What callers from outside reach of the HTTP port, which also has metrics."""
 GRPC_SERVICE = "inference.GRPCInferenceService"
+OF_A_GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}
+OF_THE_SERVICE = {"group": "", "kind": "Service", "weight": 1}
+"""What the definitions would fill in: lists that say less are others to whoever applies the same routes besides."""
 TLS_PORT = 443
 
 
@@ -68,10 +71,10 @@ def _routes(own: Objects, gateway: dict[str, Any]) -> None:
     for port, host in hosts(plan).items():
         rule = {
             "matches": [matches[port]],
-            "backendRefs": [{"name": plan.names.of(), "port": PUBLISHED[port]}],
+            "backendRefs": [{**OF_THE_SERVICE, "name": plan.names.of(), "port": PUBLISHED[port]}],
             **longest[port],
         }
-        parent = {"sectionName": port, **gateway}
+        parent = {**OF_A_GATEWAY, "sectionName": port, **gateway}
         spec = {"parentRefs": [parent], "hostnames": [host], "rules": [rule]}
         kind, role = (HTTP_ROUTE, "route") if port == "http" else (GRPC_ROUTE, "grpcroute")
         own.object(kind, role, {"spec": spec}, name=plan.names.of(), metadata=_open(plan), opts=_after_service(own))
