@@ -4,7 +4,7 @@ import pytest
 from support.models import save, scaling
 
 from modelport.cli.commands import deploy
-from modelport.plan import FIELDS, native
+from modelport.plan import FIELDS, Objection, native
 from modelport.spec import load_environment
 from modelport.targets import load
 
@@ -86,6 +86,21 @@ def test_a_mirrored_candidate_gets_copies_first_and_requests_at_its_first_step(s
     assert live(stack)[2:] == (0, 20)
     rollout("step", "--yes")
     assert live(stack)[2:] == (5, 0)
+
+
+def test_where_no_share_can_be_given_promote_comes_next(stack, ups, rollout, monkeypatch):
+    def no_shares(service, environment):
+        if environment.releases["fraud"].weight:
+            yield Objection("modelport:releases.fraud.weight", None, "nobody divides requests", "Promote it.")
+
+    with_releases = dict.fromkeys(FIELDS, native("Any.request", source="a test"))
+    target = replace(load("local"), capabilities=with_releases, rules=no_shares)
+    monkeypatch.setattr("modelport.targets.load", lambda name: target)
+    assert rollout("start", "--source", "../models/next.onnx", "--yes").code == 4
+    answer = rollout("start", "--source", "../models/next.onnx", "--weight", "0", "--yes")
+    assert answer.out.splitlines()[-1] == "next: modelport rollout promote fraud -s local"
+    assert rollout("status").out.splitlines()[-1] == "next: modelport rollout promote fraud -s local"
+    assert live(stack)[2] == 0
 
 
 def test_the_rest_of_the_stack_file_stays_byte_for_byte(stack, rollout):

@@ -22,20 +22,22 @@ class Service:
         self.kubeconfig = cluster.kubeconfig
         self.existing, self.config, self.fields = {}, {}, {"startupSeconds": 60}
 
-    def configure(self):
-        """Write down what the tests have set."""
-        context = json.loads(self.kubeconfig.read_text())["current-context"]
-        config = {
+    def wanted_config(self):
+        """What the stack file says."""
+        return {
             "kubernetes:kubeconfig": str(self.kubeconfig),
-            "kubernetes:context": context,
+            "kubernetes:context": json.loads(self.kubeconfig.read_text())["current-context"],
             "modelport:target": "kubernetes",
             "modelport:environment": "dev",
             "modelport:image": f"{self.registry}/models/modelport-server@{DIGEST}",
             "modelport:existing": {"registry": f"{self.registry}/models", **self.existing},
             **self.config,
         }
+
+    def configure(self):
+        """Write down what the tests have set."""
         spec = {"metadata": {"name": self.name}, "model": {"source": "model.onnx"}, **self.fields}
-        (self.stack.folder / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+        (self.stack.folder / "Pulumi.dev.yaml").write_text(json.dumps({"config": self.wanted_config()}))
         (self.stack.folder / "service.yaml").write_text(json.dumps(spec))
 
     def up(self):

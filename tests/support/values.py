@@ -80,7 +80,7 @@ VALUES = {
     "releases.stable.image": ("registry/one@" + DIGEST, "registry/two@" + DIGEST),
     "releases.candidate.source": ("double.onnx", "triple.onnx"),
     "releases.candidate.digest": (DIGEST, "sha256:" + "1" * 64),
-    "releases.candidate.image": ("registry/one", "registry/two"),
+    "releases.candidate.image": ("registry/one@" + DIGEST, "registry/two@" + DIGEST),
     "releases.weight": (10, 20),
     "releases.mirror": (10, 20),
     "existing.vpc": ("vpc-1", "vpc-2"),
@@ -180,8 +180,8 @@ COMPANIONS = {
     "existing.noProxy": {"existing.proxy": "http://proxy:3128"},
     "budget.currency": {"budget.amount": 100},
     **dict.fromkeys(("releases.candidate.source", "releases.candidate.digest", "releases.candidate.image"), CANDIDATE),
-    "releases.weight": CANDIDATE,
-    "releases.mirror": CANDIDATE,
+    "releases.weight": {**PUBLIC, **CANDIDATE},
+    "releases.mirror": {**PUBLIC, **CANDIDATE},
 }
 """Fields without which a value of this one is not valid."""
 

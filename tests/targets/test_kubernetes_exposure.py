@@ -130,7 +130,7 @@ def test_the_world_reaches_inference_and_no_metrics(kubernetes):
     routed = kubernetes({"existing": GIVEN}, security=security(), protocols=GRPC, request=Request(timeout="20s"))
     (rule,) = spec_of(routed, "route")["rules"]
     assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/v2"}}]
-    of_a_service = {"group": "", "kind": "Service", "weight": 1}
+    of_a_service = {"group": "", "kind": "Service", "weight": 100}
     assert rule["backendRefs"] == [{**of_a_service, "name": "fraud-dev", "port": 80}]
     assert rule["timeouts"] == {"request": "25s"}
     (rule,) = spec_of(routed, "grpcroute")["rules"]

@@ -537,15 +537,6 @@ def test_everything_that_is_wrong_is_told_at_once(refusal):
     assert "3 problems, nothing was changed." in told
 
 
-def test_a_candidate_waits_for_weights(refusal):
-    releases = {
-        "fraud": Releases(stable=Release(source="double.onnx"), candidate=Release(source="double.onnx"), weight=0)
-    }
-    assert 'releases.fraud.candidate.source: "double.onnx"\n  MP402 unbuilt on kubernetes' in refusal(
-        {"image": OTHER_IMAGE, "releases": releases}
-    )
-
-
 # slots
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,18 @@ class Rollout:
     def next_step(self, weight: int) -> int | None:
         """The first of the service's steps that is more than `weight`, in percent."""
         return next((share for share in self.service.spec.rollout.steps if share > weight), None)
+
+    def allows(self, weight: int) -> bool:
+        """Whether every target of the stack gives the candidate such a share of the requests."""
+        from modelport.plan import Refused
+
+        live = self.releases.model_copy(update={"weight": weight})
+        releases = {**self.environment.releases, self.name: live}
+        try:
+            replace(self, environment=self.environment.model_copy(update={"releases": releases})).plan()
+        except Refused:
+            return False
+        return True
 
     def change(self, entry: dict[str, Any]) -> None:
         """Have other live versions from now on; `save` writes them.

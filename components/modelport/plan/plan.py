@@ -67,6 +67,7 @@ class Plan:
             "auth": security.auth,
             "dataClass": security.data_class,
             "compliance": list(security.compliance),
+            "rollout": {"steps": list(self.spec.rollout.steps), "mirror": self.spec.rollout.mirror},
             "governance": self.spec.governance.model_dump(mode="json", by_alias=True, exclude_none=True),
             **pools,
         }

@@ -140,7 +140,8 @@ def _finish(rollout: Rollout, *, yes: bool, no_up: bool) -> None:
 def _following(rollout: Rollout) -> str:
     if not rollout.releases.candidate:
         return "start"
-    return "step" if rollout.next_step(rollout.releases.weight) else "promote"
+    share = rollout.next_step(rollout.releases.weight)
+    return "step" if share and rollout.allows(share) else "promote"
 
 
 def _summary(releases: Releases) -> str:

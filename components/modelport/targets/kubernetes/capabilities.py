@@ -65,8 +65,13 @@ def _by_keda(path: str, *, also: tuple[str, ...] = ()) -> Capability:
     return native(f"ScaledObject.spec.{path}", source=KEDA, also=also)
 
 
-def _routed(path: str, *, also: tuple[str, ...] = ()) -> Capability:
-    return native(f"HTTPRoute.{path}", source=GATEWAY_API, also=also)
+def _routed(path: str, *, also: tuple[str, ...] = (), differs: str = "") -> Capability:
+    return native(f"HTTPRoute.{path}", source=GATEWAY_API, also=also, differs=differs)
+
+
+def _of_rollouts(field: str, *, by: str) -> Capability:
+    """What the commands for rollouts write into the releases."""
+    return native(f"Service.{field}", source="modelport rollout --help", differs=f"written by `modelport rollout {by}`")
 
 
 def _alerting(*, also: tuple[str, ...] = ()) -> Capability:
@@ -168,7 +173,8 @@ CAPABILITIES: Capabilities = {
     "slo.latency.p50": _objective(),
     "slo.latency.p95": _objective(),
     "slo.latency.p99": _objective(),
-    "rollout.mirror": unbuilt(always=0),
+    "rollout.steps": _of_rollouts("rollout.steps", by="step"),
+    "rollout.mirror": _of_rollouts("rollout.mirror", by="start"),
     "monitoring.capture.percent": unbuilt(always=0),
     "monitoring.drift.enabled": unbuilt(always=False),
     "monitoring.alerts.enabled": _alerting(also=("PrometheusRule.*",)),
@@ -198,8 +204,17 @@ CAPABILITIES: Capabilities = {
     "releases.stable.source": _model("Bundle.digest"),
     "releases.stable.digest": _model("Bundle.digest"),
     "releases.stable.image": _of_pod("containers.server.image"),
-    "releases.weight": unbuilt(always=0),
-    "releases.mirror": unbuilt(always=0),
+    "releases.candidate.source": _model("Bundle.digest"),
+    "releases.candidate.digest": _model("Bundle.digest"),
+    "releases.candidate.image": _of_pod("containers.server.image"),
+    "releases.weight": _routed(
+        "spec.rules",
+        also=("Deployment.metadata.annotations.modelport/weight",),
+        differs="the stable version answers all callers within the cluster",
+    ),
+    "releases.mirror": _routed(
+        "spec.rules", differs="as far as the gateway copies a part of the requests; none of those within the cluster"
+    ),
     "existing.vpc": OF_A_CLOUD,
     "existing.subnets": OF_A_CLOUD,
     "existing.permissionsBoundary": OF_A_CLOUD,

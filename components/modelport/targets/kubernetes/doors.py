@@ -13,6 +13,13 @@ def gateway_of(existing: Existing, exposure: str) -> Any:
     return existing.gateway if exposure == "public" else existing.internal_gateway
 
 
+def is_routed(existing: Existing, exposure: str) -> bool:
+    """Whether Gateway API leads to services of an exposure."""
+    if exposure == "private":
+        return False
+    return gateway_of(existing, exposure) is not None or (exposure == "public" and existing.gateway_class is not None)
+
+
 def proxies(plan: Plan) -> Any:
     """The namespace of the pods that hand on requests from outside; None where nobody does."""
     existing, exposure = plan.environment.existing, plan.spec.security.exposure

@@ -4,11 +4,11 @@ from typing import Any
 
 import pulumi
 
-from modelport.plan import Plan
+from modelport.plan import Plan, Release
 
 from .availability import EXIT_SECONDS, drain_seconds
 from .doors import gateway_of, hosts, proxies
-from .endpoint import PUBLISHED
+from .endpoint import PUBLISHED, address, service_role
 from .network import NAME_OF
 from .objects import CERTIFICATE, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, INGRESS, Objects
 
@@ -16,7 +16,7 @@ INFERENCE = "/v2"
 """What callers from outside reach of the HTTP port, which also has metrics."""
 GRPC_SERVICE = "inference.GRPCInferenceService"
 OF_A_GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}
-OF_THE_SERVICE = {"group": "", "kind": "Service", "weight": 1}
+OF_THE_SERVICE = {"group": "", "kind": "Service"}
 """What the definitions would fill in: lists that say less are others to whoever applies the same routes besides."""
 TLS_PORT = 443
 
@@ -62,6 +62,7 @@ def _gateway(own: Objects) -> dict[str, Any]:
 
 
 def _routes(own: Objects, gateway: dict[str, Any]) -> None:
+    """Each version gets its share of the requests, when all that are to get some are ready."""
     plan = own.plan
     matches = {
         "http": {"path": {"type": "PathPrefix", "value": INFERENCE}},
@@ -71,13 +72,31 @@ def _routes(own: Objects, gateway: dict[str, Any]) -> None:
     for port, host in hosts(plan).items():
         rule = {
             "matches": [matches[port]],
-            "backendRefs": [{**OF_THE_SERVICE, "name": plan.names.of(), "port": PUBLISHED[port]}],
+            "backendRefs": [{**_backend(plan, each, port), "weight": each.weight} for each in plan.releases],
+            **_copies(plan, port),
             **longest[port],
         }
         parent = {**OF_A_GATEWAY, "sectionName": port, **gateway}
         spec = {"parentRefs": [parent], "hostnames": [host], "rules": [rule]}
         kind, role = (HTTP_ROUTE, "route") if port == "http" else (GRPC_ROUTE, "grpcroute")
-        own.object(kind, role, {"spec": spec}, name=plan.names.of(), metadata=_open(plan), opts=_after_service(own))
+        own.object(kind, role, {"spec": spec}, name=plan.names.of(), metadata=_open(plan), opts=_after_services(own))
+
+
+def _backend(plan: Plan, release: Release, port: str) -> dict[str, Any]:
+    return {**OF_THE_SERVICE, "name": address(plan, release), "port": PUBLISHED[port]}
+
+
+def _copies(plan: Plan, port: str) -> dict[str, Any]:
+    """Requests that a version is only to see: nobody waits for its answers."""
+    copies = [
+        {
+            "type": "RequestMirror",
+            "requestMirror": {"backendRef": _backend(plan, each, port), "percent": each.mirror},
+        }
+        for each in plan.releases
+        if each.mirror
+    ]
+    return {"filters": copies} if copies else {}
 
 
 def _ingress(own: Objects) -> None:
@@ -88,7 +107,8 @@ def _ingress(own: Objects) -> None:
         "tls": [{"hosts": [host], "secretName": _certificate(own, own.namespace)}],
         "rules": [{"host": host, "http": {"paths": [{"path": INFERENCE, "pathType": "Prefix", "backend": backend}]}}],
     }
-    own.object(INGRESS, "ingress", {"spec": spec}, name=plan.names.of(), metadata=_open(plan), opts=_after_service(own))
+    opts = _after_services(own)
+    own.object(INGRESS, "ingress", {"spec": spec}, name=plan.names.of(), metadata=_open(plan), opts=opts)
 
 
 def _certificate(own: Objects, place: pulumi.Input[str]) -> pulumi.Input[str]:
@@ -113,5 +133,5 @@ def _open(plan: Plan, namespace: Any = None) -> dict[str, Any]:
     return {"labels": {"exposure": plan.spec.security.exposure}, **place}
 
 
-def _after_service(own: Objects) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(depends_on=[own.resources["service"]])
+def _after_services(own: Objects) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(depends_on=[own.resources[service_role(each)] for each in own.plan.releases])

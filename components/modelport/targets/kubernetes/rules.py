@@ -14,6 +14,7 @@ from modelport.spec import Environment, ModelSpec
 from . import store
 from .alerts_rules import alerts_rules
 from .exposure_rules import exposure_rules
+from .release_rules import release_rules
 from .scaling_rules import scaling_rules
 from .surge import surge
 
@@ -43,6 +44,7 @@ def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     yield from _in_no_namespace(environment)
     yield from scaling_rules(spec, environment)
     yield from exposure_rules(spec, environment)
+    yield from release_rules(spec, environment)
     yield from alerts_rules(spec, environment)
     bucket = environment.existing.bucket
     if isinstance(bucket, str) and not store.BUCKET.fullmatch(bucket):

@@ -20,6 +20,7 @@ from .pod import SCRATCH, SCRATCH_MOUNT, container
 from .version import Version
 
 HTTP, GRPC = 8080, 8081
+WEIGHT = "modelport/weight"
 TAKES_BACK = {"pulumi.com/patchForce": "true"}
 """A fixed number of pods is the stack's, whoever has set another one before, such as an autoscaler that is to go."""
 
@@ -94,6 +95,12 @@ def server(
         custom_timeouts=pulumi.CustomTimeouts(create=longest, update=longest),
         ignore_changes=[] if is_fixed(plan.spec.scaling) else ["spec.replicas"],
     )
-    metadata = {"labels": labels, **({"annotations": TAKES_BACK} if is_fixed(plan.spec.scaling) else {})}
+    annotations = {**(TAKES_BACK if is_fixed(plan.spec.scaling) else {}), **_on_trial(version)}
+    metadata = {"labels": labels, **({"annotations": annotations} if annotations else {})}
     name = plan.names.of(slot)
     return own.object(DEPLOYMENT, f"server-{slot}", {"spec": body}, name=name, metadata=metadata, opts=opts)
+
+
+def _on_trial(version: Version) -> dict[str, str]:
+    """A candidate's share. With every other one, and when it becomes stable, its pods have to be ready before."""
+    return {WEIGHT: str(version.release.weight)} if version.release.role == "candidate" else {}

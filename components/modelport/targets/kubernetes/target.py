@@ -57,6 +57,7 @@ OF_A_SLOT = {
     "bundle": ArtifactBundle,
     "settings": CONFIG_MAP,
     "server": DEPLOYMENT,
+    "service": SERVICE,
     "disruption": DISRUPTION_BUDGET,
     "autoscaler": HORIZONTAL_AUTOSCALER,
     "scaledobject": SCALED_OBJECT,
@@ -124,7 +125,7 @@ class KubernetesService(pulumi.ComponentResource):
             server(own, version, version.image(image), delivered, pods, after=grounds)
             disruption_budget(own, version.slot)
             scaling(own, version.slot)
-        service(own, live[0])
+            grounds.append(service(own, version))  # before the next one: its slot may be the one that this version left
         exposure(own)
         monitoring = watched(own)
 
