@@ -16,6 +16,7 @@ INGRESS = {"domain": "models.example.com", "ingress_class": "nginx", "gateway_na
 OPEN = {"security": Security(exposure="public", auth="none"), "protocols": Protocols(grpc=True)}
 OF_A_SLOT = {"bundle", "settings", "server", "disruption", "autoscaler"}
 ROUTES = {"route": 80, "grpcroute": 8081}
+OF_A_SERVICE = {"group": "", "kind": "Service"}
 
 
 def live(weight=10, mirror=0, slot=None, **candidate):
@@ -149,8 +150,8 @@ def test_every_way_through_gateway_api_divides_requests_as_the_stack_says(trial,
     program = trial(existing, weight=weight)
     for role, port in ROUTES.items():
         assert backends(program, role) == [
-            {"name": "fraud-dev", "port": port, "weight": 100 - weight},
-            {"name": "fraud-dev-green", "port": port, "weight": weight},
+            {**OF_A_SERVICE, "name": "fraud-dev", "port": port, "weight": 100 - weight},
+            {**OF_A_SERVICE, "name": "fraud-dev-green", "port": port, "weight": weight},
         ]
     assert [each["weight"] for each in program.result["live"]] == [100 - weight, weight]
 
@@ -186,7 +187,7 @@ def test_copies_go_to_the_candidate_alone(trial):
     program = trial(weight=0, mirror=20)
     for role, port in ROUTES.items():
         (rule,) = spec_of(program, role)["rules"]
-        backend = {"name": "fraud-dev-green", "port": port}
+        backend = {**OF_A_SERVICE, "name": "fraud-dev-green", "port": port}
         assert rule["filters"] == [{"type": "RequestMirror", "requestMirror": {"backendRef": backend, "percent": 20}}]
     (rule,) = spec_of(trial(weight=10), "route")["rules"]
     assert "filters" not in rule
