@@ -9,9 +9,13 @@ import pytest
 from cluster.bed.api import ApiError
 from cluster.services import DIGEST
 from cluster.test_exposure import OPEN
+from cluster.test_monitoring import EVERYTHING, OPERATOR
+from cluster.test_releases import INSIDE
+from cluster.test_releases import OPEN as REACHED
 from cluster.test_scaling import KEDA, WEEK
 from ruamel.yaml import YAML
 from support.console import MODELPORT
+from support.models import save, scaling
 
 from modelport_engine import commands
 from modelport_engine.projects.project import Project
@@ -101,11 +105,30 @@ def with_pools(service):
     (service.stack.folder / "__main__.py").write_text(POOLS)
     images = {name: f"registry.test/{name}@{DIGEST}" for name in ("devicePlugin", "exporter")}
     service.config = {"modelport:gpuPools": {"pools": [POOL], **images}}
+    service.existing = OPERATOR
     service.fields |= L4
     return service
 
 
-STACKS = ("private", "public", "scaled", "with_pools")
+@pytest.fixture
+def watched(service):
+    service.existing = OPERATOR
+    notify = [each for each in EVERYTHING["monitoring"]["alerts"]["notify"] if "@" in each]
+    service.fields |= {**EVERYTHING, "monitoring": {"alerts": {"notify": notify}}}
+    return service
+
+
+@pytest.fixture
+def on_trial(service):
+    save(scaling(3.0), service.stack.folder / "next.onnx")
+    live = {"stable": {"source": "model.onnx"}, "candidate": {"source": "next.onnx"}, "weight": 10, "mirror": 20}
+    service.existing = INSIDE
+    service.config = {"modelport:releases": {service.name: live}}
+    service.fields |= REACHED
+    return service
+
+
+STACKS = ("private", "public", "scaled", "with_pools", "watched", "on_trial")
 
 
 @pytest.mark.parametrize("stack", STACKS)
