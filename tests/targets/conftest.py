@@ -25,7 +25,8 @@ def args(project):
     def args(environment=None, **sections):
         sections = {"metadata": Metadata(name="fraud", owner="risk"), "model": Model(source="double.onnx"), **sections}
         return ModelServiceArgs(
-            ModelSpec(**sections), Environment(stack="dev", targets=("local",), environment="dev", **environment or {})
+            ModelSpec(**sections),
+            Environment(**{"stack": "dev", "targets": ("local",), "environment": "dev", **(environment or {})}),
         )
 
     return args

@@ -85,7 +85,7 @@ def test_pods_ask_for_what_the_pool_has_and_run_on_no_other_nodes(serve):
     assert limits_of(program)["nvidia.com/gpu"] == "2"
     assert "nvidia.com/gpu" not in pod_of(program)["initContainers"][0]["resources"]["limits"]
     assert required(program) == [{"modelport/pool": ["l4-dev"]}]
-    assert pod_of(program)["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    assert pod_of(program)["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists"}]
     assert program.inputs["fraud"]["pools"] == ["l4"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from modelport.plan.bounds import HOUR, moments, periods
 from modelport.plan.bounds import WEEK as WEEK_MINUTES
-from modelport.spec import Accelerator, Compute, Release, Releases, Scaling, ScalingTarget, Window
+from modelport.spec import Accelerator, Compute, Metadata, Release, Releases, Scaling, ScalingTarget, Window
 from modelport.targets.kubernetes.scaling_rules import scaling_rules
 
 KEDA = {"autoscaler": "keda", "prometheus_address": "http://prometheus.monitoring:9090"}
@@ -112,6 +112,18 @@ def test_requests_are_counted_of_the_versions_own_pods(keda, metric, start):
     pods = re.search(r'pod=~"([^"]*)"', asked["query"])[1]
     assert re.fullmatch(pods, "fraud-dev-blue-6d4cf56db6-x7k2p")
     assert not re.fullmatch(pods, "fraud-dev-green-6d4cf56db6-x7k2p")
+
+
+@pytest.mark.parametrize("slot", ["blue", "green"])
+@pytest.mark.parametrize("length", [3, 27, 32])
+def test_the_pods_of_services_with_long_names_are_counted_too(kubernetes, slot, length):
+    name, stable = f"a-{'b' * (length - 2)}", Release(source="double.onnx", slot=slot)
+    environment = {"existing": KEDA, "stack": "prod-eu-central", "releases": {name: Releases(stable=stable)}}
+    program = kubernetes(environment, metadata=Metadata(name=name), scaling=by_requests())
+    (trigger,) = scaler_of(program, "scaledobject", slot)["triggers"]
+    pods = re.search(r'pod=~"([^"]*)"', trigger["metadata"]["query"])[1]
+    server = program.inputs[f"fraud-server-{slot}"]["metadata"]["name"]
+    assert re.fullmatch(pods, f"{server}-6d4cf56db6-"[:58] + "x7k2p"), "the API server cuts what pods' names begin with"
 
 
 def test_an_output_tells_where_prometheus_and_the_namespace_are(keda):

@@ -14,7 +14,7 @@ from modelport.plan import Plan
 from modelport.spec.releases import SLOTS
 
 from .access import METRICS
-from .objects import ALERTMANAGER_CONFIG, CONFIG_MAP, POD_MONITOR, PROMETHEUS_RULE, Objects, selector_of
+from .objects import ALERTMANAGER_CONFIG, CONFIG_MAP, POD_MONITOR, PROMETHEUS_RULE, Objects, selector_of, workload
 
 PORT = "http"
 
@@ -84,7 +84,7 @@ def _dashboard(own: Objects) -> str:
 
 def _scrape(plan: Plan, namespace: str) -> Scrape:
     """The series of the pods of both slots, so that a promotion changes no rule."""
-    return Scrape.of_pods(plan.name, namespace, "|".join(f"{plan.names.of(slot)}-.+" for slot in SLOTS))
+    return Scrape.of_pods(plan.name, namespace, "|".join(f"{workload(plan, slot)}-.+" for slot in SLOTS))
 
 
 def _in(own: Objects, make: Any) -> pulumi.Output[Any]:

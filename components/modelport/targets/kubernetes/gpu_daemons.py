@@ -23,6 +23,7 @@ from .pool_objects import PoolObjects
 DAEMON, INSTANCE = "modelport/daemon", "app.kubernetes.io/instance"
 SETTINGS = "/etc/device-plugin"
 DEVICE_PLUGINS, POD_RESOURCES = "/var/lib/kubelet/device-plugins", "/var/lib/kubelet/pod-resources"
+READ_ONLY = {POD_RESOURCES: {"readOnly": True}}
 METRICS, JOB = 9400, "dcgm-exporter"
 ALL_GPUS = {"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
 CONFINED = {"runAsUser": 0, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
@@ -128,7 +129,9 @@ def _daemon(
     selector = {INSTANCE: own.instance, DAEMON: f"{role}-{pool.name}"}
     runtime, given = own.environment.gpu_pools.runtime_class, own.environment.gpu_pools.namespace
     secret = own.environment.existing.pull_secret if given else None
-    mounts = [{"name": volume["name"], "mountPath": path} for path, volume in volumes.items()]
+    mounts = [
+        {"name": volume["name"], "mountPath": path, **READ_ONLY.get(path, {})} for path, volume in volumes.items()
+    ]
     pod = {
         "affinity": {"nodeAffinity": in_pools([pool], own.environment.stack)},
         "tolerations": tolerations(pool),

@@ -12,6 +12,8 @@ from .server import ports
 
 NAME_OF = "kubernetes.io/metadata.name"
 DNS_NAMESPACE = "kube-system"
+DNS_OF_NODES = "169.254.20.10/32"
+"""Where NodeLocal DNSCache answers: https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns."""
 GOOGLE = "iam.gke.io/"
 GOOGLE_METADATA = (("169.254.169.254/32", 80), ("169.254.169.252/32", 988))
 """Where pods get their identity on GKE: https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy."""
@@ -50,7 +52,7 @@ def _egress(plan: Plan) -> list[dict[str, Any]]:
         return []
     dns = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
     rules = [
-        {"to": [_pods_of(DNS_NAMESPACE)], "ports": dns},
+        {"to": [_pods_of(DNS_NAMESPACE), {"ipBlock": {"cidr": DNS_OF_NODES}}], "ports": dns},
         {"ports": [_tcp(number) for number in outbound.ports(plan.environment.existing, stores)]},
     ]
     if any(key.startswith(GOOGLE) for key in plan.environment.existing.identity):

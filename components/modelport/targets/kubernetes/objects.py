@@ -16,6 +16,8 @@ from modelport.spec import Patch
 from modelport.targets.children import Children
 
 SDK = "pulumi_kubernetes"
+WORKLOAD_LENGTH = 57
+"""Most characters of a Deployment's name: the API server keeps 58 of what the names of pods begin with."""
 NO_FIELDS = {"__self__", "resource_name", "opts", "api_version", "kind", "status", "__props__"}
 
 
@@ -134,6 +136,11 @@ class Objects(Children):
 def labels_of(plan: Plan) -> dict[str, str]:
     """What every object of a service is labelled with."""
     return {**plan.tags, **selector_of(plan), "app.kubernetes.io/managed-by": "modelport"}
+
+
+def workload(plan: Plan, slot: str) -> str:
+    """The name of a slot's Deployment, with which the names of all its pods begin."""
+    return plan.names.of(slot, max_length=WORKLOAD_LENGTH)
 
 
 def selector_of(plan: Plan, slot: str | None = None) -> dict[str, str]:

@@ -13,7 +13,7 @@ POOL = "modelport/pool"
 HEAVIEST = 100
 TAINT = {"key": GPU, "value": "present", "effect": "NoSchedule"}
 """As NVIDIA's own documentation, and what it installs, have it."""
-TOLERATION = {"key": GPU, "operator": "Exists", "effect": "NoSchedule"}
+TOLERATION = {"key": GPU, "operator": "Exists"}
 
 
 def devices(plan: Plan) -> dict[str, str]:

@@ -12,7 +12,7 @@ from modelport.plan import Plan
 from modelport.plan.bounds import DAY, HOUR, Period, fewest, is_fixed, periods
 from modelport.spec import Scaling
 
-from .objects import HORIZONTAL_AUTOSCALER, SCALED_OBJECT, Objects
+from .objects import HORIZONTAL_AUTOSCALER, SCALED_OBJECT, Objects, workload
 
 STABILIZATION = 300
 SHORTEST_GROWTH, LONGEST_GROWTH = 15, 1800
@@ -28,7 +28,7 @@ def scaling(own: Objects, slot: str) -> None:
     if is_fixed(plan.spec.scaling):
         return
     opts = pulumi.ResourceOptions(depends_on=[own.resources[f"server-{slot}"]])
-    name = plan.names.of(slot)
+    name = workload(plan, slot)
     if plan.environment.existing.autoscaler == "keda":
         body, metadata = {"spec": _by_keda(own, slot)}, {"annotations": TAKES_OVER}
         own.object(SCALED_OBJECT, f"scaledobject-{slot}", body, name=name, metadata=metadata, opts=opts)
@@ -68,7 +68,7 @@ def _by_cpu(plan: Plan, server: str) -> dict[str, Any]:
 
 def _by_keda(own: Objects, slot: str) -> dict[str, Any]:
     plan, bounds = own.plan, own.plan.spec.scaling
-    name, startup = plan.names.of(slot), plan.spec.startup_seconds
+    name, startup = workload(plan, slot), plan.spec.startup_seconds
     of_requests = bounds.target.metric in QUERIES
     fallback = {"failureThreshold": 3, "replicas": bounds.min, "behavior": "currentReplicasIfHigher"}
     return {
@@ -101,7 +101,7 @@ def _query(plan: Plan, slot: str, namespace: str) -> str:
     if plan.spec.scaling.scale_to_zero and demand is not None:
         return demand.replace("$SERVICE", plan.names.of()).replace("$NAMESPACE", namespace)
     load = QUERIES[plan.spec.scaling.target.metric]
-    return load(Scrape.of_pods(plan.name, namespace), f'pod=~"{plan.names.of(slot)}-.+"')
+    return load(Scrape.of_pods(plan.name, namespace), f'pod=~"{workload(plan, slot)}-.+"')
 
 
 def _of_schedule(bounds: Scaling) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from .access import access
 from .availability import drain_seconds, grace_seconds, lifecycle, probes, spread, update, update_seconds
 from .delivery import Delivery
 from .identity import identity_labels
-from .objects import CONFIG_MAP, DEPLOYMENT, Objects, labels_of, selector_of
+from .objects import CONFIG_MAP, DEPLOYMENT, Objects, labels_of, selector_of, workload
 from .placement import devices
 from .pod import SCRATCH, SCRATCH_MOUNT, container
 from .version import Version
@@ -97,7 +97,7 @@ def server(
     )
     annotations = {**(TAKES_BACK if is_fixed(plan.spec.scaling) else {}), **_on_trial(version)}
     metadata = {"labels": labels, **({"annotations": annotations} if annotations else {})}
-    name = plan.names.of(slot)
+    name = workload(plan, slot)
     return own.object(DEPLOYMENT, f"server-{slot}", {"spec": body}, name=name, metadata=metadata, opts=opts)
 
 
