@@ -5,6 +5,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,11 @@ class World:
 
     @property
     def cloud(self) -> dict[str, Any]:
-        return {path.stem: json.loads(path.read_text()) for path in (self.home / "cloud").glob("*.json")}
+        objects = {}
+        for path in (self.home / "cloud").glob("*.json"):
+            with suppress(FileNotFoundError):  # a provider whose engine was killed may be about to delete it
+                objects[path.stem] = json.loads(path.read_text())
+        return objects
 
     @property
     def calls(self) -> list[dict[str, Any]]:
