@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from modelport.spec import Environment, ModelSpec
     from modelport.targets.args import ModelServiceArgs
     from modelport.targets.artifact import ArtifactBundle, ArtifactImage
-    from modelport.targets.kubernetes.gpu_pools import GpuPools
+    from modelport.targets.kubernetes.gpus.pools import GpuPools
     from modelport.targets.kubernetes.target import KubernetesService
     from modelport.targets.local.target import LocalService
     from modelport.targets.provider import Provider
@@ -32,7 +32,7 @@ _HOMES = {
     "ArtifactBundle": "modelport.targets.artifact",
     "ArtifactImage": "modelport.targets.artifact",
     "Environment": "modelport.spec",
-    "GpuPools": "modelport.targets.kubernetes.gpu_pools",
+    "GpuPools": "modelport.targets.kubernetes.gpus.pools",
     "KubernetesService": "modelport.targets.kubernetes.target",
     "LocalService": "modelport.targets.local.target",
     "ModelService": "modelport.targets.service",

@@ -14,7 +14,7 @@ from support.program import Program
 
 from modelport import GpuPools, ModelService
 from modelport.spec import Compute, Environment, Scaling, Serving
-from modelport.targets.kubernetes.placement import _weights
+from modelport.targets.kubernetes.gpus.placement import _weights
 
 DIGEST = f"sha256:{'c' * 64}"
 PLUGIN, EXPORTER = f"registry.example/device-plugin@{DIGEST}", f"registry.example/dcgm-exporter@{DIGEST}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from modelport.plan.bounds import HOUR, moments, periods
 from modelport.plan.bounds import WEEK as WEEK_MINUTES
 from modelport.spec import Accelerator, Compute, Metadata, Release, Releases, Scaling, ScalingTarget, Window
-from modelport.targets.kubernetes.scaling_rules import scaling_rules
+from modelport.targets.kubernetes.scaling.rules import scaling_rules
 
 KEDA = {"autoscaler": "keda", "prometheus_address": "http://prometheus.monitoring:9090"}
 ALWAYS_OFF_AT_NIGHT = (

@@ -28,7 +28,7 @@ from modelport.spec import (
     Serving,
 )
 from modelport.targets.artifact import bundle_inputs
-from modelport.targets.kubernetes.availability import WITHDRAWAL_SECONDS
+from modelport.targets.kubernetes.pods.availability import WITHDRAWAL_SECONDS
 
 DIGEST = f"sha256:{'0' * 64}"
 OTHER_IMAGE = f"registry.example/other@sha256:{'b' * 64}"

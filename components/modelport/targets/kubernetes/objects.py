@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel, to_snake
 from modelport.errors import ModelportError
 from modelport.plan import Plan
 from modelport.spec import Patch
-from modelport.targets.children import Children
+from modelport.targets.children import Children, Parts
 
 SDK = "pulumi_kubernetes"
 WORKLOAD_LENGTH = 57
@@ -102,16 +102,20 @@ SERVICE = Kind("core.v1:Service")
 SERVICE_ACCOUNT = Kind("core.v1:ServiceAccount")
 
 
-class Objects(Children):
-    """Makes the Kubernetes objects of a service: labelled, in its namespace and after it, and patched last.
+class Manifests(Parts):
+    """Makes Kubernetes objects: labelled, in a namespace and after it, and patched last.
 
     Attributes:
         namespace: its name.
+        labels: of every object.
     """
 
-    def __init__(self, parent: pulumi.ComponentResource, name: str, plan: Plan, patches: Mapping[str, Patch]):
-        super().__init__(parent, name, plan, patches)
-        self.namespace: pulumi.Input[str] = plan.environment.existing.namespace or plan.names.of()
+    namespace: pulumi.Input[str]
+    labels: Mapping[str, str]
+
+    def called(self, role: str) -> str:
+        """The name of the object in a role."""
+        raise NotImplementedError
 
     def object(
         self,
@@ -125,12 +129,25 @@ class Objects(Children):
     ) -> pulumi.CustomResource:
         """The object in a role, from a manifest without what every object has; its name is the role's unless given."""
         given = dict(metadata or {})
-        labels = {**labels_of(self.plan), **given.pop("labels", {})}
+        labels = {**self.labels, **given.pop("labels", {})}
         place = {"namespace": self.namespace} if kind.is_namespaced else {}
-        own = {"name": name or self.plan.names.of(role), **place, "labels": labels, **given}
+        own = {"name": name or self.called(role), **place, "labels": labels, **given}
         home = [self.resources[each] for each in ("namespace",) if each in self.resources]
         opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(depends_on=home), opts)
         return self.register(kind, role, {"metadata": own, **body}, opts)
+
+
+class Objects(Manifests, Children):
+    """Makes the Kubernetes objects of a service."""
+
+    def __init__(self, parent: pulumi.ComponentResource, name: str, plan: Plan, patches: Mapping[str, Patch]):
+        super().__init__(parent, name, plan, patches)
+        self.namespace = plan.environment.existing.namespace or plan.names.of()
+        self.labels = labels_of(plan)
+
+    def called(self, role: str) -> str:
+        """The name of the object in a role."""
+        return self.plan.names.of(role)
 
 
 def labels_of(plan: Plan) -> dict[str, str]:

@@ -4,7 +4,7 @@ from modelport.plan import Plan
 
 from . import resources
 from .objects import LIMIT_RANGE, RESOURCE_QUOTA, Objects
-from .surge import surge
+from .pods.surge import surge
 
 
 def quota(own: Objects) -> None:

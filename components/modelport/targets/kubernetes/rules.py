@@ -11,12 +11,12 @@ from modelport.plan.placement import POOLS
 from modelport.plan.release import releases
 from modelport.spec import Environment, ModelSpec
 
-from . import store
-from .alerts_rules import alerts_rules
-from .exposure_rules import exposure_rules
-from .release_rules import release_rules
-from .scaling_rules import scaling_rules
-from .surge import surge
+from .exposure.release_rules import release_rules
+from .exposure.rules import exposure_rules
+from .monitoring.rules import alerts_rules
+from .pods import store
+from .pods.surge import surge
+from .scaling.rules import scaling_rules
 
 PINNED = re.compile(r".+@sha256:[0-9a-f]{64}")
 LAYOUT = "oci-layout:"

@@ -12,15 +12,13 @@ from modelport.targets.patches import patches_of
 from modelport.targets.running import check_providers, run_errors
 
 from . import TARGET
-from .alerts import watched
-from .availability import disruption_budget
-from .delivery import delivery
-from .endpoint import endpoint, invocation, logs, service
-from .exposure import exposure
+from .exposure.endpoint import endpoint, invocation, logs, service
+from .exposure.network import network
+from .exposure.routes import exposure
 from .identity import identity
 from .image import digest_of, stack_image
+from .monitoring.alerts import watched
 from .namespace import namespace
-from .network import network
 from .objects import (
     ALERTMANAGER_CONFIG,
     CERTIFICATE,
@@ -45,12 +43,14 @@ from .objects import (
     Objects,
     require_sdk,
 )
-from .pod import pod
+from .pods.availability import disruption_budget
+from .pods.delivery import delivery
+from .pods.pod import pod
+from .pods.server import server
 from .priority import priority
 from .quota import quota
 from .rules import image_of
-from .scaling import scaling
-from .server import server
+from .scaling.autoscaler import scaling
 from .version import live_versions
 
 OF_A_SLOT = {

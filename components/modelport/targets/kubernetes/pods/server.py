@@ -10,14 +10,14 @@ import pulumi
 from modelport.plan import Plan
 from modelport.plan.bounds import is_fixed
 
+from ..gpus.placement import devices
+from ..identity import identity_labels
+from ..objects import CONFIG_MAP, DEPLOYMENT, Objects, labels_of, selector_of, workload
+from ..version import Version
 from .access import access
 from .availability import drain_seconds, grace_seconds, lifecycle, probes, spread, update, update_seconds
 from .delivery import Delivery
-from .identity import identity_labels
-from .objects import CONFIG_MAP, DEPLOYMENT, Objects, labels_of, selector_of, workload
-from .placement import devices
 from .pod import SCRATCH, SCRATCH_MOUNT, container
-from .version import Version
 
 HTTP, GRPC = 8080, 8081
 WEIGHT = "modelport/weight"

@@ -13,8 +13,8 @@ from modelport.monitoring.runbooks import RUNBOOKS
 from modelport.plan import Plan
 from modelport.spec.releases import SLOTS
 
-from .access import METRICS
-from .objects import ALERTMANAGER_CONFIG, CONFIG_MAP, POD_MONITOR, PROMETHEUS_RULE, Objects, selector_of, workload
+from ..objects import ALERTMANAGER_CONFIG, CONFIG_MAP, POD_MONITOR, PROMETHEUS_RULE, Objects, selector_of, workload
+from ..pods.access import METRICS
 
 PORT = "http"
 

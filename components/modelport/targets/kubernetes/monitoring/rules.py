@@ -10,7 +10,7 @@ from modelport.plan import Objection
 from modelport.spec import Environment, Existing, ModelSpec, written
 from modelport.spec.scalars import Notified
 
-from .access import METRICS, TOKENS
+from ..pods.access import METRICS, TOKENS
 
 EXISTING = "modelport:existing"
 ENABLED, NOTIFY, TOPIC = "monitoring.alerts.enabled", "monitoring.alerts.notify", f"{EXISTING}.topic"

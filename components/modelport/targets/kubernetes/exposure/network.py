@@ -4,11 +4,11 @@ from typing import Any
 
 from modelport.plan import Plan
 
-from . import outbound
-from .delivery import fetches_from
+from ..objects import NETWORK_POLICY, Objects, selector_of
+from ..pods import outbound
+from ..pods.delivery import fetches_from
+from ..pods.server import ports
 from .doors import proxies
-from .objects import NETWORK_POLICY, Objects, selector_of
-from .server import ports
 
 NAME_OF = "kubernetes.io/metadata.name"
 DNS_NAMESPACE = "kube-system"

@@ -12,7 +12,7 @@ from modelport.plan import Plan
 from modelport.plan.bounds import DAY, HOUR, Period, fewest, is_fixed, periods
 from modelport.spec import Scaling
 
-from .objects import HORIZONTAL_AUTOSCALER, SCALED_OBJECT, Objects, workload
+from ..objects import HORIZONTAL_AUTOSCALER, SCALED_OBJECT, Objects, workload
 
 STABILIZATION = 300
 SHORTEST_GROWTH, LONGEST_GROWTH = 15, 1800

@@ -7,7 +7,7 @@ from typing import Any
 
 from modelport.plan import Plan
 
-from .objects import DISRUPTION_BUDGET, Objects, selector_of
+from ..objects import DISRUPTION_BUDGET, Objects, selector_of
 from .surge import SURGE_PERCENT, surge
 
 READY, LIVE = "/v2/health/ready", "/v2/health/live"

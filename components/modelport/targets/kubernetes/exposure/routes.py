@@ -6,11 +6,11 @@ import pulumi
 
 from modelport.plan import Plan, Release
 
-from .availability import EXIT_SECONDS, drain_seconds
+from ..objects import CERTIFICATE, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, INGRESS, Objects
+from ..pods.availability import EXIT_SECONDS, drain_seconds
 from .doors import gateway_of, hosts, proxies
 from .endpoint import PUBLISHED, address, service_role
 from .network import NAME_OF
-from .objects import CERTIFICATE, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, INGRESS, Objects
 
 INFERENCE = "/v2"
 """What callers from outside reach of the HTTP port, which also has metrics."""

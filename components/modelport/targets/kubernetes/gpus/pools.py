@@ -8,8 +8,8 @@ from modelport.spec import Environment, GpuPool
 from modelport.targets.patches import Kind, patches_of
 from modelport.targets.running import check_providers, run_errors, running_environment
 
-from .gpu_daemons import device_plugin, exporter, metrics_alone, monitor
-from .objects import CONFIG_MAP, DAEMON_SET, NAMESPACE, NETWORK_POLICY, NODE_PATCH, POD_MONITOR, require_sdk
+from ..objects import CONFIG_MAP, DAEMON_SET, NAMESPACE, NETWORK_POLICY, NODE_PATCH, POD_MONITOR, require_sdk
+from .daemons import device_plugin, exporter, metrics_alone, monitor
 from .placement import TAINT, nodes_of
 from .pool_objects import PoolObjects
 
@@ -88,5 +88,5 @@ def _namespace(own: PoolObjects) -> None:
     """A namespace for what has to reach into nodes, from where it reaches nobody; Prometheus reaches its metrics."""
     if own.environment.gpu_pools.namespace is None:
         modes = {f"pod-security.kubernetes.io/{mode}": PRIVILEGED for mode in ("enforce", "audit", "warn")}
-        own.object(NAMESPACE, "namespace", {}, name=own.namespace, labels=modes)
+        own.object(NAMESPACE, "namespace", {}, name=own.namespace, metadata={"labels": modes})
     own.object(NETWORK_POLICY, "network", {"spec": metrics_alone(own)})

@@ -9,10 +9,11 @@ from modelport.plan import Plan
 from modelport.spec import Memory
 from modelport.targets.artifact import ArtifactBundle, bundle_inputs
 
-from . import outbound, resources, store
-from .objects import Objects
+from .. import resources
+from ..objects import Objects
+from ..version import Version
+from . import outbound, store
 from .pod import SCRATCH_MOUNT, container
-from .version import Version
 
 MODELS = "/mnt/models"
 REGISTRY_LOGIN = "/etc/registry"

@@ -16,7 +16,7 @@ from modelport.monitoring.prometheus.scrape import Scrape
 from modelport.plan.placement import GPU
 from modelport.spec import GpuPool
 
-from .objects import CONFIG_MAP, DAEMON_SET, POD_MONITOR
+from ..objects import CONFIG_MAP, DAEMON_SET, POD_MONITOR
 from .placement import in_pools, tolerations
 from .pool_objects import PoolObjects
 
@@ -87,7 +87,7 @@ def monitor(own: PoolObjects) -> None:
         return
     selector = {INSTANCE: own.instance}
     spec = pod_monitor({}, Scrape.of_job(JOB), selector, "metrics")["spec"]
-    own.object(POD_MONITOR, "monitor", {"spec": spec}, labels=taken)
+    own.object(POD_MONITOR, "monitor", {"spec": spec}, metadata={"labels": taken})
 
 
 def metrics_alone(own: PoolObjects) -> dict[str, Any]:

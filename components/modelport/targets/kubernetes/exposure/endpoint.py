@@ -8,11 +8,11 @@ import pulumi
 from modelport.plan import Plan, Release
 from modelport.plan.bounds import may_rest
 
-from .access import TOKENS
+from ..objects import SERVICE, Objects, selector_of
+from ..pods.access import TOKENS
+from ..pods.server import ports
+from ..version import Version
 from .doors import hosts
-from .objects import SERVICE, Objects, selector_of
-from .server import ports
-from .version import Version
 
 PUBLISHED = {"http": 80, "grpc": 8081}
 PROTOCOLS = {"http": "http", "grpc": "kubernetes.io/h2c"}

@@ -8,8 +8,8 @@ import pulumi
 
 from modelport.plan import Plan
 
-from . import resources
-from .placement import placed
+from .. import resources
+from ..gpus.placement import placed
 
 USER = 65532
 """The image's own; no id of a node's user."""

@@ -1,0 +1,1 @@
+"""Who reaches a service, and by which way."""

@@ -1,0 +1,1 @@
+"""What the Prometheus operator and Grafana are told of a service."""
