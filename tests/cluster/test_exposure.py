@@ -1,9 +1,12 @@
 """The ways into a service on a real API server with the definitions of Gateway API and cert-manager."""
 
+import threading
+
 import pytest
 from cluster.bed.waiting import until
 
 GATEWAY_API, CERT_MANAGER = "gateway.networking.k8s.io/v1", "cert-manager.io/v1"
+NETWORKING = "networking.k8s.io/v1"
 OPEN = {"domain": "models.example.com"}
 GIVEN = {**OPEN, "gateway": "edge/public/https", "internalGateway": "edge/lan/https"}
 INGRESS = {**OPEN, "ingressClass": "nginx", "gatewayNamespace": "ingress-nginx", "issuer": "letsencrypt"}
@@ -28,12 +31,22 @@ def backends(route):
     return {(each["name"], each["port"]) for rule in route["spec"]["rules"] for each in rule["backendRefs"]}
 
 
+def let_in(service):
+    """The namespaces whose pods reach those of the service."""
+    rules = [
+        rule for policy in service.objects(NETWORKING, "NetworkPolicy") for rule in policy["spec"].get("ingress", [])
+    ]
+    selectors = [peer["namespaceSelector"] for rule in rules for peer in rule["from"] if "namespaceSelector" in peer]
+    return {each["matchLabels"]["kubernetes.io/metadata.name"] for each in selectors}
+
+
 @pytest.mark.parametrize("exposure", ["internal", "public"])
 def test_routes_to_a_gateway_that_is_there_lead_to_ports_of_the_service(service, crds, exposure):
     open_(service, GIVEN, exposure)
     service.raised()
-    (address,) = service.objects("v1", "Service")
-    ports = {(address["metadata"]["name"], port["port"]) for port in address["spec"]["ports"]}
+    addresses = {each["metadata"]["name"]: each for each in service.objects("v1", "Service")}
+    assert addresses.keys() == {service.full, f"{service.full}-blue", f"{service.full}-green"}
+    ports = {(service.full, port["port"]) for port in addresses[service.full]["spec"]["ports"]}
     assert set().union(*map(backends, routes(service))) == ports
     assert {route["kind"]: route["spec"]["hostnames"] for route in routes(service)} == {
         "HTTPRoute": [f"{service.name}.models.example.com"],
@@ -65,7 +78,7 @@ def test_a_gateway_of_its_own_has_a_listener_and_a_certificate_for_each_route(se
 def test_an_ingress_is_the_way_where_there_is_no_gateway_api(service, crds):
     open_(service, INGRESS, protocols={})
     service.raised()
-    (ingress,) = service.objects("networking.k8s.io/v1", "Ingress")
+    (ingress,) = service.objects(NETWORKING, "Ingress")
     assert ingress["spec"]["tls"][0]["hosts"] == [f"{service.name}.models.example.com"]
     (certificate,) = service.objects(CERT_MANAGER, "Certificate")
     assert certificate["spec"]["secretName"] == ingress["spec"]["tls"][0]["secretName"]
@@ -78,6 +91,31 @@ def test_a_service_that_is_private_again_has_no_way_in(service, crds):
     service.fields["security"] = {"exposure": "private"}
     service.raised()
     assert routes(service) == []
+
+
+def test_while_routes_go_to_another_gateway_both_are_let_in(service, crds):
+    open_(service, GIVEN)
+    service.raised()
+    seen, moved = set(), threading.Event()
+
+    def watch():
+        while not moved.is_set():
+            parents = {parent["namespace"] for route in routes(service) for parent in route["spec"]["parentRefs"]}
+            seen.add((*sorted(parents), "|", *sorted(let_in(service))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    open_(service, {"gateway": "front/public/https"})
+    try:
+        service.raised()
+    finally:
+        moved.set()
+        watcher.join()
+    shut = [moment for moment in seen if not set(moment[: moment.index("|")]) <= set(moment[moment.index("|") :])]
+    assert shut == []
+    assert ("edge", "|", "edge", "front") in seen
+    assert let_in(service) == {"front"}
+    assert set(service.raised().changes) == {"same"}
 
 
 def test_a_route_that_gateway_api_does_not_know_is_an_error_that_names_the_field(service, crds):

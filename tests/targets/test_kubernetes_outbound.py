@@ -158,7 +158,7 @@ def egress(kubernetes, **existing):
     ],
 )
 def test_pods_get_out_to_the_proxy_and_past_it_only_where_they_may(kubernetes, existing, ports):
-    assert egress(kubernetes, **existing) == [[53, 53], ports]
+    assert egress(kubernetes, **existing) == [[53, 53, 5353, 5353], ports]
 
 
 def test_certificates_are_mounted_where_the_model_is_fetched_and_nowhere_else(kubernetes):

@@ -92,7 +92,7 @@ def test_whatever_selects_pods_of_a_version_selects_those_of_no_other(trial):
 def test_a_candidate_leaves_what_stable_has_as_it_is(kubernetes, trial):
     alone, both = kubernetes({"existing": GATEWAY}, **OPEN), trial()
     changed = {name for name, inputs in alone.inputs.items() if both.inputs[name] != inputs}
-    assert changed == {"fraud-quota", "fraud-route", "fraud-grpcroute"}
+    assert changed == {"fraud-quota", "fraud-service-green", "fraud-route", "fraud-grpcroute"}
 
 
 def test_a_promoted_candidate_keeps_what_it_has(kubernetes, trial):
@@ -102,7 +102,7 @@ def test_a_promoted_candidate_keeps_what_it_has(kubernetes, trial):
     for role in OF_A_SLOT - {"server"}:
         assert after.inputs[f"fraud-{role}-green"] == before.inputs[f"fraud-{role}-green"]
     assert spec_of(after, "server-green") == spec_of(before, "server-green")
-    assert {name for name in after.inputs if "blue" in name or name == "fraud-service-green"} == set()
+    assert {name for name in after.inputs if "blue" in name} == {"fraud-service-blue"}
 
 
 def test_a_candidate_may_have_an_image_of_its_own(trial):
@@ -200,13 +200,40 @@ def test_callers_within_the_cluster_are_answered_by_stable(trial):
     assert program.result["endpoint"]["url"] == "https://fraud.models.example.com/v2/models/fraud"
 
 
+def slots(program):
+    """The set of pods that each Service leads to."""
+    names = {"service", "service-blue", "service-green"}
+    services = [spec["spec"] | spec["metadata"] for role in names if (spec := program.inputs.get(f"fraud-{role}"))]
+    return {each["name"]: each["selector"]["modelport/slot"] for each in services}
+
+
+def test_names_that_a_gateway_may_still_know_lead_to_a_version_at_every_time(kubernetes, trial):
+    names = {"fraud-dev", "fraud-dev-blue", "fraud-dev-green"}
+    promoted = {"fraud": Releases(stable=Release(source="next.onnx", slot="green"))}
+    assert slots(kubernetes({"existing": GATEWAY}, **OPEN)) == dict.fromkeys(names, "blue")
+    assert slots(trial()) == {"fraud-dev": "blue", "fraud-dev-blue": "blue", "fraud-dev-green": "green"}
+    assert slots(kubernetes({"existing": GATEWAY, "releases": promoted}, **OPEN)) == dict.fromkeys(names, "green")
+
+
+@pytest.mark.parametrize("existing", [{}, INGRESS])
+def test_without_routes_there_are_no_names_but_those_of_versions(kubernetes, existing):
+    security = Security(exposure="public" if existing else "private", auth="none")
+    assert slots(kubernetes({"existing": existing}, security=security)) == {"fraud-dev": "blue"}
+
+
+def test_dropping_a_candidate_waits_for_no_pods_of_stable(kubernetes, trial):
+    aborted = kubernetes({"existing": GATEWAY}, **OPEN)
+    assert aborted.inputs["fraud-service"] == trial().inputs["fraud-service"]
+    assert aborted.inputs["fraud-service-green"]["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
 # order
 
 
 def test_a_route_changes_when_every_version_is_ready(trial):
     program = trial()
     for role in ROUTES:
-        assert {"service", "service-green"} <= waits_for(program, role)
+        assert {"service", "service-blue", "service-green"} <= waits_for(program, role)
     assert "server-green" in waits_for(program, "service-green")
     assert "server-blue" in waits_for(program, "service")
 

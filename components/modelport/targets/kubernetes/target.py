@@ -12,9 +12,10 @@ from modelport.targets.patches import patches_of
 from modelport.targets.running import check_providers, run_errors
 
 from . import TARGET
-from .exposure.endpoint import endpoint, invocation, logs, service
+from .exposure.endpoint import endpoint, invocation, logs
 from .exposure.network import network
 from .exposure.routes import exposure
+from .exposure.services import service, spare_services
 from .identity import identity
 from .image import digest_of, stack_image
 from .monitoring.alerts import watched
@@ -126,6 +127,7 @@ class KubernetesService(pulumi.ComponentResource):
             disruption_budget(own, version.slot)
             scaling(own, version.slot)
             grounds.append(service(own, version))  # before the next one: its slot may be the one that this version left
+        spare_services(own, live[0])
         exposure(own)
         monitoring = watched(own)
 

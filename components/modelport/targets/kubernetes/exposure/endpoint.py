@@ -5,47 +5,12 @@ from typing import Any
 
 import pulumi
 
-from modelport.plan import Plan, Release
-from modelport.plan.bounds import may_rest
-
-from ..objects import SERVICE, Objects, selector_of
+from ..objects import Objects, selector_of
 from ..pods.access import TOKENS
-from ..pods.server import ports
 from ..version import Version
 from .doors import hosts
 
-PUBLISHED = {"http": 80, "grpc": 8081}
-PROTOCOLS = {"http": "http", "grpc": "kubernetes.io/h2c"}
 FORWARDED = 18080
-AWAITS_NOBODY = {"pulumi.com/skipAwait": "true"}
-"""An update of a service that has no pods just then is not to wait for one."""
-
-
-def service(own: Objects, version: Version) -> pulumi.CustomResource:
-    """The address of a version within the cluster, when its pods are ready.
-
-    That of the stable one is the service's own, and goes over from slot to slot; a candidate's is of its slot.
-    """
-    plan, release = own.plan, version.release
-    published = [
-        {"name": name, "port": PUBLISHED[name], "targetPort": name, "appProtocol": PROTOCOLS[name]}
-        for name in ports(plan)
-    ]
-    spec = {"type": "ClusterIP", "selector": selector_of(plan, version.slot), "ports": published}
-    metadata = {"annotations": AWAITS_NOBODY} if may_rest(plan.spec.scaling) else {}
-    opts = pulumi.ResourceOptions(depends_on=[own.resources[f"server-{version.slot}"]])
-    name = address(plan, release)
-    return own.object(SERVICE, service_role(release), {"spec": spec}, name=name, metadata=metadata, opts=opts)
-
-
-def service_role(release: Release) -> str:
-    """The role of the Service of a release."""
-    return "service" if release.role == "stable" else f"service-{release.slot}"
-
-
-def address(plan: Plan, release: Release) -> str:
-    """The name of the Service of a release."""
-    return plan.names.of() if release.role == "stable" else plan.names.of(release.slot)
 
 
 def endpoint(own: Objects, stable: Version) -> dict[str, Any]:

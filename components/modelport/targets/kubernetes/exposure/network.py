@@ -2,16 +2,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
+
 from modelport.plan import Plan
 
-from ..objects import NETWORK_POLICY, Objects, selector_of
+from ..objects import NETWORK_POLICY, Objects, fingerprint, selector_of
 from ..pods import outbound
 from ..pods.delivery import fetches_from
 from ..pods.server import ports
 from .doors import proxies
 
 NAME_OF = "kubernetes.io/metadata.name"
-DNS_NAMESPACE = "kube-system"
+DNS_NAMESPACES = ("kube-system", "openshift-dns")
+DNS_PORTS = (53, 5353)
+"""Of DNS pods; the second on OpenShift: https://docs.openshift.com/container-platform/latest/networking/dns-operator.html."""
 DNS_OF_NODES = "169.254.20.10/32"
 """Where NodeLocal DNSCache answers: https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns."""
 GOOGLE = "iam.gke.io/"
@@ -20,7 +24,10 @@ GOOGLE_METADATA = (("169.254.169.254/32", 80), ("169.254.169.252/32", 988))
 
 
 def network(own: Objects) -> None:
-    """Nothing goes in and out but what the service is there for, and nothing at all of other pods in its namespace."""
+    """Nothing goes in and out but what the service is there for, and nothing at all of other pods in its namespace.
+
+    Policies add up: another one is there before the old one goes, so that nobody is shut out while routes change.
+    """
     if own.plan.environment.existing.namespace is None:
         nothing = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
         own.object(NETWORK_POLICY, "deny", {"spec": nothing})
@@ -31,7 +38,8 @@ def network(own: Objects) -> None:
         "ingress": _ingress(own.plan),
         **({"egress": egress} if egress else {}),
     }
-    own.object(NETWORK_POLICY, "network", {"spec": spec})
+    name = pulumi.Output.from_input(spec).apply(lambda said: own.plan.names.of("network", fingerprint(said)))
+    own.object(NETWORK_POLICY, "network", {"spec": spec}, name=name)
 
 
 def _ingress(plan: Plan) -> list[dict[str, Any]]:
@@ -50,9 +58,9 @@ def _egress(plan: Plan) -> list[dict[str, Any]]:
     stores = fetches_from(plan)
     if not stores:
         return []
-    dns = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
+    dns = [{"port": port, "protocol": protocol} for port in DNS_PORTS for protocol in ("UDP", "TCP")]
     rules = [
-        {"to": [_pods_of(DNS_NAMESPACE), {"ipBlock": {"cidr": DNS_OF_NODES}}], "ports": dns},
+        {"to": [*map(_pods_of, DNS_NAMESPACES), {"ipBlock": {"cidr": DNS_OF_NODES}}], "ports": dns},
         {"ports": [_tcp(number) for number in outbound.ports(plan.environment.existing, stores)]},
     ]
     if any(key.startswith(GOOGLE) for key in plan.environment.existing.identity):

@@ -9,8 +9,8 @@ from modelport.plan import Plan, Release
 from ..objects import CERTIFICATE, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, INGRESS, Objects
 from ..pods.availability import EXIT_SECONDS, drain_seconds
 from .doors import gateway_of, hosts, proxies
-from .endpoint import PUBLISHED, address, service_role
 from .network import NAME_OF
+from .services import PUBLISHED, address, services
 
 INFERENCE = "/v2"
 """What callers from outside reach of the HTTP port, which also has metrics."""
@@ -134,4 +134,4 @@ def _open(plan: Plan, namespace: Any = None) -> dict[str, Any]:
 
 
 def _after_services(own: Objects) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(depends_on=[own.resources[service_role(each)] for each in own.plan.releases])
+    return pulumi.ResourceOptions(depends_on=services(own))

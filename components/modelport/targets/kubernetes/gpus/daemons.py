@@ -5,7 +5,6 @@ Sources: https://github.com/NVIDIA/k8s-device-plugin, https://github.com/NVIDIA/
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -16,7 +15,7 @@ from modelport.monitoring.prometheus.scrape import Scrape
 from modelport.plan.placement import GPU
 from modelport.spec import GpuPool
 
-from ..objects import CONFIG_MAP, DAEMON_SET, POD_MONITOR
+from ..objects import CONFIG_MAP, DAEMON_SET, POD_MONITOR, fingerprint
 from .placement import in_pools, tolerations
 from .pool_objects import PoolObjects
 
@@ -37,7 +36,7 @@ def device_plugin(own: PoolObjects, pool: GpuPool) -> None:
     if image is None:
         return
     config = json.dumps(_sharing(pool), indent=2, sort_keys=True)
-    name = own.called(f"settings-{pool.name}-{hashlib.sha256(config.encode()).hexdigest()[:10]}")
+    name = own.called(f"settings-{pool.name}-{fingerprint(config)}")
     settings = own.object(
         CONFIG_MAP, f"settings-{pool.name}", {"immutable": True, "data": {"config.yaml": config}}, name=name
     )

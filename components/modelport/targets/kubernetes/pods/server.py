@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +10,7 @@ from modelport.plan.bounds import is_fixed
 
 from ..gpus.placement import devices
 from ..identity import identity_labels
-from ..objects import CONFIG_MAP, DEPLOYMENT, Objects, labels_of, selector_of, workload
+from ..objects import CONFIG_MAP, DEPLOYMENT, Objects, fingerprint, labels_of, selector_of, workload
 from ..version import Version
 from .access import access
 from .availability import drain_seconds, grace_seconds, lifecycle, probes, spread, update, update_seconds
@@ -46,8 +44,7 @@ def settings(own: Objects, version: Version, delivered: Delivery) -> str:
         **({"MODELPORT_PROVIDER": "cuda"} if spec.compute.accelerator else {}),
         **access(own.plan).settings,
     }
-    content = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:10]
-    name = own.plan.names.of(version.slot, "settings", content)
+    name = own.plan.names.of(version.slot, "settings", fingerprint(said))
     own.object(CONFIG_MAP, f"settings-{version.slot}", {"immutable": True, "data": said}, name=name)
     return name
 
