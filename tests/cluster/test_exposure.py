@@ -99,7 +99,7 @@ def test_while_routes_go_to_another_gateway_both_are_let_in(service, crds):
     seen, moved = set(), threading.Event()
 
     def watch():
-        while not moved.is_set():
+        while not moved.wait(0.1):
             parents = {parent["namespace"] for route in routes(service) for parent in route["spec"]["parentRefs"]}
             seen.add((*sorted(parents), "|", *sorted(let_in(service))))
 

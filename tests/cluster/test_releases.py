@@ -131,7 +131,7 @@ class Trial(Service):
         stop, seen, failed, known = threading.Event(), [], [], {self.full}
 
         def watch():
-            while not stop.is_set():
+            while not stop.wait(0.1):
                 try:
                     seen.append(self.answering(known))
                 except ApiError:  # what it asked about has just gone
