@@ -5,11 +5,19 @@ from cluster.bed.waiting import until
 from cluster.services import DIGEST
 
 KEDA = {"autoscaler": "keda", "prometheusAddress": "http://prometheus.monitoring:9090"}
+FIXED = {"min": 2, "max": 2}
+SHORT = {"properties": {"spec": {"progressDeadlineSeconds": 5}}}
 BUSY = {"properties": {"spec": {"template": {"metadata": {"annotations": {"kwok.x-k8s.io/usage-cpu": "900m"}}}}}}
 
 
 def replicas(service):
     return service.deployments()["blue"]["spec"]["replicas"]
+
+
+def cpus(service):
+    """What the containers of the pods get."""
+    pods = [each for each in service.objects("v1", "Pod") if "deletionTimestamp" not in each["metadata"]]
+    return {container["resources"]["requests"]["cpu"] for pod in pods for container in pod["spec"]["containers"]}
 
 
 def autoscaler(service):
@@ -58,6 +66,47 @@ def test_a_fixed_number_is_taken_back_from_the_autoscaler(busy):
     assert busy.objects("autoscaling/v2", "HorizontalPodAutoscaler") == []
     assert set(busy.raised().changes) == {"same"}
 
+
+# quota
+
+
+def test_smaller_instances_come_in_beside_larger_ones(service):
+    service.fields = {**service.fields, "scaling": FIXED, "compute": {"cpu": 4, "memory": "4Gi"}}
+    service.raised()
+    before = service.pods()
+    service.fields["compute"] = {"cpu": 1, "memory": "1Gi"}
+    service.raised()
+    assert not before & service.pods()
+    assert cpus(service) == {"1"}
+
+
+def test_a_new_model_comes_in_though_fewer_instances_are_allowed_than_run(service):
+    service.fields = {**service.fields, "scaling": {"min": 6, "max": 8}}
+    service.raised()
+    service.fields["scaling"] = {"min": 1, "max": 2}
+    service.stack.train(3.0)
+    service.raised()
+    assert service.deployments()["blue"]["status"]["updatedReplicas"] == 6
+    until(lambda: replicas(service) <= 2)
+
+
+def test_what_a_smaller_quota_does_not_let_in_takes_two_updates(service):
+    service.fields = {**service.fields, "scaling": FIXED, "compute": {"cpu": 4, "memory": "1Gi"}}
+    service.config = {"modelport:resources": {f"{service.name}-kubernetes-server-blue": SHORT}}
+    service.raised()
+    before = service.pods()
+    service.fields["compute"] = {"cpu": 0.5, "memory": "1Gi"}
+    assert service.up().exit_code == 1
+    (told,) = [each for each in service.stack.errors if "exceeded quota" in each]
+    assert f"exceeded quota: {service.full}-quota, requested: limits.cpu=500m" in told
+    assert before <= service.pods()
+    for cpu in (2, 0.5):
+        service.fields["compute"]["cpu"] = cpu
+        service.raised()
+    assert cpus(service) == {"500m"}
+
+
+# KEDA
 
 WEEK = [{"cron": "0 8 * * 1-5", "min": 3, "max": 4}, {"cron": "30 19 * * *", "min": 0, "max": 0}]
 TO_ZERO = {"field": "scaling.scaleToZero", "target": "kubernetes", "reason": "it is a demo"}

@@ -159,13 +159,13 @@ def test_nodes_that_need_a_runtime_class_get_it(serve):
     assert "runtimeClassName" not in pod_of(serve(L4))
 
 
-def test_the_namespace_holds_what_an_update_needs_or_what_the_pools_allow(serve):
+def test_the_namespace_holds_what_updates_of_both_slots_need_or_what_the_pools_allow(serve):
     def most(*pools):
         hard = serve(*pools, scaling=Scaling(min=2, max=2)).inputs["fraud-quota"]["spec"]["hard"]
         return int(hard["requests.nvidia.com/gpu"]), int(hard["pods"])
 
     needed, pods = most(L4)
-    assert needed == pods == 5
+    assert needed == pods == 10
     assert most({**L4, "quota": 3}) == (3, pods)
     assert most({**L4, "quota": 3}, {**CLOUDY, "quota": 1}) == (4, pods)
     assert most({**L4, "quota": 3}, CLOUDY) == (needed, pods)

@@ -1,11 +1,13 @@
 """How many pods a service has on Kubernetes, and who decides."""
 
+import math
 import re
 
 import pulumi
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from kubernetes.utils.quantity import parse_quantity
 
 from modelport.plan.bounds import HOUR, moments, periods
 from modelport.plan.bounds import WEEK as WEEK_MINUTES
@@ -77,9 +79,32 @@ def test_each_slot_has_its_own(kubernetes):
     assert scaler_of(program, slot="green")["scaleTargetRef"]["name"] == "fraud-dev-green"
 
 
-def test_the_namespace_has_room_for_the_most_pods_and_an_update_of_them(kubernetes):
-    program = kubernetes(scaling=Scaling(min=1, max=40))
-    assert program.inputs["fraud-quota"]["spec"]["hard"]["pods"] == "90"
+@pytest.mark.parametrize(("most", "pods"), [(1, 6), (2, 10), (3, 14), (10, 46), (40, 180)])
+def test_the_namespace_has_room_for_the_most_pods_of_both_slots_and_an_update_of_them(kubernetes, most, pods):
+    program = kubernetes(scaling=Scaling(min=1, max=most), compute=Compute(cpu=0.0125, memory="96Mi"))
+    hard = program.inputs["fraud-quota"]["spec"]["hard"]
+    assert (hard["pods"], hard["requests.cpu"], hard["limits.cpu"]) == (str(pods), f"{13 * pods}m", f"{13 * pods}m")
+    assert hard["requests.memory"] == hard["limits.memory"] == f"{96 * pods}Mi"
+
+
+QUARTERS = [
+    *(((most, 8, "4Gi"), (most, 2, "1Gi")) for most in (1, 2, 3, 10)),
+    *(((4 * most, 1, "2Gi"), (most, 1, "2Gi")) for most in (1, 2, 3, 10)),
+    *(((2 * most, 1, "1Gi"), (most, 0.5, "512Mi")) for most in (1, 2, 3, 10)),
+    ((12, 4, "1Gi"), (3, 16, "4Gi")),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), QUARTERS)
+def test_new_pods_come_in_beside_old_ones_that_take_up_to_four_times_as_much(kubernetes, before, after):
+    (many, *old), (most, *new) = before, after
+    program = kubernetes(scaling=Scaling(min=1, max=most), compute=Compute(cpu=new[0], memory=new[1]))
+    hard = program.inputs["fraud-quota"]["spec"]["hard"]
+    newcomers = 2 * math.ceil(most / 4)
+    assert newcomers + many <= int(hard["pods"])
+    for name, of_old, of_new in zip(("requests.cpu", "requests.memory"), old, new, strict=True):
+        taken = many * parse_quantity(of_old) + newcomers * parse_quantity(of_new)
+        assert taken <= parse_quantity(hard[name]), name
 
 
 # KEDA

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from modelport.plan import Plan
+from modelport.spec.releases import SLOTS
 
 from . import resources
 from .objects import LIMIT_RANGE, RESOURCE_QUOTA, Objects
@@ -15,10 +16,14 @@ def quota(own: Objects) -> None:
 
 
 def _most(own: Objects) -> dict[str, str]:
-    """Pods for an update in which every old one still drains, and no door to the outside."""
+    """Pods for an update in which every old one still drains, and no door to the outside.
+
+    Those of both slots, though one may be empty: the quota changes before the pods do. It has to let in new ones
+    beside the old, which were up to four times as large or as many.
+    """
     compute, most = own.plan.spec.compute, own.plan.spec.scaling.max
-    pods = len(own.plan.releases) * (2 * most + surge(most))
-    cpu, memory = resources.cores(compute.cpu * pods), resources.memory(compute.memory, pods)
+    pods = len(SLOTS) * (2 * most + surge(most))
+    cpu, memory = resources.cores(compute.cpu, pods), resources.memory(compute.memory, pods)
     return {
         "pods": str(pods),
         "requests.cpu": cpu,

@@ -14,9 +14,9 @@ def of_instance(compute: Compute) -> dict[str, str]:
     return {"cpu": cores(compute.cpu), "memory": str(compute.memory)}
 
 
-def cores(number: float) -> str:
-    """CPU cores as a quantity, in thousandths where it must be."""
-    thousandths = math.ceil(round(number * 1000, 6))
+def cores(number: float, times: int = 1) -> str:
+    """So many times a number of CPU cores as a quantity, in thousandths where it must be."""
+    thousandths = math.ceil(round(number * 1000, 6)) * times
     return f"{thousandths}m" if thousandths % 1000 else str(thousandths // 1000)
 
 
