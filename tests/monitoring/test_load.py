@@ -20,6 +20,10 @@ def requests(pod, route="v2_infer"):
     return "modelport_requests_total" + of(pod, route=route, status="200")
 
 
+def inflight(pod):
+    return "modelport_requests_inflight" + of(pod)
+
+
 CASES = {
     "the rate of all pods of the version": (
         requests_per_second,
@@ -38,10 +42,32 @@ CASES = {
     ),
     "requests in flight of all pods, but for the scrapes": (
         in_flight,
-        {f"modelport_requests_inflight{of(f'fraud-dev-blue-{each}')}": "5+0x40" for each in "12"},
+        {inflight(f"fraud-dev-blue-{each}"): "5+0x40" for each in "12"},
         8,
     ),
-    "nothing in flight": (in_flight, {f"modelport_requests_inflight{of('fraud-dev-blue-1')}": "1+0x40"}, 0),
+    "nothing in flight": (in_flight, {inflight("fraud-dev-blue-1"): "1+0x40"}, 0),
+    "the rate, where some pods have had no request yet": (
+        requests_per_second,
+        {requests("fraud-dev-blue-1"): "0+300x40", **{inflight(f"fraud-dev-blue-{each}"): "1+0x40" for each in "12"}},
+        20,
+    ),
+    "no rate, where no pod has had a request yet": (requests_per_second, {inflight("fraud-dev-blue-1"): "1+0x40"}, 0),
+    "no answer about requests, where pods are no longer scraped": (
+        requests_per_second,
+        {requests("fraud-dev-blue-1"): "0+300x20 stale", inflight("fraud-dev-blue-1"): "5+0x20 stale"},
+        None,
+    ),
+    "no answer about requests, where other pods are scraped": (
+        requests_per_second,
+        {requests("fraud-dev-green-1"): "0+300x40", inflight("fraud-dev-green-1"): "5+0x40"},
+        None,
+    ),
+    "no answer about those in flight, where pods are no longer scraped": (
+        in_flight,
+        {inflight("fraud-dev-blue-1"): "5+0x31 stale"},
+        None,
+    ),
+    "no answer about those in flight, where no pod is scraped": (in_flight, {}, None),
 }
 
 
@@ -49,12 +75,11 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_prometheus_gives_what_is_asked(tmp_path, case):
     ask, series, expected = CASES[case]
+    samples = [] if expected is None else [{"labels": "{}", "value": expected}]
     test = {
         "interval": "15s",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "promql_expr_test": [
-            {"expr": ask(SCRAPE, BLUE), "eval_time": "8m", "exp_samples": [{"labels": "{}", "value": expected}]}
-        ],
+        "promql_expr_test": [{"expr": ask(SCRAPE, BLUE), "eval_time": "8m", "exp_samples": samples}],
     }
     file = tmp_path / "test.yaml"
     with file.open("w") as stream:

@@ -158,12 +158,20 @@ def test_an_output_tells_where_prometheus_and_the_namespace_are(keda):
     assert 'namespace="namespace"' in trigger["metadata"]["query"]
 
 
-def test_pods_stay_where_prometheus_does_not_answer(keda):
-    assert keda(by_requests(min=3))["fallback"] == {
-        "failureThreshold": 3,
-        "replicas": 3,
-        "behavior": "currentReplicasIfHigher",
-    }
+@pytest.mark.parametrize("metric", ["requestsPerSecond", "concurrency"])
+def test_pods_stay_where_prometheus_does_not_answer_or_sees_none_of_them(keda, metric):
+    scaler = keda(by_requests(metric, min=3))
+    (trigger,) = scaler["triggers"]
+    assert trigger["metadata"]["ignoreNullValues"] == "false", "a text, as all that KEDA's triggers say"
+    assert scaler["fallback"] == {"failureThreshold": 3, "replicas": 3, "behavior": "currentReplicasIfHigher"}
+
+
+def test_pods_that_may_be_none_are_not_missed(keda):
+    asleep = keda(by_requests(scale_to_zero=True), {"demand": "sum(rate(asked[1m]))"}, accept=TO_ZERO)
+    by_day = (Window(cron="0 8 * * *", min=2, max=4), Window(cron="0 20 * * *", min=0, max=4))
+    at_night = keda(by_requests(schedule=by_day))
+    for scaler in (asleep, at_night):
+        assert "ignoreNullValues" not in scaler["triggers"][0]["metadata"]
 
 
 def test_windows_hold_more_pods_than_the_fewest(keda):

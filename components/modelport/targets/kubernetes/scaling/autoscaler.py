@@ -9,7 +9,7 @@ import pulumi
 from modelport.monitoring.prometheus.load import in_flight, requests_per_second
 from modelport.monitoring.prometheus.scrape import Scrape
 from modelport.plan import Plan
-from modelport.plan.bounds import DAY, HOUR, Period, fewest, is_fixed, periods
+from modelport.plan.bounds import DAY, HOUR, Period, fewest, is_fixed, may_rest, periods
 from modelport.spec import Scaling
 
 from ..objects import HORIZONTAL_AUTOSCALER, SCALED_OBJECT, Objects, workload
@@ -18,6 +18,8 @@ STABILIZATION = 300
 SHORTEST_GROWTH, LONGEST_GROWTH = 15, 1800
 """In seconds; an autoscaler allows no more."""
 QUERIES = {"requestsPerSecond": requests_per_second, "concurrency": in_flight}
+UNSEEN = {"ignoreNullValues": "false"}
+"""No pod is scraped: that is an error, and the pods stay. A service that may rest has no pods then, and no load."""
 TAKES_OVER = {"scaledobject.keda.sh/transfer-hpa-ownership": "true"}
 """A service that goes over to KEDA keeps its autoscaler: https://keda.sh/docs/2.20/concepts/scaling-deployments/."""
 
@@ -91,6 +93,7 @@ def _of_load(own: Objects, slot: str) -> dict[str, Any]:
         "serverAddress": own.plan.environment.existing.prometheus_address,
         "query": pulumi.Output.from_input(own.namespace).apply(lambda namespace: _query(own.plan, slot, namespace)),
         "threshold": f"{target.value:g}",
+        **({} if may_rest(own.plan.spec.scaling) else UNSEEN),
     }
     return {"type": "prometheus", "metricType": "AverageValue", "metadata": asked}
 
