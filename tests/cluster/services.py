@@ -57,3 +57,14 @@ class Service:
 
     def pods(self):
         return {each["metadata"]["uid"] for each in self.objects("v1", "Pod")}
+
+    def scale(self, slot, number, manager):
+        """Set the number of a slot's pods as an autoscaler does."""
+        path = self.cluster.api.path("apps/v1", "Deployment", f"{self.full}-{slot}", self.namespace)
+        self.cluster.api.ask(
+            "PATCH",
+            f"{path}/scale",
+            params={"fieldManager": manager},
+            content=json.dumps({"spec": {"replicas": number}}),
+            headers={"Content-Type": "application/merge-patch+json"},
+        )

@@ -8,6 +8,7 @@ import pytest
 from cluster.bed.api import ApiError
 from cluster.bed.waiting import until
 from cluster.services import DIGEST, Service
+from cluster.test_scaling import KEDA, WEEK
 from ruamel.yaml import YAML
 from support.console import Console
 from support.models import save, scaling
@@ -281,6 +282,18 @@ def test_a_candidate_that_is_no_longer_ready_gets_no_more_requests(open_trial, w
     assert "0 of 2 replicas are available" in answer.err
     assert open_trial.shares() == {"blue": 90, "green": 10}
     assert open_trial.slots()[open_trial.full] == "blue"
+
+
+def test_a_candidate_that_rests_counts_as_ready(open_trial):
+    open_trial.existing = {**INSIDE, **KEDA}
+    open_trial.fields["scaling"] = {"schedule": WEEK}
+    open_trial.begin()
+    open_trial.rollout("start", "--source", "../next.onnx")
+    open_trial.scale("green", 0, "keda-operator")
+    until(lambda: not open_trial.ready(f"{open_trial.full}-green"))
+    open_trial.rollout("step")
+    assert open_trial.shares() == {"blue": 50, "green": 50}
+    assert open_trial.deployments()["green"]["spec"]["replicas"] == 0
 
 
 def test_a_candidate_gets_copies_before_its_first_step(open_trial):

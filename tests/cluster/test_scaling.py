@@ -62,8 +62,13 @@ def test_other_bounds_are_the_autoscalers_to_keep(busy):
 def test_a_fixed_number_is_taken_back_from_the_autoscaler(busy):
     busy.fields["scaling"] = {"min": 1, "max": 1}
     busy.raised()
-    assert replicas(busy) == 1
     assert busy.objects("autoscaling/v2", "HorizontalPodAutoscaler") == []
+    busy.scale("blue", 2, "kube-controller-manager")  # as the autoscaler may have it once more before it goes
+    assert set(busy.raised().changes) == {"same"}
+    assert replicas(busy) == 2
+    busy.stack.refresh()
+    busy.raised()
+    assert replicas(busy) == 1
     assert set(busy.raised().changes) == {"same"}
 
 
@@ -148,6 +153,37 @@ def test_a_service_that_goes_over_to_keda_keeps_its_pods(service, crds):
     assert service.objects("autoscaling/v2", "HorizontalPodAutoscaler") == []
 
 
+def test_a_service_that_comes_back_from_keda_waits_until_its_autoscaler_has_gone(service, crds):
+    service.existing = KEDA
+    service.raised()
+    pods, name = service.pods(), service.deployments()["blue"]["metadata"]["name"]
+    scaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name, "namespace": service.namespace},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": 2,
+            "maxReplicas": 4,
+        },
+    }
+    service.cluster.api.apply(scaler, manager="keda-operator")
+    service.existing = {}
+    assert service.up().exit_code == 1
+    (told,) = [each for each in service.stack.errors if each.strip() != "preview failed"]
+    assert f"HorizontalPodAutoscaler {service.namespace}/{name} already exists" in told
+    assert "it is managed by keda-operator. Have it deleted" in told
+    assert service.objects("keda.sh/v1alpha1", "ScaledObject")
+    service.fields = {**service.fields, "scaling": FIXED}
+    service.raised()
+    assert service.objects("keda.sh/v1alpha1", "ScaledObject") == []
+    service.cluster.api.delete("autoscaling/v2", "HorizontalPodAutoscaler", name, service.namespace)  # as KEDA does
+    service.fields = {**service.fields, "scaling": {}}
+    service.raised()
+    assert autoscaler(service)["metadata"]["name"] == name
+    assert service.pods() == pods
+
+
 def test_a_field_that_keda_does_not_know_is_an_error_that_names_it(service, crds):
     service.existing = KEDA
     wrong = {"properties": {"spec": {"cooldownPeriodd": 5}}}
@@ -160,10 +196,7 @@ def test_a_service_without_pods_is_updated_without_waiting_for_one(service, crds
     service.existing = KEDA
     service.fields = {**service.fields, "scaling": {"schedule": WEEK}}
     service.raised()
-    (deployment,) = service.deployments().values()
-    name = deployment["metadata"]["name"]
-    off = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": service.namespace}}
-    service.cluster.api.apply({**off, "spec": {"replicas": 0}}, manager="keda-operator", force=True)
+    service.scale("blue", 0, "keda-operator")
     until(lambda: not service.pods())
     service.fields = {**service.fields, "serving": {"image": f"registry.example/other@{DIGEST}"}}
     service.raised()

@@ -32,6 +32,7 @@ from modelport_engine.kubernetes.objects import (
 from modelport_engine.kubernetes.ownership import (
     CREATED_BY_THE_PLUGIN,
     is_managed_by,
+    managers_of,
     taken_over,
     without_ignored,
 )
@@ -133,8 +134,9 @@ class Lifecycle:
         if live is None or self.upsert or self._is_left_over(inputs, live):
             return
         raise AlreadyExists(
-            f"{described(inputs)} already exists, and this stack has not made it. Take it into the stack with "
-            f"`pulumi import`, choose another name, or have the provider's upsertExistingObjects take it over."
+            f"{described(inputs)} already exists, and this stack has not made it: it is managed by "
+            f"{', '.join(managers_of(live)) or 'nobody'}. Have it deleted, take it into the stack with "
+            "`pulumi import`, choose another name, or have the provider's upsertExistingObjects take it over."
         )
 
     def _is_left_over(self, inputs: Object, live: Object) -> bool:

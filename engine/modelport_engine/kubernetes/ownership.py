@@ -26,9 +26,14 @@ def manager_of(urn: str, provider: str, inputs: Object, recorded: str = "") -> s
     return annotation(inputs, PATCH_FIELD_MANAGER) or recorded or f"{PREFIX}-{own}"
 
 
+def managers_of(live: Object) -> list[str]:
+    """Who owns any field of an object."""
+    return sorted({str(entry.get("manager")) for entry in _entries(live)})
+
+
 def is_managed_by(live: Object, manager: str) -> bool:
     """Whether a manager owns any field of an object."""
-    return any(entry.get("manager") == manager for entry in _entries(live))
+    return manager in managers_of(live)
 
 
 def taken_over(live: Object, manager: str, before: str = "") -> list[Fields] | None:
