@@ -1,14 +1,32 @@
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from support.console import MODELPORT, PROGRAM, SERVICE, Console, predict
 from support.models import save, scaling
 
 from modelport.cli.commands import deploy
+from modelport.cli.errors import UsageError
 from modelport.plan import FIELDS, Objection, native
 from modelport.spec import load_environment
 from modelport.targets import load
+from modelport_engine.errors import EngineError
 
 DIGEST = "sha256:" + "0" * 64
+STACK = """\
+config:
+  modelport:target: local
+  modelport:environment: dev
+  modelport:services: [fraud]
+  modelport:releases:
+    fraud: {releases}
+"""
 
 
 @pytest.fixture
@@ -26,7 +44,13 @@ def ups(stack, monkeypatch):
     done = []
     target = replace(load("local"), capabilities=dict.fromkeys(FIELDS, native("Any.request", source="a test")))
     monkeypatch.setattr("modelport.targets.load", lambda name: target)
-    monkeypatch.setattr(deploy, "deploy", lambda operation, stack, yes: done.append((operation, stack, yes)) or 0)
+
+    def up(operation, stack, *, yes, begins):
+        begins()
+        done.append((operation, stack, yes))
+        return 0
+
+    monkeypatch.setattr(deploy, "deploy", up)
     return done
 
 
@@ -144,6 +168,107 @@ def test_without_up_a_refusal_is_only_told(stack, rollout):
 def test_the_exit_code_is_that_of_the_up(stack, ups, rollout, monkeypatch):
     monkeypatch.setattr(deploy, "deploy", lambda *_, **__: 3)
     assert rollout("start", "--source", "../models/next.onnx", "--yes").code == 3
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4])
+def test_what_was_not_begun_is_taken_back(stack, ups, rollout, monkeypatch, code):
+    before = stack.read_bytes()
+    monkeypatch.setattr(deploy, "deploy", lambda *_, **__: code)
+    answer = rollout("start", "--source", "../models/next.onnx", "--yes")
+    assert answer.code == code
+    assert answer.err == "Pulumi.local.yaml  modelport:releases.fraud  is as it was: nothing was brought up.\n"
+    assert "next:" not in answer.out
+    assert stack.read_bytes() == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), UsageError("no"), EngineError("locked")])
+def test_what_was_stopped_before_it_began_is_taken_back(stack, ups, rollout, monkeypatch, error):
+    def up(*_, **__):
+        raise error
+
+    before = stack.read_bytes()
+    monkeypatch.setattr(deploy, "deploy", up)
+    answer = rollout("start", "--source", "../models/next.onnx", "--yes")
+    assert answer.code > 0
+    assert "is as it was" in answer.err
+    assert stack.read_bytes() == before
+
+
+def test_what_has_begun_stays_written_though_it_fails(stack, ups, rollout, monkeypatch):
+    monkeypatch.setattr(deploy, "deploy", lambda *_, begins, **__: begins() or 1)
+    answer = rollout("start", "--source", "../models/next.onnx", "--yes")
+    assert (answer.code, answer.err) == (1, "")
+    assert live(stack)[2] == 5
+
+
+def test_what_somebody_has_written_meanwhile_stays(stack, ups, rollout, monkeypatch):
+    def up(*_, **__):
+        stack.write_text(stack.read_text() + "# theirs\n")
+        return 1
+
+    monkeypatch.setattr(deploy, "deploy", up)
+    answer = rollout("start", "--source", "../models/next.onnx", "--yes")
+    assert "has changed meanwhile, and stays" in answer.err
+    assert stack.read_text().endswith("# theirs\n")
+    assert live(stack)[2] == 5
+
+
+@pytest.fixture
+def console(tmp_path):
+    """A stack on this machine whose file has a candidate, which `promote` and `abort` take out of it."""
+    with Console(tmp_path / "project") as console:
+        (console.folder / "services").mkdir()
+        console.write("services/fraud.yaml", SERVICE.replace("model.onnx", "../model.onnx"))
+        console.write("__main__.py", PROGRAM.replace('f"{name}', 'f"services/{name}'))
+        save(scaling(3.0), console.folder / "next.onnx")
+        live = {"stable": {"source": "../model.onnx"}, "candidate": {"source": "../next.onnx"}, "weight": 5}
+        console.write("Pulumi.dev.yaml", STACK.format(releases=json.dumps(live)))
+        yield console
+
+
+@pytest.mark.parametrize("answer", ["n", "ctrl-c"])
+def test_whoever_does_not_go_ahead_has_the_stack_file_as_it_was(console, answer):
+    before = (console.folder / "Pulumi.dev.yaml").read_bytes()
+    code, said = on_a_terminal(console, "rollout", "promote", "fraud", answer=answer)
+    assert (code, console.servers) == (1, [])
+    assert "is as it was: nothing was brought up." in said
+    assert (console.folder / "Pulumi.dev.yaml").read_bytes() == before
+
+
+def test_whoever_goes_ahead_has_it_written_and_brought_up(console):
+    code, said = on_a_terminal(console, "rollout", "promote", "fraud", answer="y")
+    assert code == 0, said
+    assert "as it was" not in said
+    assert load_environment(console.folder / "Pulumi.dev.yaml").releases["fraud"].stable.source == "../next.onnx"
+    assert predict(console.url) == [3, 6, 9]
+
+
+def test_what_the_policies_stop_is_taken_back(console):
+    console.write("services/fraud.yaml", "metadata: {name: fraud}\nmodel: {source: ../model.onnx}\n")
+    console.env["MODELPORT_POLICY_PROFILE"] = "regulated"
+    before = (console.folder / "Pulumi.dev.yaml").read_bytes()
+    answer = console.run("rollout", "abort", "fraud", "--yes")
+    assert answer.code == 3
+    assert answer.err.endswith("is as it was: nothing was brought up.\n")
+    assert (console.folder / "Pulumi.dev.yaml").read_bytes() == before
+
+
+def on_a_terminal(console, *words, answer):
+    """Exit code and output of a command that asks whether to go ahead."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", MODELPORT, *words]
+    process = subprocess.Popen(
+        command, cwd=console.folder, env={**console.env, "TERM": "dumb"}, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # the other end is closed
+        while part := os.read(ours, 4096):
+            said += part
+            if b"Go ahead?" in part:
+                process.send_signal(signal.SIGINT) if answer == "ctrl-c" else os.write(ours, f"{answer}\n".encode())
+    os.close(ours)
+    return process.wait(), " ".join(said.decode().split())
 
 
 @pytest.mark.parametrize(

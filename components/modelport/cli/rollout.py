@@ -16,11 +16,16 @@ KEY = "modelport:releases"
 
 @dataclass
 class Rollout:
-    """The live versions of one service, as the stack file has them."""
+    """The live versions of one service, as the stack file has them.
+
+    Attributes:
+        before: the stack file as it was before `save`.
+    """
 
     workspace: Workspace
     service: Loaded
     environment: Environment
+    before: str = ""
 
     @classmethod
     def find(cls, service: str, stack: str | None) -> Rollout:
@@ -124,6 +129,16 @@ class Rollout:
 
     def save(self) -> None:
         """Write the stack file, whole or not at all."""
-        from .stack_file import write
+        from .stack_file import read, write
 
+        self.before = read(self.workspace.stack_file)
         write(self.workspace.stack_file, self.text)
+
+    def take_back(self) -> bool:
+        """Undo `save`; False when somebody has changed the file since, which then stays."""
+        from .stack_file import read, write
+
+        if read(self.workspace.stack_file) != self.text:
+            return False
+        write(self.workspace.stack_file, self.before)
+        return True

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,27 +86,47 @@ def deploy(
     yes: bool,
     as_json: bool = False,
     plan: Plan = AS_USUAL,
+    begins: Callable[[], None] | None = None,
 ) -> int:
-    """Carry out one operation on a stack and show it; gives the exit code of `modelport`."""
+    """Carry out one operation on a stack and show it; gives the exit code of `modelport`.
+
+    `begins` is called when the preview is good and agreed to, before anything changes.
+    """
     if not yes and not sys.stdin.isatty():
         raise UsageError(f"modelport {operation}\n  there is no terminal to ask on. Go ahead with --yes.")
     chosen = choose(engine, offline=plan.offline)
     with chosen.prepared():
-        return _deploy(chosen, operation, stack, yes=yes, as_json=as_json, plan=plan)
+        return _deploy(chosen, operation, stack, yes=yes, as_json=as_json, plan=plan, begins=begins)
 
 
-def _deploy(engine: Engine, operation: Operation, stack: str | None, *, yes: bool, as_json: bool, plan: Plan) -> int:
+def _deploy(
+    engine: Engine,
+    operation: Operation,
+    stack: str | None,
+    *,
+    yes: bool,
+    as_json: bool,
+    plan: Plan,
+    begins: Callable[[], None] | None,
+) -> int:
     from modelport.cli.display import Display
 
     workspace, display = with_exemptions(Workspace.find(stack)), Display(as_json=as_json)
 
     def confirm() -> bool:
+        if not yes and not asked():
+            return False
+        if begins:
+            begins()
+        return True
+
+    def asked() -> bool:
         with display.paused():
             return typer.confirm("Go ahead?", default=False)
 
     judged = operation in ("preview", "up")
     pack = policy_pack() if judged else None
-    order = Order(operation, workspace, None if yes else confirm, pack, plan.offline, plan.against)
+    order = Order(operation, workspace, confirm if begins or not yes else None, pack, plan.offline, plan.against)
     began = time.monotonic()
     if not as_json:
         say(f"{workspace.stack:<56} {engine.label}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -114,7 +115,10 @@ def _check_source(source: str, rollout: Rollout) -> None:
 
 
 def _finish(rollout: Rollout, *, yes: bool, no_up: bool) -> None:
-    """Write the change and bring it up. What a target refuses is written only where somebody else is to bring it up."""
+    """Write the change and bring it up; what does not come so far is taken back.
+
+    What a target refuses is written only where somebody else is to bring it up.
+    """
     from modelport.cli.commands.deploy import deploy
     from modelport.plan import Refused
 
@@ -131,10 +135,17 @@ def _finish(rollout: Rollout, *, yes: bool, no_up: bool) -> None:
     stack = rollout.workspace.stack
     if no_up:
         say(f"next: modelport preview -s {stack}")
-    elif code := deploy("up", stack, yes=yes):
+        return
+    begun = Event()
+    try:
+        code = deploy("up", stack, yes=yes, begins=begun.set)
+    finally:
+        if not begun.is_set():
+            state = "is as it was" if rollout.take_back() else "has changed meanwhile, and stays"
+            tell(f"{rollout.place}  {state}: nothing was brought up.")
+    if code:
         raise typer.Exit(code)
-    else:
-        say(f"next: modelport rollout {_following(rollout)} {rollout.name} -s {stack}")
+    say(f"next: modelport rollout {_following(rollout)} {rollout.name} -s {stack}")
 
 
 def _following(rollout: Rollout) -> str:
