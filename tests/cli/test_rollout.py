@@ -12,6 +12,7 @@ from support.console import MODELPORT, PROGRAM, SERVICE, Console, predict
 from support.models import save, scaling
 
 from modelport.cli.commands import deploy
+from modelport.cli.engines.embedded import Embedded
 from modelport.cli.errors import UsageError
 from modelport.plan import FIELDS, Objection, native
 from modelport.spec import load_environment
@@ -55,6 +56,17 @@ def ups(stack, monkeypatch):
 
 
 @pytest.fixture
+def last_up(monkeypatch):
+    """Have the stack's outputs say what share the candidate has; None for a stack without state."""
+
+    def last_up(*shares):
+        targets = {f"t{share}": {"live": [{"weight": 100 - share}, {"weight": share}]} for share in shares}
+        monkeypatch.setattr(Embedded, "outputs", lambda *_: {"services": {"fraud": {"targets": targets}}})
+
+    return last_up
+
+
+@pytest.fixture
 def rollout(modelport):
     def command(word, *words):
         return modelport("rollout", word, "fraud", *words)
@@ -93,6 +105,51 @@ def test_an_aborted_rollout_leaves_the_stable_version_with_all_requests(stack, u
     rollout("start", "--source", "../models/next.onnx", "--weight", "100", "--yes")
     assert rollout("abort", "--yes").code == 0
     assert live(stack) == ("../models/fraud.onnx", None, 0, 0)
+
+
+def test_a_share_that_is_not_more_than_the_candidate_has_waits_for_nobody(stack, ups, rollout, last_up):
+    rollout("start", "--source", "../models/next.onnx", "--weight", "90", "--yes")
+    last_up(50, 40)
+    for share, waits in ((41, True), (40, False), (80, True), (0, False)):
+        rollout("step", "--weight", str(share), "--yes")
+        assert load_environment(stack).releases["fraud"].wait == waits, share
+    last_up(0)
+    rollout("step", "--weight", "0", "--yes")
+    assert not load_environment(stack).releases["fraud"].wait, "a mirror ends at once, too"
+
+
+@pytest.mark.parametrize("word", ["promote", "abort"])
+def test_the_end_of_a_rollout_leaves_no_word_of_waiting(stack, ups, rollout, last_up, word):
+    last_up(50)
+    rollout("start", "--source", "../models/next.onnx", "--weight", "50", "--yes")
+    rollout("step", "--weight", "10", "--yes")
+    assert "wait: false" in stack.read_text()
+    assert rollout(word, "--yes").code == 0
+    rollout("start", "--source", "../models/next.onnx", "--yes")
+    assert "wait" not in stack.read_text()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"services": {}},
+        {"services": {"fraud": {"targets": {}}}},
+        {"services": {"fraud": {"targets": {"local": {"live": [{"weight": 100}]}}}}},
+        {"services": "[secret]"},
+        EngineError("no passphrase"),
+    ],
+)
+def test_a_share_waits_where_nothing_says_what_the_candidate_has(stack, ups, rollout, monkeypatch, said):
+    def outputs(*_):
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    monkeypatch.setattr(Embedded, "outputs", outputs)
+    rollout("start", "--source", "../models/next.onnx", "--weight", "50", "--yes")
+    assert rollout("step", "--weight", "1", "--yes").code == 0
+    assert load_environment(stack).releases["fraud"].wait
 
 
 def test_a_candidate_can_be_pinned(stack, ups, rollout):

@@ -296,6 +296,26 @@ def test_a_candidate_that_rests_counts_as_ready(open_trial):
     assert open_trial.deployments()["green"]["spec"]["replicas"] == 0
 
 
+def test_less_for_a_candidate_waits_for_nobody_and_more_for_its_pods(open_trial):
+    open_trial.rollout("start", "--source", "../next.onnx", "--weight", "50")
+    open_trial.unready("green")
+    until(lambda: not open_trial.ready(f"{open_trial.full}-green"))
+    open_trial.rollout("step", "--weight", "10")
+    assert open_trial.shares() == {"blue": 90, "green": 10}
+    assert open_trial.changes_nothing()
+    for share in ("60", "50"):  # 50 is less than what was asked for before, and more than the candidate has
+        answer = open_trial.try_to("step", "--weight", share)
+        assert answer.code == 1
+        assert "0 of 2 replicas are available" in answer.err
+        assert open_trial.shares() == {"blue": 90, "green": 10}
+    open_trial.rollout("step", "--weight", "10")
+    assert open_trial.shares() == {"blue": 90, "green": 10}
+    open_trial.rollout("abort")
+    open_trial.rollout("start", "--source", "../next.onnx")
+    assert open_trial.shares() == {"blue": 90, "green": 10}
+    assert open_trial.ready(f"{open_trial.full}-green") == 2
+
+
 def test_a_candidate_gets_copies_before_its_first_step(open_trial):
     open_trial.fields["rollout"] = {"mirror": 20, "steps": [25]}
     open_trial.begin()

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.models import save, scaling
+from support.program import Program
 
+from modelport import KubernetesService
 from modelport.spec import Compute, GpuPools, Protocols, Release, Releases, Scaling, Security
 
 IMAGE = f"registry.example/other@sha256:{'b' * 64}"
@@ -19,11 +21,11 @@ ROUTES = {"route": 80, "grpcroute": 8081}
 OF_A_SERVICE = {"group": "", "kind": "Service"}
 
 
-def live(weight=10, mirror=0, slot=None, **candidate):
+def live(weight=10, mirror=0, slot=None, wait=True, **candidate):
     """`modelport:releases` with the model `next.onnx` on trial, and stable in a slot."""
     on_trial = Release(source="next.onnx", **candidate)
     stable = Release(source="double.onnx", slot=slot)
-    return {"fraud": Releases(stable=stable, candidate=on_trial, weight=weight, mirror=mirror)}
+    return {"fraud": Releases(stable=stable, candidate=on_trial, weight=weight, mirror=mirror, wait=wait)}
 
 
 @pytest.fixture(autouse=True)
@@ -248,6 +250,29 @@ def test_a_candidate_has_to_be_ready_for_another_share_and_stable_for_none(kuber
     program = kubernetes({"existing": GATEWAY, "releases": live(weight=10)}, **fixed)
     annotations = program.inputs["fraud-server-green"]["metadata"]["annotations"]
     assert annotations == {"modelport/weight": "10", "pulumi.com/patchForce": "true"}
+
+
+def test_a_candidate_that_is_not_waited_for_says_so_and_leaves_its_name_at_once(trial):
+    waits, waits_not = (trial(weight=10, wait=wait) for wait in (True, False))
+    assert waits_not.inputs["fraud-server-green"]["metadata"]["annotations"] == {
+        "modelport/weight": "10",
+        "pulumi.com/skipAwait": "true",
+        "pulumi.com/deletionPropagationPolicy": "background",
+    }
+    others = waits.inputs.keys() - {"fraud-server-green"}
+    assert all(waits.inputs[name] == waits_not.inputs[name] for name in others)
+
+
+def test_live_shares_are_known_when_the_routes_have_them(args):
+    stack = {"existing": {**GATEWAY, "registry": "registry.example/models"}, "image": IMAGE, "releases": live()}
+    service, made = args(stack, **OPEN), []
+
+    def needed():
+        made.append(KubernetesService("fraud", service))
+        return made[0].outputs["live"].resources()
+
+    needs = Program.run(needed, {"kubernetes:context": "test"}).result
+    assert {made[0].resources[role] for role in ROUTES} <= needs
 
 
 # without Gateway API

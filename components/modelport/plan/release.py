@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from modelport import spec
@@ -21,6 +21,7 @@ class Release:
         slot: the set of instances that runs it; that of a candidate stays its own when it is promoted.
         weight: share of requests that it answers, in percent.
         mirror: share of requests that are copied to it, in percent.
+        wait: whether a change of it waits until its instances are ready.
     """
 
     role: Literal["stable", "candidate"]
@@ -32,6 +33,7 @@ class Release:
     slot: Slot
     weight: int
     mirror: int = 0
+    wait: bool = True
 
 
 def releases(service: ModelSpec, environment: Environment) -> tuple[Release, ...]:
@@ -41,8 +43,8 @@ def releases(service: ModelSpec, environment: Environment) -> tuple[Release, ...
     stable = _release("stable", live.stable, service, slot=live.slots[0], weight=100 - live.weight)
     if live.candidate is None:
         return (stable,)
-    shares = {"weight": live.weight, "mirror": live.mirror}
-    return stable, _release("candidate", live.candidate, service, slot=live.slots[1], **shares)
+    candidate = _release("candidate", live.candidate, service, slot=live.slots[1], weight=live.weight)
+    return stable, replace(candidate, mirror=live.mirror, wait=live.wait)
 
 
 def _release(
@@ -52,7 +54,6 @@ def _release(
     *,
     slot: Slot,
     weight: int,
-    mirror: int = 0,
 ) -> Release:
     """The release with what the service file says of the model, if that is the one it serves."""
     is_own = live.source == service.model.source
@@ -65,5 +66,4 @@ def _release(
         image=live.image or service.serving.image,
         slot=slot,
         weight=weight,
-        mirror=mirror,
     )

@@ -41,6 +41,10 @@ class Releases(Section):
     mirror: Percent = 0
     """Share of requests copied to the candidate, in percent; its answers are dropped."""
 
+    wait: bool = True
+    """Whether a change of the candidate or of its share waits until its pods are ready; `modelport rollout step` writes
+    false for a smaller share."""
+
     @property
     def slots(self) -> tuple[Slot, Slot]:
         """Those of the stable version and of a candidate."""
@@ -56,6 +60,8 @@ class Releases(Section):
             raise broken_rule(
                 "there is no candidate to send requests to", "weight" if self.weight else "mirror", "candidate"
             )
+        if self.candidate is None and not self.wait:
+            raise broken_rule("there is no candidate to wait for", "wait", "candidate")
         return self
 
     @model_validator(mode="after")

@@ -56,13 +56,14 @@ def start(
 
 @app.command()
 def step(service: Service, weight: Weight = None, stack: Stack = None, yes: Yes = False, no_up: NoUp = False) -> None:
-    """Give the candidate the next of the service's rollout steps."""
+    """Give the candidate the next of the service's rollout steps, or with --weight less, which waits for no pods."""
     rollout = _on_trial(service, stack)
     share = rollout.next_step(rollout.releases.weight) if weight is None else weight
     if share is None:
         raise UsageError(f"{rollout.place}.weight: {rollout.releases.weight}\n  it has had every step. Promote it.")
-    entry = {name: value for name, value in rollout.entry.items() if name != "mirror"}
-    rollout.change({**entry, "weight": share})
+    entry = {name: value for name, value in rollout.entry.items() if name not in ("mirror", "wait")}
+    at_once = share <= rollout.weight_now()
+    rollout.change({**entry, "weight": share, **({"wait": False} if at_once else {})})
     _finish(rollout, yes=yes, no_up=no_up)
 
 

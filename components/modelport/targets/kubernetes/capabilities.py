@@ -215,6 +215,11 @@ CAPABILITIES: Capabilities = {
     "releases.mirror": _routed(
         "spec.rules", differs="as far as the gateway copies a part of the requests; none of those within the cluster"
     ),
+    "releases.wait": native(
+        "Deployment.metadata.annotations.pulumi.com/skipAwait",
+        source="https://github.com/pulumi/pulumi-kubernetes/pull/417",
+        also=("Deployment.metadata.annotations.pulumi.com/deletionPropagationPolicy",),
+    ),
     "existing.vpc": OF_A_CLOUD,
     "existing.subnets": OF_A_CLOUD,
     "existing.permissionsBoundary": OF_A_CLOUD,

@@ -52,7 +52,7 @@ from .priority import priority
 from .quota import quota
 from .rules import image_of
 from .scaling.autoscaler import scaling
-from .version import live_versions
+from .version import Version, live_versions
 
 OF_A_SLOT = {
     "bundle": ArtifactBundle,
@@ -129,6 +129,7 @@ class KubernetesService(pulumi.ComponentResource):
             grounds.append(service(own, version))  # before the next one: its slot may be the one that this version left
         spare_services(own, live[0])
         exposure(own)
+        reached = pulumi.Output.all(*(each.urn for each in own.resources.values()))
         monitoring = watched(own)
 
         context = pulumi.Config("kubernetes").get("context")
@@ -136,10 +137,7 @@ class KubernetesService(pulumi.ComponentResource):
         self.outputs = {
             "endpoint": endpoint(own, live[0]),
             "image": {"digest": digest_of(live[0].release.image or image_of(plan.spec, plan.environment)[1] or "")},
-            "live": [
-                {"version": each.bundle.version, "digest": each.bundle.digest, "weight": each.release.weight}
-                for each in live
-            ],
+            "live": reached.apply(lambda _: [_share(each) for each in live]),
             "dashboards": monitoring.dashboards,
             "alerts": monitoring.alerts,
             "capture_location": None,
@@ -147,6 +145,10 @@ class KubernetesService(pulumi.ComponentResource):
             "invoke": invocation(own, live[0], context),
         }
         self.register_outputs(self.outputs)
+
+
+def _share(version: Version) -> dict[str, Any]:
+    return {"version": version.bundle.version, "digest": version.bundle.digest, "weight": version.release.weight}
 
 
 COMPONENT = KubernetesService

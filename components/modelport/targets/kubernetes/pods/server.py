@@ -22,6 +22,9 @@ WEIGHT = "modelport/weight"
 TAKES_BACK = {"pulumi.com/patchForce": "true"}
 """A fixed number of pods is the stack's, whoever has set another one before, such as an autoscaler that is to go."""
 
+AT_ONCE = {"pulumi.com/skipAwait": "true", "pulumi.com/deletionPropagationPolicy": "background"}
+"""Nobody waits for the pods, nor for their end, which must not keep the name from the next candidate."""
+
 
 def ports(plan: Plan) -> dict[str, int]:
     """The ports that the server listens on, by name."""
@@ -99,5 +102,8 @@ def server(
 
 
 def _on_trial(version: Version) -> dict[str, str]:
-    """A candidate's share. With every other one, and when it becomes stable, its pods have to be ready before."""
-    return {WEIGHT: str(version.release.weight)} if version.release.role == "candidate" else {}
+    """A candidate's share. With every larger one, and when it becomes stable, its pods have to be ready before."""
+    release = version.release
+    if release.role == "stable":
+        return {}
+    return {WEIGHT: str(release.weight), **({} if release.wait else AT_ONCE)}
