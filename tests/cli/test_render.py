@@ -7,6 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 from support import clouds
 from support.console import PROGRAM, Console
+from support.models import save, scaling
 
 from modelport.providers.artifact.reference import Reference
 from modelport.providers.artifact.repository import Repository
@@ -199,6 +200,24 @@ def test_a_mandatory_violation_stops_it_as_it_stops_up(console):
     assert answer.code == 3
     assert answer.err.splitlines()[-1] == "nothing was written"
     assert not (console.folder / "deploy").exists()
+
+
+@pytest.mark.parametrize(
+    ("shares", "warned"), [({"weight": 0}, 0), ({"weight": 10}, 1), ({"weight": 0, "mirror": 20}, 1)]
+)
+def test_a_candidate_that_gets_requests_before_its_pods_are_ready_is_told(console, shares, warned):
+    save(scaling(3.0), console.folder / "next.onnx")
+    live = {"stable": {"source": "model.onnx"}, "candidate": {"source": "next.onnx"}, **shares}
+    gateway = {"domain": "models.example.com", "internalGateway": "edge/lan/https"}
+    console.configure(releases={"fraud": live}, existing=gateway)
+    service = (console.folder / "fraud.yaml").read_text()
+    console.write("fraud.yaml", service.replace("internal}", "internal, exposure: internal, auth: none}"))
+    answer = console.render()
+    assert answer.code == 0, answer.err
+    told = [line for line in answer.err.splitlines() if line.startswith("fraud  ")]
+    assert len(told) == warned
+    assert all("does not wait for the candidate's pods" in line for line in told)
+    assert all(line.endswith("modelport rollout step fraud -s dev --weight 0 --no-up") for line in told)
 
 
 def test_what_another_stack_has_written_is_left_alone(console):

@@ -29,6 +29,7 @@ pulumi.export("services", {"it": ModelService.from_file("service.yaml").outputs}
 """
 POOL = {"name": "l4", "kind": "nvidia-l4", "nodes": ["l4-0", "l4-1"], "gpusPerNode": 4}
 GATEWAY = {**OPEN, "gatewayClass": "shared", "issuer": "letsencrypt"}
+AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 L4 = {"compute": {"cpu": 1, "memory": "1Gi", "accelerator": {"kind": "nvidia-l4"}}, "scaling": {"min": 1, "max": 2}}
 
 
@@ -101,6 +102,12 @@ def scaled(service):
 
 
 @pytest.fixture
+def fixed(service):
+    service.fields |= {"scaling": {"min": 2, "max": 2}}
+    return service
+
+
+@pytest.fixture
 def with_pools(service):
     (service.stack.folder / "__main__.py").write_text(POOLS)
     images = {name: f"registry.test/{name}@{DIGEST}" for name in ("devicePlugin", "exporter")}
@@ -128,7 +135,7 @@ def on_trial(service):
     return service
 
 
-STACKS = ("private", "public", "scaled", "with_pools", "watched", "on_trial")
+STACKS = ("private", "public", "scaled", "fixed", "with_pools", "watched", "on_trial")
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -156,15 +163,17 @@ def test_up_sets_what_was_written_down_and_nothing_else(stack, request, crds):
     service = request.getfixturevalue(stack)
     objects, patches = rendered(service)
     service.raised()
+    scaled = {each["spec"]["scaleTargetRef"]["name"] for each in objects if each["kind"] in AUTOSCALERS}
     for each in (*objects, *patches):
         before = live(service, each)
         ours = owned(before, "pulumi-kubernetes")
         after = service.cluster.api.apply(each, "written", force=False)
         assert stripped(after) == stripped(before), f"{each['kind']} is another one when it is applied"
         written = owned(after, "written")
-        left = {("f:spec", "f:replicas")} if each["kind"] == "Deployment" else set()
+        is_scaled = each["kind"] == "Deployment" and each["metadata"]["name"] in scaled
         assert written - ours == set()
-        assert ours - written <= left
+        assert ours - written == ({("f:spec", "f:replicas")} if is_scaled else set())
+    assert bool(scaled) == (stack != "fixed")
 
 
 def test_a_stack_that_others_applied_comes_into_up_as_it_is(service):

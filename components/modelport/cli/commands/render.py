@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from modelport.cli.errors import UsageError
 from modelport.cli.generated import remove_others, write
 
 from .options import Stack
+
+if TYPE_CHECKING:
+    from modelport.cli.workspace import Workspace
 
 
 def render(
@@ -35,9 +38,22 @@ def render(
     made = files(plan.objects, plan.patches, mark)
     for file, state in (*write(out, made, mark), *remove_others(out, made, mark)):
         say(f"{file}  {state}")
+    for service in _with_shares(plan.workspace):
+        tell(
+            f"{service}  whoever applies this does not wait for the candidate's pods, and it gets requests at once. "
+            f"Unless its pods are there already: modelport rollout step {service} -s {name} --weight 0 --no-up"
+        )
     if plan.artifacts:
         what = counted(len(plan.artifacts), "artefact")
         tell(f"{what} to be in registries and stores before: modelport images -s {name} --copy")
     if plan.patches:
         tell(f"nodes get their marks by: kubectl apply --server-side --field-manager=modelport -f {out / PATCHES}")
     say(f"next: kubectl apply --server-side -k {out}")
+
+
+def _with_shares(workspace: Workspace) -> list[str]:
+    """The services whose candidate gets requests, or copies of some."""
+    from modelport.spec import load_environment
+
+    releases = load_environment(workspace.stack_file).releases
+    return [service for service, live in sorted(releases.items()) if live.weight or live.mirror]
