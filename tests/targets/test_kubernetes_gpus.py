@@ -239,12 +239,27 @@ def test_an_image_of_the_services_own_needs_none_of_the_stack(serve):
 def pools(args):
     """Run a program of the pools of a stack."""
 
-    def pools(*pools, existing=None, resources=None, **more):
-        given = {"pools": pools, **more}
-        environment = args({"gpu_pools": given, "existing": existing or {}, "resources": resources or {}}).environment
+    def pools(*pools, existing=None, resources=None, stack="dev", **more):
+        given = {"gpu_pools": {"pools": pools, **more}, "existing": existing or {}, "resources": resources or {}}
+        environment = args({"stack": stack, **given}).environment
         return Program.run(lambda: GpuPools("gpuPools", environment), {"kubernetes:context": "test"})
 
     return pools
+
+
+@pytest.mark.parametrize("namespace", [None, "gpus"])
+def test_labels_and_names_fit_however_long_the_name_of_the_stack_is(pools, namespace):
+    stack = f"{'a' * 61}-.b_{'c' * 30}"
+    program = pools(L4, SLICED, stack=stack, devicePlugin=PLUGIN, exporter=EXPORTER, namespace=namespace)
+    for name, inputs in program.inputs.items():
+        if "metadata" not in inputs:
+            continue
+        metadata, template = inputs["metadata"], inputs.get("spec", {}).get("template", {"metadata": {}})["metadata"]
+        longest = 63 if inputs["kind"] == "Namespace" else 253
+        assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", metadata["name"]) and len(metadata["name"]) <= longest
+        for value in {**metadata["labels"], **template.get("labels", {})}.values():
+            assert re.fullmatch(r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?", value, re.ASCII), (name, value)
+    assert program.inputs["gpuPools-plugin-l4"]["metadata"]["labels"]["stack"] == "a" * 61
 
 
 def test_named_nodes_get_a_label_and_where_wanted_a_taint_and_nothing_else(pools):
