@@ -23,6 +23,9 @@ EXTENDED = f"{DOCS}/tasks/manage-gpus/scheduling-gpus"
 SETTING = "ConfigMap.data.MODELPORT"
 SETTINGS_NAME = ("ConfigMap.metadata.name", f"{POD}.containers.server.envFrom")
 """What a setting moves besides: settings are named by what they say."""
+POLICY_NAME = ("NetworkPolicy.metadata.name",)
+"""Likewise the policy for those who reach the pods and whom they reach."""
+INGRESS, EGRESS = (("NetworkPolicy.spec." + way, *POLICY_NAME) for way in ("ingress", "egress"))
 MODEL = (
     f"{SETTING}_DIGEST",
     *SETTINGS_NAME,
@@ -161,13 +164,13 @@ CAPABILITIES: Capabilities = {
     "protocols.rest": unbuilt(always=True),
     "protocols.grpc": _setting(
         "GRPC_PORT",
-        also=(f"{POD}.containers.server.ports.grpc.*", "Service.spec.ports.grpc.*", "NetworkPolicy.spec.ingress"),
+        also=(f"{POD}.containers.server.ports.grpc.*", "Service.spec.ports.grpc.*", *INGRESS),
     ),
     "protocols.v1": unbuilt(always=False),
     "serving.image": _of_pod("containers.server.image"),
     "serving.delivery": _of_pod(
         "volumes.model.*",
-        also=(f"{POD}.initContainers.*", "Bundle.*", f"{SETTING}_MODEL", *SETTINGS_NAME, "NetworkPolicy.spec.egress"),
+        also=(f"{POD}.initContainers.*", "Bundle.*", f"{SETTING}_MODEL", *SETTINGS_NAME, *EGRESS),
     ),
     "slo.availability": _objective(),
     "slo.latency.p50": _objective(),
@@ -181,9 +184,7 @@ CAPABILITIES: Capabilities = {
     "monitoring.alerts.notify": _heard(),
     "monitoring.alerts.modelAge": _alerting(),
     "monitoring.retraining.trigger": unbuilt(always="never"),
-    "security.exposure": _routed(
-        "*", also=("HTTPRoute.*", "Gateway.*", "Certificate.*", "NetworkPolicy.spec.ingress", "Service.exposure")
-    ),
+    "security.exposure": _routed("*", also=("HTTPRoute.*", "Gateway.*", "Certificate.*", *INGRESS, "Service.*")),
     "security.auth": native_but(
         f"{SETTING}_TOKEN_FILE",
         only=("none", "bearer"),
@@ -230,14 +231,14 @@ CAPABILITIES: Capabilities = {
     "existing.priorityClass": _of_pod("priorityClassName"),
     "existing.pullSecret": _of_pod("imagePullSecrets.*", also=(f"{POD}.volumes.registry.secret.secretName",)),
     "existing.storeSecret": _of_pod("initContainers.fetch.envFrom"),
-    "existing.proxy": _of_pod("initContainers.fetch.env.HTTPS_PROXY.value", also=("NetworkPolicy.spec.egress",)),
+    "existing.proxy": _of_pod("initContainers.fetch.env.HTTPS_PROXY.value", also=EGRESS),
     "existing.noProxy": _of_pod("initContainers.fetch.env.NO_PROXY.value"),
     "existing.ca": _of_pod(
         "volumes.authorities.configMap.*", also=(f"{POD}.initContainers.fetch.env.REQUESTS_CA_BUNDLE.value",)
     ),
     "existing.claim": _of_pod("volumes.model.persistentVolumeClaim.claimName"),
-    "existing.callers": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
-    "existing.prometheus": _in("NetworkPolicy.spec.ingress", "policy-resources/network-policy-v1"),
+    "existing.callers": _in(INGRESS[0], "policy-resources/network-policy-v1", also=POLICY_NAME),
+    "existing.prometheus": _in(INGRESS[0], "policy-resources/network-policy-v1", also=POLICY_NAME),
     "existing.prometheusAddress": _by_keda("triggers"),
     "existing.prometheusOperator": native(
         "PodMonitor.metadata.labels.*",
@@ -254,7 +255,7 @@ CAPABILITIES: Capabilities = {
     "existing.gatewayNamespace": native(
         "Gateway.metadata.namespace",
         source=GATEWAY_API,
-        also=("Certificate.metadata.namespace", "HTTPRoute.spec.parentRefs.*", "NetworkPolicy.spec.ingress"),
+        also=("Certificate.metadata.namespace", "HTTPRoute.spec.parentRefs.*", *INGRESS),
     ),
     "existing.ingressClass": _in("Ingress.spec.ingressClassName", "service-resources/ingress-v1"),
     "existing.domain": _routed(
