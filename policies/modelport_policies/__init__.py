@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
 __all__ = ["check", "path"]
@@ -17,9 +18,14 @@ def path() -> Path:
 
 
 def check(
-    state: dict[str, Any], profile: str | None = None, *, exemptions: Path | None = None, today: date | None = None
+    state: dict[str, Any],
+    profile: str | None = None,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    exemptions: Path | None = None,
+    today: date | None = None,
 ) -> dict[str, Any]:
     """Judge a deployment export without an engine; see `modelport_policies.review.review`."""
     from modelport_policies.review import review  # pulumi_policy takes a while to import: `path` must not wait for it
 
-    return review(state, profile, exemptions=exemptions, today=today)
+    return review(state, profile, parameters=parameters, exemptions=exemptions, today=today)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pulumi
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
+    PolicyConfigSchema,
     PolicyPack,
     ReportViolation,
     ResourceValidationArgs,
@@ -20,10 +21,10 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from modelport_policies.control import Control, Profile, known_profile
+from modelport_policies.control import Control, Profile, known_parameters, known_profile, with_defaults
 from modelport_policies.controls import catalogue
 from modelport_policies.register import Register, read_register
-from modelport_policies.resource import Resource
+from modelport_policies.resource import Resource, Stack
 
 NAME = "modelport-policies"
 
@@ -32,15 +33,19 @@ def serve(pack: Path) -> None:
     """Serve the Analyzer protocol until the engine ends this process.
 
     The profile is `MODELPORT_POLICY_PROFILE`, else the stack's config `modelport-policies:profile`, else `standard`.
+    Parameters are the stack's config `modelport-policies:parameters`, over which a pack config goes.
     The exemptions are the file `MODELPORT_POLICY_EXEMPTIONS`, else `exemptions.yaml` in the pack's folder.
 
     Raises:
-        PolicyError: an unknown profile.
+        PolicyError: an unknown profile, control or parameter.
     """
-    profile = known_profile(os.environ.get("MODELPORT_POLICY_PROFILE") or pulumi.Config(NAME).get("profile"))
+    config = pulumi.Config(NAME)
+    profile = known_profile(os.environ.get("MODELPORT_POLICY_PROFILE") or config.get("profile"))
+    parameters = known_parameters(config.get_object("parameters") or {}, catalogue())
     file = Path(os.environ.get("MODELPORT_POLICY_EXEMPTIONS") or pack / "exemptions.yaml")
     register = read_register(file, [control.id for control in catalogue()], date.today())
-    PolicyPack(NAME, [policy(control, profile, register) for control in catalogue(register.problems)])
+    controls = [with_defaults(control, parameters.get(control.id, {})) for control in catalogue(register.problems)]
+    PolicyPack(NAME, [policy(control, profile, register) for control in controls])
 
 
 def policy(control: Control, profile: Profile, register: Register) -> Policy:
@@ -51,6 +56,7 @@ def policy(control: Control, profile: Profile, register: Register) -> Policy:
     }[control.scope]
     return kind(
         name=control.id,
+        config_schema=PolicyConfigSchema(dict(control.parameters)) if control.parameters else None,
         display_name=control.title,
         description=f"{control.id} {control.title}",
         validate=validate(control, register),
@@ -76,7 +82,7 @@ def stack_validation(control: Control, register: Register) -> Callable[[StackVal
     """The control on every resource it concerns, in the light of the whole stack."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        stack: list[Resource] = []
+        stack = Stack()
         stack += [Resource(each.resource_type, each.name, each.urn, each.props, stack) for each in args.resources]
         judge(control, register, stack, args, report)
 
@@ -86,14 +92,15 @@ def stack_validation(control: Control, register: Register) -> Callable[[StackVal
 def judge(
     control: Control,
     register: Register,
-    resources: list[Resource],
+    resources: Sequence[Resource],
     args: ResourceValidationArgs | StackValidationArgs,
     report: ReportViolation,
 ) -> None:
     """Report what the control finds in Pulumi's terms: violations, an unknown value, or not applicable and why."""
     reasons, unknown, evaluated = [], None, False
+    given = args.get_config()
     for resource in resources:
-        outcome = control.evaluate(resource)
+        outcome = control.evaluate(resource, given)
         exemption = register.covering(control.id, resource.urn) if outcome.violations else None
         for message in () if exemption else outcome.violations:
             report(f"{message}. {control.remediation}", resource.urn)

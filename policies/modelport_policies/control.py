@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from modelport_policies.errors import PolicyError
 from modelport_policies.resource import Resource, UnknownValueError
@@ -30,6 +30,21 @@ class Levels(NamedTuple):
     regulated: Level
 
 
+CRITICAL = Levels("mandatory", "mandatory", "mandatory")
+SEVERE = Levels("advisory", "mandatory", "mandatory")
+USUAL = Levels("disabled", "mandatory", "mandatory")
+ADVICE = Levels("disabled", "advisory", "advisory")
+
+TARGETS = {
+    "local": ("modelport:local:",),
+    "sagemaker": ("aws:", "modelport:sagemaker:"),
+    "vertex": ("gcp:", "modelport:vertex:"),
+    "azureml": ("azure-native:", "modelport:azureml:"),
+    "kubernetes": ("kubernetes:", "modelport:kubernetes:"),
+}
+"""How the types of each target begin."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a control found on one resource: evaluated, unless `undecided` or `not_applicable` says why not."""
@@ -43,7 +58,8 @@ class Outcome:
 class Control:
     """One requirement, judged alike on every resource type that can break it.
 
-    `scope` "stack" gives the checks the whole stack in `Resource.stack`, at the end of a run.
+    `scope` "stack" gives the checks the whole stack in `Resource.stack`, at the end of a run. `parameters` are JSON
+    schemas by name, each with a default; the checks find the values in `Resource.parameters`.
     """
 
     id: str
@@ -54,15 +70,28 @@ class Control:
     remediation: str
     checks: Mapping[str, Check]
     scope: Literal["resource", "stack"] = "resource"
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def evaluate(self, resource: Resource) -> Outcome:
-        """Run the check for this resource's type; never raises for a value that is missing or unknown."""
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets whose resources it judges; all of them where it judges the stack itself."""
+        if "pulumi:pulumi:Stack" in self.checks:
+            return tuple(TARGETS)
+        return tuple(name for name, begins in TARGETS.items() if any(type_.startswith(begins) for type_ in self.checks))
+
+    def evaluate(self, resource: Resource, given: Mapping[str, Any] | None = None) -> Outcome:
+        """Run the check for this resource's type; never raises for a value that is missing or unknown.
+
+        Args:
+            given: values of parameters; the others have their defaults.
+        """
         check = self.checks.get(resource.type)
         if check is None:
             return Outcome(not_applicable=f"says nothing about {resource.type}")
+        parameters = {name: (given or {}).get(name, schema["default"]) for name, schema in self.parameters.items()}
         violations: list[str] = []
         try:
-            for message in check(resource):
+            for message in check(replace(resource, parameters=parameters) if parameters else resource):
                 violations.append(message)  # noqa: PERF402 (what was found before an unknown value counts)
         except NotApplicable as reason:
             return Outcome(not_applicable=str(reason))
@@ -83,3 +112,52 @@ def known_profile(name: str | None) -> Profile:
     nearest = get_close_matches(str(name), PROFILES, n=1)
     hint = f" Did you mean {nearest[0]}?" if nearest else ""
     raise PolicyError(f"unknown policy profile {name!r}: use one of {', '.join(PROFILES)}.{hint}")
+
+
+def known_parameters(given: Any, controls: Iterable[Control]) -> Mapping[str, Mapping[str, Any]]:
+    """Values of parameters by control, as given.
+
+    Raises:
+        PolicyError: no such control or parameter, or a value of another type.
+    """
+    known = {control.id: control.parameters for control in controls}
+    if not isinstance(given, Mapping) or not all(isinstance(each, Mapping) for each in given.values()):
+        raise PolicyError("policy parameters are written as {CONTROL: {PARAMETER: VALUE}}")
+    for control, values in given.items():
+        if control not in known:
+            raise PolicyError(f"parameters of {control}: no such control; see docs/policies.md for the ids")
+        for name, value in values.items():
+            if name not in known[control]:
+                names = ", ".join(known[control]) or "none"
+                raise PolicyError(f"{control} has no parameter {name!r}; it has {names}")
+            if fault := mismatch(value, known[control][name]):
+                raise PolicyError(f"{control}, parameter {name}: {fault}")
+    return given
+
+
+def with_defaults(control: Control, given: Mapping[str, Any]) -> Control:
+    """The control with these values in place of its parameters' defaults."""
+    schemas = {
+        name: {**schema, "default": given.get(name, schema["default"])} for name, schema in control.parameters.items()
+    }
+    return replace(control, parameters=schemas)
+
+
+def mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
+    """Why a value is not what a parameter's schema asks for."""
+    kind = schema["type"]
+    if kind == "array":
+        if not isinstance(value, list):
+            return f"{value!r} is no list"
+        return next((fault for each in value if (fault := mismatch(each, schema["items"]))), None)
+    if kind == "integer":
+        return None if isinstance(value, int) and not isinstance(value, bool) else f"{value!r} is no whole number"
+    return None if isinstance(value, str) else f"{value!r} is no text"
+
+
+def parameter(description: str, default: list[str] | list[int] | int | str, items: str = "string") -> dict[str, Any]:
+    """The schema of a parameter; `items` is the type of those of a list."""
+    own: dict[str, Any] = {"description": description, "default": default}
+    if isinstance(default, list):
+        return {"type": "array", "items": {"type": items}, **own}
+    return {"type": "integer" if isinstance(default, int) else "string", **own}

@@ -1,26 +1,32 @@
-"""Where Kubernetes keeps what the controls read: pod templates, containers, labels, selectors."""
+"""Where Kubernetes keeps what the controls read: pod templates, containers, labels, selectors, neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelport_policies.resource import Resource, at, items, mapping
+from modelport_policies.control import NotApplicable
+from modelport_policies.resource import Resource, UnknownValueError, at, items, mapping, text
 
 POD = "kubernetes:core/v1:Pod"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
+REPLICA_SET = "kubernetes:apps/v1:ReplicaSet"
 CRON_JOB = "kubernetes:batch/v1:CronJob"
+NAMESPACE = "kubernetes:core/v1:Namespace"
 SERVICE = "kubernetes:core/v1:Service"
+SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-WORKLOADS = (
-    "kubernetes:apps/v1:Deployment",
-    "kubernetes:apps/v1:StatefulSet",
-    "kubernetes:apps/v1:DaemonSet",
-    "kubernetes:apps/v1:ReplicaSet",
-    "kubernetes:batch/v1:Job",
-    CRON_JOB,
-    POD,
-)
+AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
+BINDINGS = tuple(f"kubernetes:rbac.authorization.k8s.io/v1:{kind}" for kind in ("RoleBinding", "ClusterRoleBinding"))
+SCALED = (DEPLOYMENT, STATEFUL_SET, REPLICA_SET)
+"""What serves with a number of pods."""
+SERVING = (*SCALED, DAEMON_SET)
+WORKLOADS = (*SERVING, "kubernetes:batch/v1:Job", CRON_JOB, POD)
 
 
 def pod(resource: Resource) -> Mapping[str, Any]:
@@ -32,12 +38,64 @@ def pod(resource: Resource) -> Mapping[str, Any]:
     return mapping(resource.at("spec", "template"))
 
 
-def containers(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every container of a workload as (name, container), init and ephemeral ones too."""
-    spec = at(pod(resource), "spec")
-    for kind in ("initContainers", "containers", "ephemeralContainers"):
+def pod_spec(resource: Resource) -> Mapping[str, Any]:
+    """The `spec` of a workload's pods."""
+    return mapping(at(pod(resource), "spec"))
+
+
+def linux(resource: Resource) -> Mapping[str, Any]:
+    """The `spec` of pods that run Linux.
+
+    Raises:
+        NotApplicable: they run Windows, which has none of this.
+    """
+    spec = pod_spec(resource)
+    if at(spec, "os", "name") == "windows":
+        raise NotApplicable("Windows pods have neither the users nor the file system and kernel that this is about")
+    return spec
+
+
+def pod_labels(resource: Resource) -> Mapping[str, Any]:
+    """The labels of a workload's pods."""
+    return mapping(at(pod(resource), "metadata", "labels"))
+
+
+def containers(
+    resource: Resource, kinds: tuple[str, ...] = ("initContainers", "containers", "ephemeralContainers")
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every container of a workload as (name, container), init and ephemeral ones too unless `kinds` says less."""
+    spec = pod_spec(resource)
+    for kind in kinds:
         for number, container in enumerate(items(at(spec, kind))):
-            yield at(container, "name") or f"{kind}[{number}]", mapping(container)
+            yield text(at(container, "name")) or f"{kind}[{number}]", mapping(container)
+
+
+def servers(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The containers that run as long as a pod does, as (name, container)."""
+    return containers(resource, ("containers",))
+
+
+def volumes(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The volumes of a workload's pods as (name, volume)."""
+    for number, volume in enumerate(items(at(pod_spec(resource), "volumes"))):
+        yield text(at(volume, "name")) or f"volumes[{number}]", mapping(volume)
+
+
+def devices(resource: Resource) -> set[str]:
+    """The names of the devices that a workload's containers ask for by their limits."""
+    limits = [mapping(at(container, "resources", "limits")) for _, container in containers(resource)]
+    return {key for each in limits for key in each if is_device(key) and text(each[key]) not in ("0", "0.0")}
+
+
+def is_device(name: str) -> bool:
+    """Whether a resource is of a device plugin: Kubernetes' own have no domain, or `kubernetes.io`."""
+    return "/" in name and not name.partition("/")[0].endswith("kubernetes.io")
+
+
+def effective(container: Any, shared: Any, *keys: str) -> Any:
+    """The container's own setting, else the pod's."""
+    own = at(container, *keys)
+    return at(shared, *keys) if own is None else own
 
 
 def marks(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any], str]]:
@@ -58,16 +116,72 @@ def plain(key: str) -> str:
     return key.replace("-", "").replace("_", "").lower()
 
 
+def in_production(resource: Resource) -> None:
+    """Return where no label or annotation `environment` says that it is dev or test.
+
+    Raises:
+        NotApplicable: one does.
+    """
+    if (environment := mark(resource, "environment")) in ("dev", "test"):
+        raise NotApplicable(f"{environment} is not production")
+
+
 def namespace(resource: Resource) -> str:
     """The namespace the object lands in."""
     return str(resource.at("metadata", "namespace") or "default")
+
+
+def place(resource: Resource) -> tuple[str, str | None]:
+    """Type and namespace; None for one that is not known yet."""
+    try:
+        return resource.type, namespace(resource)
+    except UnknownValueError:
+        return resource.type, None
+
+
+def beside(resource: Resource, *types: str) -> Iterator[Resource]:
+    """The stack's objects of these types in the namespace of one. Ends with an error where one's is not known yet."""
+    here, groups = namespace(resource), resource.stack.by(place)
+    for type_ in types:
+        yield from groups.get((type_, here), ())
+    for type_ in types:
+        for each in groups.get((type_, None), ()):
+            namespace(each)
+
+
+def has_own_namespace(resource: Resource) -> bool:
+    """Whether the stack makes the object's namespace, so that all that is there can be expected to be of the stack."""
+    made = resource.stack.by(place).get((NAMESPACE, "default"), ())
+    return namespace(resource) in {text(each.at("metadata", "name")) for each in made}
+
+
+def scales(autoscaler: Resource, workload: Resource) -> bool:
+    """Whether an autoscaler of the same namespace has the number of the workload's pods."""
+    target = autoscaler.at("spec", "scaleTargetRef")
+    kind = at(target, "kind") or "Deployment"
+    return (kind, at(target, "name")) == (workload.type.rpartition(":")[2], workload.at("metadata", "name"))
+
+
+def is_scaled(workload: Resource) -> bool:
+    """Whether an autoscaler of the stack has the number of the workload's pods."""
+    return any(scales(each, workload) for each in beside(workload, AUTOSCALER, SCALED_OBJECT))
+
+
+def number(value: Any, default: float) -> float:
+    """A number as it is; the default for what is none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else default
 
 
 def selects(selector: Any, labels: Mapping[str, Any]) -> bool:
     """Whether a label selector matches; an empty one matches everything."""
     wanted = mapping(at(selector, "matchLabels"))
     expressions = items(at(selector, "matchExpressions"))
-    return all(labels.get(key) == wanted[key] for key in wanted) and all(holds(each, labels) for each in expressions)
+    return contains(labels, wanted) and all(holds(each, labels) for each in expressions)
+
+
+def contains(labels: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether labels have all these values."""
+    return all(labels.get(key) == wanted[key] for key in wanted)
 
 
 def holds(expression: Any, labels: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from modelport_policies.control import Control
@@ -27,6 +28,12 @@ A control has one id on every target. On a resource it is *evaluated*, *not appl
 `MODELPORT_POLICY_PROFILE` or `pulumi config set modelport-policies:profile regulated`. A single level is changed with
 Pulumi's own `--policy-pack-config`: `{"NET-14": "advisory"}`.
 
+**Parameters** of a control, where it has some, are the stack's config `modelport-policies:parameters`
+(`pulumi config set --path 'modelport-policies:parameters.SUP-02.registries[0]' registry.example.com`), or go into that
+file: `{"SUP-02": {"registries": ["registry.example.com"]}}`. Offline, `--parameters FILE` takes the like.
+
+**Production** is what no label or annotation `environment` calls `dev` or `test`.
+
 **Exemptions** live in `policies/exemptions.yaml` (elsewhere: `MODELPORT_POLICY_EXEMPTIONS`):
 
 ```
@@ -42,8 +49,9 @@ GOV-12 with its line.
 
 **A new control** is a `Control` in its family's module under `policies/modelport_policies/controls`: an id, a level per
 profile, and for each resource type a function that yields a message per violation and whose docstring says which input
-it reads. Its examples, at least one good and one bad input per type, go to `tests/policies/fixtures/<id>.yaml`; the
-suite fails without them. `scripts/generate.py` renews this page.
+it reads. Its examples, at least one good, one bad and one unknown input per type, go to
+`tests/policies/fixtures/<id>.yaml`: changes of the resources in `tests/policies/hardened.yaml`, in which the whole pack
+finds that control and no other. The suite fails without them. `scripts/generate.py` renews this page.
 """
 
 
@@ -55,12 +63,12 @@ def page() -> str:
 
 def overview(controls: tuple[Control, ...]) -> Iterator[str]:
     """The table of levels."""
-    yield "| control | severity | judges | baseline | standard | regulated |"
-    yield "|---|---|---|---|---|---|"
+    yield "| control | severity | judges | targets | baseline | standard | regulated |"
+    yield "|---|---|---|---|---|---|---|"
     for control in controls:
         levels = " | ".join(control.levels)
         title = f"[{control.id}](#{control.id.lower()}) {control.title}"
-        yield f"| {title} | {control.severity} | {control.scope} | {levels} |"
+        yield f"| {title} | {control.severity} | {control.scope} | {', '.join(control.targets)} | {levels} |"
 
 
 def section(control: Control) -> Iterator[str]:
@@ -68,7 +76,9 @@ def section(control: Control) -> Iterator[str]:
     yield from ("", f"## {control.id}", "", f"{control.title}.", "")
     rules: dict[str, list[str]] = {}
     for type_, check in control.checks.items():
-        rules.setdefault(check.__doc__ or "", []).append(f"`{type_}`")
+        rules.setdefault(" ".join((check.__doc__ or "").split()), []).append(f"`{type_}`")
     for rule, types in rules.items():
         yield f"- {', '.join(types)}: {rule}"
+    for name, schema in control.parameters.items():
+        yield f"- Parameter `{name}`: {schema['description']} Default: `{json.dumps(schema['default'])}`."
     yield from ("", f"**Do:** {control.remediation}", "", f"**Serves:** {', '.join(control.frameworks)}")

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
-__all__ = ["Resource", "UnknownValueError", "at", "is_set", "items", "mapping"]
+__all__ = ["Resource", "Stack", "UnknownValueError", "at", "is_set", "items", "mapping", "text"]
+
+
+class Stack(list["Resource"]):
+    """All resources of a stack. What is asked of it more than once is worked out once."""
+
+    def __init__(self, resources: Sequence[Resource] = ()):
+        super().__init__(resources)
+        self._groups: dict[Callable[[Resource], Hashable], dict[Hashable, list[Resource]]] = {}
+
+    def by(self, key: Callable[[Resource], Hashable]) -> Mapping[Hashable, Sequence[Resource]]:
+        """The resources grouped by what a function says of each; call it when the stack is complete."""
+        if key not in self._groups:
+            groups: dict[Hashable, list[Resource]] = {}
+            for resource in self:
+                groups.setdefault(key(resource), []).append(resource)
+            self._groups[key] = groups
+        return self._groups[key]
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of a stack; `stack` holds all of them when the control judges the stack as a whole."""
+    """One resource of a stack.
+
+    Attributes:
+        stack: all resources, when the control judges the stack as a whole.
+        parameters: of the control that looks at it.
+    """
 
     type: str
     name: str
     urn: str
     inputs: Mapping[str, Any]
-    stack: Sequence[Resource] = field(default=(), repr=False, compare=False)
+    stack: Stack = field(default_factory=Stack, repr=False, compare=False)
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, *keys: str) -> Any:
         """The input at this path, None where it is missing."""
@@ -41,6 +64,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def items(value: Any) -> Sequence[Any]:
     """The value if it is a list, else an empty one."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def text(value: Any) -> str:
+    """The value as text; nothing where it is missing."""
+    return "" if value is None else str(value)
 
 
 def is_set(values: Any, key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,25 @@ from typing import Any
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from modelport_policies.control import Control, Level, known_profile
+from modelport_policies.control import Control, Level, Outcome, known_parameters, known_profile
 from modelport_policies.controls import catalogue
 from modelport_policies.errors import PolicyError
 from modelport_policies.register import Register, read_register
-from modelport_policies.resource import Resource
+from modelport_policies.resource import Resource, Stack
 
 
 def review(
-    state: dict[str, Any], profile: str | None = None, *, exemptions: Path | None = None, today: date | None = None
+    state: dict[str, Any],
+    profile: str | None = None,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    exemptions: Path | None = None,
+    today: date | None = None,
 ) -> dict[str, Any]:
     """Judge every resource of a deployment export by every control that the profile enables.
+
+    Args:
+        parameters: values of parameters by control, where they are not the defaults.
 
     Returns:
         `profile`; `violations` [{rule, urn, level, message, exempted, and `exemption` if so}]; `evaluated`, the number
@@ -28,27 +37,30 @@ def review(
         `notApplicable` [{rule, urn, reason}], where urn is null for a control that no resource concerns.
 
     Raises:
-        PolicyError: an unknown profile, or no deployment export.
+        PolicyError: an unknown profile, control or parameter, or no deployment export.
     """
     chosen = known_profile(profile)
+    given = known_parameters(parameters or {}, catalogue())
     register = read_register(exemptions, [control.id for control in catalogue()], today or date.today())
     stack = stack_of(state)
+    types = stack.by(type_of)
     report: dict[str, Any] = {"profile": chosen, "violations": [], "evaluated": 0, "undecided": [], "notApplicable": []}
     for control in catalogue(register.problems):
         level = getattr(control.levels, chosen)
-        concerned = [each for each in stack if each.type in control.checks]
+        concerned = [each for type_ in control.checks for each in types.get(type_, ())]
         if level == "disabled" or not concerned:
             reason = f"disabled in {chosen}" if level == "disabled" else "the stack has no resource that it judges"
             report["notApplicable"].append({"rule": control.id, "urn": None, "reason": reason})
             continue
         for resource in concerned:
-            record(report, control, level, resource, register)
+            record(report, control, level, resource, control.evaluate(resource, given.get(control.id)), register)
     return report
 
 
-def record(report: dict[str, Any], control: Control, level: Level, resource: Resource, register: Register) -> None:
+def record(
+    report: dict[str, Any], control: Control, level: Level, resource: Resource, outcome: Outcome, register: Register
+) -> None:
     """Add to the report what one control says about one resource."""
-    outcome = control.evaluate(resource)
     place = {"rule": control.id, "urn": resource.urn}
     exemption = register.covering(control.id, resource.urn)
     accepted = {"exempted": True, "exemption": str(exemption)} if exemption else {"exempted": False}
@@ -62,12 +74,12 @@ def record(report: dict[str, Any], control: Control, level: Level, resource: Res
         report["evaluated"] += 1
 
 
-def stack_of(state: dict[str, Any]) -> list[Resource]:
+def stack_of(state: dict[str, Any]) -> Stack:
     """The resources of an export with their inputs; those that wait for their deletion are left out."""
     deployment = state.get("deployment") if isinstance(state, dict) else None
     if not isinstance(deployment, dict):
         raise PolicyError("not a deployment export: no `deployment` at the top. `pulumi stack export` writes one.")
-    stack: list[Resource] = []
+    stack = Stack()
     for row in deployment.get("resources") or []:
         if not (isinstance(row, dict) and isinstance(row.get("type"), str) and isinstance(row.get("urn"), str)):
             raise PolicyError(f"not a deployment export: a resource needs a type and a urn, this is none: {row!r:.80}")
@@ -75,6 +87,11 @@ def stack_of(state: dict[str, Any]) -> list[Resource]:
             inputs = unknown_checking_proxy(plain(row.get("inputs") or {}))
             stack.append(Resource(row["type"], row["urn"].rpartition("::")[2], row["urn"], inputs, stack))
     return stack
+
+
+def type_of(resource: Resource) -> str:
+    """What the controls are told apart by."""
+    return resource.type
 
 
 def plain(value: Any) -> Any:

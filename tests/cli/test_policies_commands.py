@@ -120,3 +120,27 @@ def test_an_unknown_control_is_corrected(modelport):
     answer = modelport("policies", "explain", "NET-0")
     assert answer.code == 2
     assert "Did you mean NET-01?" in answer.err
+
+
+def test_parameters_of_controls_come_from_a_file(project, export, modelport):
+    pod = {"spec": {"containers": [{"name": "server", "image": "registry.example.com/a@sha256:" + "a" * 64}]}}
+    type_ = "kubernetes:core/v1:Pod"
+    state = {"deployment": {"resources": [{"urn": f"urn:pulumi:dev::a::{type_}::a", "type": type_, "inputs": pod}]}}
+    (project / "state.json").write_text(json.dumps(state))
+    (project / "parameters.json").write_text(json.dumps({"SUP-02": {"registries": ["other.example.com"]}}))
+    check = ("policies", "check", "--state", "state.json", "--json")
+    assert "SUP-02" not in found(modelport(*check))
+    assert "SUP-02" in found(modelport(*check, "--parameters", "parameters.json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "help_"),
+    [("{", "not JSON"), ('{"SUP-02": {"registry": []}}', "it has registries"), (None, "cannot be read")],
+)
+def test_check_says_what_is_wrong_with_parameters(project, export, modelport, content, help_):
+    if content is not None:
+        (project / "parameters.json").write_text(content)
+    state = export(host="127.0.0.1")
+    answer = modelport("policies", "check", "--state", state, "--parameters", "parameters.json")
+    assert answer.code == 2
+    assert help_ in answer.err

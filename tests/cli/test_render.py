@@ -1,12 +1,12 @@
 """`render` and `images`: a stack of the target `kubernetes` as files, without a cluster."""
 
 import json
-from datetime import date, timedelta
 
 import pytest
 from ruamel.yaml import YAML
 from support import clouds
 from support.console import PROGRAM, Console
+from support.kubernetes_page import exemptions
 from support.models import save, scaling
 
 from modelport.providers.artifact.reference import Reference
@@ -21,8 +21,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 given = pulumi.Config("modelport")
-k8s.core.v1.ConfigMap("own", metadata={"name": "own", "namespace": "made"}, data={"password": given.get("password")})
-k8s.core.v1.Namespace("made", metadata={"name": "made"})
+k8s.core.v1.ConfigMap("own", metadata={"name": "own", "namespace": "made"}, data={"greeting": given.get("greeting")})
+labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+k8s.core.v1.Namespace("made", metadata={"name": "made", "labels": labels})
 """
 NOT_FOR_FILES = """
 from modelport import ArtifactImage
@@ -73,9 +74,7 @@ def rendered(tmp_path_factory):
         console.configure(WITH_POOLS, gpuPools=pools)
         console.add("fraud.yaml", "compute: {accelerator: {kind: nvidia-l4}}\nscaling: {min: 1, max: 2}")
         (console.folder / "policies").mkdir()
-        tomorrow = str(date.today() + timedelta(days=1))
-        exemption = {"control": "POD-06", "urn": "*gpuPools-*", "owner": "a@example.com", "reason": "it sees devices"}
-        console.write("policies/exemptions.yaml", json.dumps([{**exemption, "expires": tomorrow}]))
+        console.write("policies/exemptions.yaml", json.dumps(exemptions()))
         yield console, console.render()
 
 
@@ -145,7 +144,7 @@ def test_a_change_is_the_change_of_the_files_that_it_is_about(console):
 
 
 def test_what_is_secret_or_comes_later_is_refused_with_its_place(console):
-    console.configure(OWN + NOT_FOR_FILES, password="hunter2", digest=DIGEST)
+    console.configure(OWN + NOT_FOR_FILES, greeting="hunter2", digest=DIGEST)
     answer = console.render()
     assert answer.code == 2
     told = [line.strip() for line in answer.err.splitlines()]
@@ -163,18 +162,18 @@ def test_a_secret_of_the_config_is_one_however_the_program_reads_it(console):
 
     console.configure(OWN)
     secrets = Secrets(console.env["PULUMI_CONFIG_PASSPHRASE"])
-    set_value(console.folder / "Pulumi.dev.yaml", "modelport:password", "hunter2", secrets)
+    set_value(console.folder / "Pulumi.dev.yaml", "modelport:greeting", "hunter2", secrets)
     answer = console.render()
     assert answer.code == 2
-    assert "own (kubernetes:core/v1:ConfigMap): data.password is secret" in answer.err
+    assert "own (kubernetes:core/v1:ConfigMap): data.greeting is secret" in answer.err
     console.env.pop("PULUMI_CONFIG_PASSPHRASE")
     answer = console.render()
     assert answer.code == 2
-    assert "own (kubernetes:core/v1:ConfigMap): data.password is known only after an update" in answer.err
+    assert "own (kubernetes:core/v1:ConfigMap): data.greeting is known only after an update" in answer.err
 
 
 def test_a_namespace_comes_before_what_is_in_it(console):
-    console.configure(OWN, password="known")
+    console.configure(OWN, greeting="known")
     assert console.render().code == 0
     assert [each["kind"] for each in console.objects()] == ["Namespace", "ConfigMap"]
 
@@ -184,8 +183,9 @@ def test_only_objects_of_one_cluster_can_be_written(console):
     answer = console.render()
     assert answer.code == 2
     assert "has what is no object of a cluster: fraud-local-server (modelport:local:Server)" in answer.err
-    elsewhere = 'k8s.core.v1.Namespace("far", metadata={"name": "far"}, opts=pulumi.ResourceOptions(provider=other))\n'
-    console.configure(f'{OWN}other = k8s.Provider("other", context="b")\n{elsewhere}', password="a")
+    far = '{"name": "far", "labels": labels}'
+    elsewhere = f'k8s.core.v1.Namespace("far", metadata={far}, opts=pulumi.ResourceOptions(provider=other))\n'
+    console.configure(f'{OWN}other = k8s.Provider("other", context="b")\n{elsewhere}', greeting="a")
     answer = console.render()
     assert answer.code == 2
     assert "has objects of 2 clusters" in answer.err
@@ -221,14 +221,14 @@ def test_a_candidate_that_gets_requests_before_its_pods_are_ready_is_told(consol
 
 
 def test_what_another_stack_has_written_is_left_alone(console):
-    console.configure(OWN, password="a")
+    console.configure(OWN, greeting="a")
     console.render()
     written = console.folder / "deploy" / "kustomization.yaml"
     others = written.read_text().replace("test/dev", "test/prod")
     written.write_text(others)
     answer = console.render()
     assert answer.code == 2
-    assert answer.err.startswith("deploy/kustomization.yaml\n  exists, and does not say")
+    assert "deploy/kustomization.yaml\n  exists, and does not say" in answer.err
     assert "for test/dev" in answer.err
     assert written.read_text() == others
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from datetime import date, timedelta
 
 import pytest
 from cluster.bed.api import ApiError
@@ -15,6 +14,7 @@ from cluster.test_releases import OPEN as REACHED
 from cluster.test_scaling import KEDA, WEEK
 from ruamel.yaml import YAML
 from support.console import MODELPORT
+from support.kubernetes_page import exemptions
 from support.models import save, scaling
 
 from modelport_engine import commands
@@ -36,10 +36,8 @@ L4 = {"compute": {"cpu": 1, "memory": "1Gi", "accelerator": {"kind": "nvidia-l4"
 def rendered(service):
     """The objects in the order of the kustomization, and the patches beside it."""
     service.configure()
-    exemption = {"control": "POD-06", "urn": "*gpuPools-*", "owner": "a@example.com", "reason": "it sees devices"}
-    exempt = [{**exemption, "expires": str(date.today() + timedelta(days=1))}]
     (service.stack.folder / "policies").mkdir(exist_ok=True)
-    (service.stack.folder / "policies" / "exemptions.yaml").write_text(json.dumps(exempt))
+    (service.stack.folder / "policies" / "exemptions.yaml").write_text(json.dumps(exemptions()))
     command = [sys.executable, "-c", MODELPORT, "render", "-s", "dev", "-o", "deploy"]
     done = subprocess.run(command, cwd=service.stack.folder, env=service.stack.env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -24,11 +24,12 @@ class Analyzer:
         info = self.stub.GetAnalyzerInfo(analyzer_pb2.google_dot_protobuf_dot_empty__pb2.Empty(), timeout=60)
         return {policy.name: policy for policy in info.policies}
 
-    def configure(self, **levels):
+    def configure(self, parameters=None, **levels):
         known = {name: policy.enforcementLevel for name, policy in self.policies().items()}
         request = analyzer_pb2.ConfigureAnalyzerRequest()
         for name, level in {**known, **levels}.items():
             request.policyConfig[name].enforcementLevel = level
+            request.policyConfig[name].properties.update((parameters or {}).get(name, {}))
         self.stub.Configure(request, timeout=60)
 
     def analyze(self, type_, inputs, name="digits"):

@@ -1,9 +1,11 @@
+import json
 import re
 from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from google.protobuf import json_format
 from pulumi.runtime.proto.analyzer_pb2 import ADVISORY, DISABLED, MANDATORY, POLICY_SEVERITY_CRITICAL
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
@@ -18,6 +20,12 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 STACK = "pulumi:pulumi:Stack"
 POD = {"spec": {"template": {"metadata": {"labels": {"app": "digits"}}}}}
+SERVED = {
+    "metadata": {"namespace": "digits"},
+    "spec": {
+        "template": {"spec": {"containers": [{"name": "server", "image": "registry.example.com/a@sha256:" + "a" * 64}]}}
+    },
+}
 IN_ORDER = {"host": "127.0.0.1", "digest": "sha256:" + "a" * 64, "tags": {}}
 
 
@@ -87,6 +95,27 @@ def test_the_pack_config_overrules_the_profile(pack):
     answer = pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0", "digest": "latest"})
     assert found(answer, "NET-01") == []
     assert [each.enforcementLevel for each in found(answer, "SUP-07")] == [ADVISORY]
+
+
+@pytest.mark.parametrize(("registries", "count"), [([], 0), (["registry.example.com"], 0), (["other.example.com"], 1)])
+def test_parameters_come_from_the_stack_s_config(analyzer, registries, count):
+    config = {"modelport-policies:parameters": json.dumps({"SUP-02": {"registries": registries}})}
+    with analyzer(config=config) as pack:
+        assert len(found(pack.analyze(DEPLOYMENT, SERVED), "SUP-02")) == count
+
+
+def test_the_pack_config_overrules_parameters_of_the_stack_s_config(analyzer):
+    config = {"modelport-policies:parameters": json.dumps({"SUP-02": {"registries": ["other.example.com"]}})}
+    with analyzer(config=config) as pack:
+        schema = json_format.MessageToDict(pack.policies()["SUP-02"].configSchema)["properties"]["registries"]
+        pack.configure(parameters={"SUP-02": {"registries": ["registry.example.com"]}})
+        assert found(pack.analyze(DEPLOYMENT, SERVED), "SUP-02") == []
+    assert (schema["type"], schema["default"]) == ("array", ["other.example.com"])
+
+
+def test_a_parameter_that_no_control_has_stops_the_pack(failed_start):
+    config = {"modelport-policies:parameters": json.dumps({"SUP-02": {"registry": []}})}
+    assert "SUP-02 has no parameter 'registry'" in failed_start(config)
 
 
 def test_an_unknown_value_is_an_advisory_that_the_control_could_not_decide(pack):

@@ -1,11 +1,16 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from support.hardened import HARDENED, hardened
 from support.policy_cases import cases, controls, resource
 
-from modelport_policies.control import PROFILES
+from modelport_policies.control import PROFILES, Outcome, mismatch
+from modelport_policies.kubernetes import DEPLOYMENT, NETWORK_POLICY
+from modelport_policies.resource import Stack
 
 CASES = list(cases())
+by_control = pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)
 KEYS = [
     *("spec", "template", "jobTemplate", "containers", "name", "image", "metadata", "labels", "annotations"),
     *("resources", "limits", "requests", "securityContext", "podSelector", "tags", "host", "digest", "type"),
@@ -19,35 +24,70 @@ JUNK = st.recursive(
 EXPRESSION = st.fixed_dictionaries({"key": JUNK, "operator": JUNK, "values": JUNK})
 SELECTOR = st.fixed_dictionaries({"matchExpressions": st.lists(EXPRESSION, max_size=2)}) | JUNK
 POLICY = st.fixed_dictionaries({"spec": st.fixed_dictionaries({"podSelector": SELECTOR, "policyTypes": JUNK})})
+NEIGHBOURS = (NETWORK_POLICY,)
+NONSENSE = [None, True, "x", -1.5, ["x"], {"x": None}]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.verdict == "good"], ids=str)
-def test_a_good_example_passes(case):
-    outcome = case.outcome()
-    assert outcome.violations == ()
-    assert outcome.undecided is outcome.not_applicable is None
+def paths(value, path=()):
+    """The way to every value in a tree."""
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
+        if isinstance(each, dict | list):
+            yield from paths(each, (*path, key))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.verdict == "bad"], ids=str)
-def test_a_bad_example_is_flagged(case):
-    outcome = case.outcome()
-    assert outcome.violations
-    assert outcome.undecided is outcome.not_applicable is None
+def changed(value, path, new):
+    """A tree with another value where a path leads."""
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = changed(value[path[0]], path[1:], new)
+    return copy
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.verdict == "unknown"], ids=str)
-def test_what_is_not_known_yet_is_undecided(case):
-    outcome = case.outcome()
-    assert outcome.undecided
-    assert outcome.violations == ()
+def examples(control, verdict):
+    return [case for case in CASES if (case.control, case.verdict) == (control.id, verdict)]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.verdict == "not_applicable"], ids=str)
-def test_what_does_not_apply_says_why(case):
-    assert case.outcome().not_applicable
+@by_control
+def test_a_good_example_passes(control):
+    for case in examples(control, "good"):
+        assert case.outcome() == Outcome(), case
 
 
-@pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)
+@by_control
+def test_a_bad_example_is_flagged(control):
+    for case in examples(control, "bad"):
+        assert case.outcome() == Outcome(case.outcome().violations), case
+        assert case.outcome().violations, case
+
+
+@by_control
+def test_the_whole_pack_finds_nothing_in_a_hardened_example_that_is_good(control):
+    found = {str(case): case.found() for case in examples(control, "good") if case.is_hardened}
+    assert not {case: ids for case, ids in found.items() if ids}
+
+
+@by_control
+def test_the_whole_pack_finds_in_a_hardened_example_that_is_bad_what_is_bad_and_nothing_else(control):
+    found = {str(case): case.found() for case in examples(control, "bad") if case.is_hardened}
+    assert not {case: ids for case, ids in found.items() if ids != {control.id}}
+
+
+@by_control
+def test_what_is_not_known_yet_is_undecided(control):
+    for case in examples(control, "unknown"):
+        assert case.outcome().undecided, case
+        assert case.outcome().violations == (), case
+
+
+@by_control
+def test_what_does_not_apply_says_why(control):
+    for case in examples(control, "not_applicable"):
+        assert case.outcome().not_applicable, case
+
+
+@by_control
 def test_every_type_that_a_control_judges_has_examples(control):
     wanted = {"good", "bad"} if control.id == "GOV-12" else {"good", "bad", "unknown"}
     for type_ in control.checks:
@@ -64,26 +104,46 @@ def test_ids_are_unique():
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)
+@by_control
 def test_a_stricter_profile_is_never_more_lenient(control):
     strictness = ["disabled", "advisory", "mandatory"]
     ranks = [strictness.index(getattr(control.levels, profile)) for profile in PROFILES]
     assert ranks == sorted(ranks)
 
 
-@pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)
+@by_control
 def test_every_check_says_which_input_it_reads(control):
     assert all(check.__doc__ for check in control.checks.values())
     assert control.title and control.remediation and control.frameworks
 
 
-@pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)
+@by_control
+def test_every_parameter_says_what_it_is_and_has_a_default_of_its_type(control):
+    for name, schema in control.parameters.items():
+        assert schema["description"], name
+        assert mismatch(schema["default"], schema) is None, name
+        Draft7Validator.check_schema(schema)
+
+
+@by_control
 @settings(max_examples=30, deadline=None)
 @given(inputs=st.dictionaries(st.sampled_from(KEYS), JUNK), policy=POLICY)
 def test_no_input_is_strange_enough_to_break_a_control(control, inputs, policy):
-    for type_ in control.checks:
-        others = [resource("kubernetes:networking.k8s.io/v1:NetworkPolicy", policy)]
-        control.evaluate(resource(type_, inputs, others))
+    for type_ in {check: type_ for type_, check in control.checks.items()}.values():
+        stack = Stack([resource(other, policy) for other in NEIGHBOURS])
+        control.evaluate(resource(type_, inputs, stack))
+
+
+@pytest.mark.parametrize("type_", [DEPLOYMENT, *HARDENED["others"], *HARDENED["autoscalers"]])
+def test_no_change_of_a_hardened_resource_breaks_a_control(type_):
+    judging = [control for control in controls() if type_ in control.checks]
+    stack = Stack([resource(other, hardened(other)) for other in (DEPLOYMENT, *HARDENED["others"])])
+    whole = hardened(type_)
+    for path in paths(whole):
+        for value in NONSENSE:
+            strange = resource(type_, changed(whole, path, value), stack)
+            for control in judging:
+                control.evaluate(strange)
 
 
 def test_what_was_found_before_an_unknown_value_counts():

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -117,6 +118,47 @@ def test_a_resource_that_waits_for_its_deletion_is_not_judged():
     state = export(digits={**SERVER, "host": "0.0.0.0"})
     state["deployment"]["resources"][1]["delete"] = True
     assert check(state)["violations"] == []
+
+
+POD = {
+    "metadata": {"namespace": "digits"},
+    "spec": {"containers": [{"name": "server", "image": f"r.example.com/a@{DIGEST}"}]},
+}
+
+
+def with_pod():
+    state, type_ = export(), "kubernetes:core/v1:Pod"
+    state["deployment"]["resources"].append(
+        {"type": type_, "urn": f"urn:pulumi:dev::shop::{type_}::server", "inputs": POD}
+    )
+    return state
+
+
+@pytest.mark.parametrize(
+    ("registries", "found"), [([], False), (["r.example.com"], False), (["other.example.com"], True)]
+)
+def test_a_control_judges_by_its_parameters(registries, found):
+    report = check(with_pod(), parameters={"SUP-02": {"registries": registries}})
+    assert ("SUP-02" in {each["rule"] for each in report["violations"]}) is found
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [
+        ({"SUP-99": {"registries": []}}, "SUP-99: no such control"),
+        ({"SUP-02": {"registry": []}}, "SUP-02 has no parameter 'registry'; it has registries"),
+        ({"SUP-01": {"registries": []}}, "SUP-01 has no parameter 'registries'; it has none"),
+        ({"SUP-02": {"registries": "r.example.com"}}, "SUP-02, parameter registries: 'r.example.com' is no list"),
+        ({"SUP-02": {"registries": [1]}}, "SUP-02, parameter registries: 1 is no text"),
+        ({"RES-04": {"most": "9"}}, "RES-04, parameter most: '9' is no whole number"),
+        ({"RES-04": {"most": True}}, "RES-04, parameter most: True is no whole number"),
+        ({"SUP-02": ["r.example.com"]}, "written as {CONTROL: {PARAMETER: VALUE}}"),
+        (["SUP-02"], "written as {CONTROL: {PARAMETER: VALUE}}"),
+    ],
+)
+def test_parameters_that_no_control_has_are_refused(parameters, text):
+    with pytest.raises(PolicyError, match=re.escape(text)):
+        check(export(), parameters=parameters)
 
 
 @pytest.fixture

@@ -1,24 +1,30 @@
-"""The examples of tests/policies/fixtures: per control and resource type, inputs and the outcome they deserve."""
+"""The examples of tests/policies/fixtures: per control and resource type, inputs and the outcome they deserve.
+
+An example has inputs of its own (`inputs`, `pod`, `metadata`), or says what is other than in a hardened resource:
+`but`, `pod_but`, or `container_but` for a container of each kind. `gpu: true` begins with a pod that has a GPU,
+`without` takes types from what is around, `stack` adds to it, `parameters` are the control's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
-from ruamel.yaml import YAML
+from pulumi_policy.proxy import unknown_checking_proxy
+from support.hardened import HARDENED, KINDS_OF_CONTAINER, hardened, in_container, neighbours, read
 
+import modelport_policies
 from modelport_policies.control import Control, Outcome
 from modelport_policies.controls import catalogue
 from modelport_policies.controls.governance import COMPONENTS
-from modelport_policies.kubernetes import CRON_JOB, POD, WORKLOADS
-from modelport_policies.resource import Resource
+from modelport_policies.kubernetes import CRON_JOB, POD, SCALED, SERVING, WORKLOADS
+from modelport_policies.resource import Resource, Stack
 
 FIXTURES = Path(__file__).parent.parent / "policies" / "fixtures"
-GROUPS = {"workload": WORKLOADS, "component": COMPONENTS}
-WORDS = {"<unknown>": UNKNOWN_STRING_VALUE, "<hex>": "0123456789abcdef" * 4}
+GROUPS = {"workload": WORKLOADS, "serving": SERVING, "scaled": SCALED, "component": COMPONENTS}
+CHANGES = ("but", "pod_but", "container_but")
 
 
 @dataclass(frozen=True)
@@ -32,20 +38,35 @@ class Case:
     inputs: Mapping[str, Any]
     others: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     problems: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    is_hardened: bool = False
 
     def __str__(self) -> str:
         return f"{self.control}-{self.type.rpartition(':')[2]}-{self.verdict}-{self.what}"
 
     def outcome(self) -> Outcome:
+        """What its control says."""
         control = next(each for each in catalogue(self.problems) if each.id == self.control)
-        stack: list[Resource] = []
-        stack += [resource(type_, inputs, stack) for type_, inputs in [(self.type, self.inputs), *self.others]]
-        return control.evaluate(stack[0])
+        stack = Stack()
+        rows = [(self.type, self.inputs), *self.others]
+        stack += [resource(type_, inputs, stack, f"digits-{number}") for number, (type_, inputs) in enumerate(rows)]
+        return control.evaluate(stack[0], self.parameters)
+
+    def found(self) -> set[str]:
+        """The controls of the whole pack that find something in the stack of this example."""
+        rows = [
+            {"type": type_, "urn": f"urn:pulumi:dev::shop::{type_}::digits-{number}", "inputs": inputs}
+            for number, (type_, inputs) in enumerate([(self.type, self.inputs), *self.others])
+        ]
+        report = modelport_policies.check(
+            {"deployment": {"resources": rows}}, "regulated", parameters={self.control: self.parameters}
+        )
+        return {each["rule"] for each in report["violations"]}
 
 
-def resource(type_: str, inputs: Mapping[str, Any], stack: Sequence[Resource] = ()) -> Resource:
-    urn = f"urn:pulumi:dev::shop::{type_}::digits"
-    return Resource(type_, "digits", urn, unknown_checking_proxy(dict(inputs)), stack)
+def resource(type_: str, inputs: Mapping[str, Any], stack: Stack | None = None, name: str = "digits") -> Resource:
+    urn = f"urn:pulumi:dev::shop::{type_}::{name}"
+    return Resource(type_, name, urn, unknown_checking_proxy(dict(inputs)), Stack() if stack is None else stack)
 
 
 def controls() -> tuple[Control, ...]:
@@ -54,21 +75,47 @@ def controls() -> tuple[Control, ...]:
 
 def cases() -> Iterator[Case]:
     for file in sorted(FIXTURES.glob("*.yaml")):
-        for group, verdicts in spelled_out(YAML(typ="safe").load(file)).items():
+        for group, verdicts in read(file).items():
             for verdict, examples in verdicts.items():
                 for type_ in GROUPS.get(group, (group,)):
                     for example in examples:
-                        yield case(file.stem, type_, verdict, example)
+                        for each in of_each_container(example):
+                            yield case(file.stem, type_, verdict, each)
+
+
+def of_each_container(example: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The example itself, or one for each kind of container that it is about."""
+    if "container_but" not in example:
+        yield example
+        return
+    for kind in KINDS_OF_CONTAINER:
+        what = f"{example['what']} ({kind})"
+        yield {**example, "what": what, "pod_but": in_container(example["container_but"], kind)}
 
 
 def case(control: str, type_: str, verdict: str, example: dict[str, Any]) -> Case:
-    others = tuple((other, inputs) for other, each in example.get("stack", {}).items() for inputs in each)
-    problems = tuple(example.get("problems", ()))
-    return Case(control, type_, verdict, example["what"], inputs_of(type_, example), others, problems)
+    others = [(other, inputs) for other, each in example.get("stack", {}).items() for inputs in each]
+    is_hardened = any(key in example for key in CHANGES)
+    if is_hardened:
+        others += neighbours(type_, example.get("without", [])).items()
+    return Case(
+        control,
+        type_,
+        verdict,
+        example["what"],
+        inputs_of(type_, example),
+        tuple(others),
+        tuple(example.get("problems", ())),
+        example.get("parameters", {}),
+        is_hardened,
+    )
 
 
 def inputs_of(type_: str, example: dict[str, Any]) -> dict[str, Any]:
     """The example's inputs; a pod is put where a workload of this type has it."""
+    if any(key in example for key in CHANGES):
+        start = HARDENED["gpu"] if example.get("gpu") else {}
+        return hardened(type_, (start, example.get("pod_but", {})), example.get("but"))
     pod, metadata = example.get("pod"), {"metadata": example["metadata"]} if "metadata" in example else {}
     if pod is None:
         return example.get("inputs", metadata)
@@ -76,14 +123,3 @@ def inputs_of(type_: str, example: dict[str, Any]) -> dict[str, Any]:
         return pod
     template = {"template": pod}
     return {"spec": {"jobTemplate": {"spec": template}} if type_ == CRON_JOB else template}
-
-
-def spelled_out(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: spelled_out(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [spelled_out(each) for each in value]
-    if isinstance(value, str):
-        for word, meaning in WORDS.items():
-            value = value.replace(word, meaning)
-    return value

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modelport_policies.control import Control
-from modelport_policies.controls import cost, governance, network, pods, resilience, supply_chain
+from modelport_policies.controls import (
+    cost,
+    encryption,
+    governance,
+    identity,
+    network,
+    placement,
+    pods,
+    rbac,
+    resilience,
+    supply_chain,
+)
 
-FAMILIES = (network, supply_chain, pods, resilience, cost, governance)
+FAMILIES = (encryption, network, identity, rbac, supply_chain, pods, placement, resilience, cost, governance)
 
 
 def catalogue(exemption_problems: Sequence[str] = ()) -> tuple[Control, ...]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from modelport_policies.control import Control, Levels
+from modelport_policies.control import SEVERE, USUAL, Control, Levels, NotApplicable, parameter
 from modelport_policies.kubernetes import (
     INGRESS,
     NETWORK_POLICY,
     SERVICE,
     WORKLOADS,
+    beside,
+    contains,
+    has_own_namespace,
     mark,
-    namespace,
-    pod,
+    number,
+    pod_labels,
     selects,
+    servers,
 )
-from modelport_policies.resource import Resource, at, items, mapping
+from modelport_policies.resource import Resource, at, items, mapping, text
 
 FRAMEWORKS = ("NIST SC-7", "NIST AC-4", "ISO27001 A.8.20", "SOC2 CC6.6", "PCI 1.3", "GDPR 32", "EU AI Act 15(5)")
+SNIPPET = re.compile(r"-snippets?$")
 INTERNAL_BALANCER = {
     "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
     "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
@@ -69,14 +75,8 @@ def ingress_says_how_far_it_reaches(ingress: Resource) -> Iterable[str]:
 
 def pods_are_isolated(workload: Resource) -> Iterable[str]:
     """A `NetworkPolicy` of the namespace selects the pods, for ingress and for egress, and none allows everything."""
-    labels = mapping(at(pod(workload), "metadata", "labels"))
-    policies = [
-        other
-        for other in workload.stack
-        if other.type == NETWORK_POLICY
-        and namespace(other) == namespace(workload)
-        and selects(other.at("spec", "podSelector"), labels)
-    ]
+    labels = pod_labels(workload)
+    policies = [each for each in beside(workload, NETWORK_POLICY) if selects(each.at("spec", "podSelector"), labels)]
     for direction in ("Ingress", "Egress"):
         ruling = [policy for policy in policies if direction in directions(policy)]
         if not ruling:
@@ -95,6 +95,89 @@ def directions(policy: Resource) -> list[str]:
 def allows_all(rule: Any) -> bool:
     """An empty rule: any peer, any port."""
     return not any(items(at(rule, key)) for key in ("from", "to", "ports"))
+
+
+def ingress_is_explicit(ingress: Resource) -> Iterable[str]:
+    """Each of `spec.rules` and `spec.tls` names its hosts, without a wildcard; there is no `defaultBackend` and no
+    snippet among the annotations; in a namespace of the stack's own, the services that it leads to are there.
+    """
+    for rule in items(ingress.at("spec", "rules")):
+        yield from not_explicit("a rule", text(at(rule, "host")))
+    for entry in items(ingress.at("spec", "tls")):
+        for host in [text(each) for each in items(at(entry, "hosts"))] or [""]:
+            yield from not_explicit("tls", host)
+    if ingress.at("spec", "defaultBackend"):
+        yield "spec.defaultBackend takes requests for every host"
+    for key in mapping(ingress.at("metadata", "annotations")):
+        if SNIPPET.search(key):
+            yield f"{key} puts text into the configuration of the ingress controller"
+    yield from dangling(ingress)
+
+
+def not_explicit(what: str, host: str) -> Iterable[str]:
+    """What is wrong with a host."""
+    if not host or "*" in host:
+        yield f"{what} is for {host or 'every host'}"
+
+
+def dangling(ingress: Resource) -> Iterable[str]:
+    """The services that an ingress leads to and that are not there."""
+    if not has_own_namespace(ingress):
+        return
+    there = {text(each.at("metadata", "name")) for each in beside(ingress, SERVICE)}
+    for rule in items(ingress.at("spec", "rules")):
+        for path in items(at(rule, "http", "paths")):
+            name = text(at(path, "backend", "service", "name"))
+            if name and name not in there:
+                yield f"it leads to the service {name}, which is not there"
+
+
+def service_is_exact(service: Resource) -> Iterable[str]:
+    """`externalIPs` and `ports` are among the parameters of the same name; no other service of the namespace has the
+    same `selector`, but for headless ones; in a namespace of the stack's own, it selects pods, and they have its ports.
+    """
+    for address in items(service.at("spec", "externalIPs")):
+        if address not in service.parameters["externalIPs"]:
+            yield f"the external address {address} is not allowed"
+    allowed = service.parameters["ports"]
+    for port in items(service.at("spec", "ports")):
+        if allowed and at(port, "port") not in allowed:
+            yield f"port {number(at(port, 'port'), 0):g} is not allowed"
+    selector = mapping(service.at("spec", "selector"))
+    if not selector:
+        if service.at("spec", "type") == "ExternalName" or items(service.at("spec", "externalIPs")):
+            return
+        raise NotApplicable("it selects no pods: somebody else says where it leads")
+    if twins := [each.name for each in beside(service, SERVICE) if is_twin(each, service)]:
+        yield f"it selects the same pods as {', '.join(twins)}"
+    if has_own_namespace(service):
+        yield from aims(service, selector)
+
+
+def is_twin(other: Resource, service: Resource) -> bool:
+    """Whether another service has the same selector, and both an address of their own."""
+    if other.urn == service.urn or "None" in (other.at("spec", "clusterIP"), service.at("spec", "clusterIP")):
+        return False
+    mine, its = (mapping(each.at("spec", "selector")) for each in (service, other))
+    return contains(mine, its) and contains(its, mine)
+
+
+def aims(service: Resource, selector: Mapping[str, Any]) -> Iterable[str]:
+    """What a service selects that is not there."""
+    selected = [each for each in beside(service, *WORKLOADS) if contains(pod_labels(each), selector)]
+    if not selected:
+        yield "it selects no pods of the stack"
+        return
+    named = {
+        text(at(port, "name"))
+        for workload in selected
+        for _, container in servers(workload)
+        for port in items(at(container, "ports"))
+    }
+    for port in items(service.at("spec", "ports")):
+        target = at(port, "targetPort")
+        if isinstance(target, str) and not target.isdecimal() and target not in named:
+            yield f"no pod that it selects has a port {target}"
 
 
 CONTROLS = (
@@ -122,5 +205,30 @@ CONTROLS = (
         "peers they need.",
         checks=dict.fromkeys(WORKLOADS, pods_are_isolated),
         scope="stack",
+    ),
+    Control(
+        id="NET-15",
+        title="An ingress is for the hosts that it names",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Name each host in rules and tls, and remove wildcards, default backends and snippets.",
+        checks={INGRESS: ingress_is_explicit},
+        scope="stack",
+    ),
+    Control(
+        id="NET-17",
+        title="A service leads to its own pods, at allowed addresses and ports",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Give the service a selector of its own that pods match, ports that they have, and no external "
+        "addresses that are not allowed.",
+        checks={SERVICE: service_is_exact},
+        scope="stack",
+        parameters={
+            "externalIPs": parameter("External addresses that services may have.", []),
+            "ports": parameter("Ports that services may have; without any, all.", [], "integer"),
+        },
     ),
 )

@@ -3,10 +3,190 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from modelport_policies.control import Control, Levels
-from modelport_policies.kubernetes import WORKLOADS, containers
-from modelport_policies.resource import Resource, at, is_set
+from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
+from modelport_policies.kubernetes import (
+    AUTOSCALER,
+    DAEMON_SET,
+    DEPLOYMENT,
+    POD,
+    SCALED,
+    SCALED_OBJECT,
+    SERVING,
+    STATEFUL_SET,
+    WORKLOADS,
+    beside,
+    containers,
+    has_own_namespace,
+    in_production,
+    is_scaled,
+    number,
+    pod_labels,
+    pod_spec,
+    scales,
+    selects,
+    servers,
+)
+from modelport_policies.resource import Resource, at, is_set, items, mapping, text
+
+FRAMEWORKS = ("NIST CP-10", "NIST SC-36", "ISO27001 A.8.14", "SOC2 A1.2", "EU AI Act 15(4)")
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+FEWEST = 2
+SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+WAYS = ("httpGet", "tcpSocket", "grpc")
+BOUNDS = {AUTOSCALER: ("minReplicas", "maxReplicas", 1), SCALED_OBJECT: ("minReplicaCount", "maxReplicaCount", 0)}
+"""How autoscalers call the fewest and the most pods, and the fewest where nothing is said."""
+
+
+def pods_are_several(workload: Resource) -> Iterable[str]:
+    """`spec.replicas` is 2 or more, unless an autoscaler of the stack has it, or `environment` is dev or test."""
+    in_production(workload)
+    if is_scaled(workload):
+        raise NotApplicable("its autoscaler says how many pods there are")
+    replicas = number(workload.at("spec", "replicas"), 1)
+    if replicas < FEWEST:
+        yield f"there are {replicas:g} pods, not {FEWEST}: one that is lost is the service"
+
+
+def bounds_are_several(autoscaler: Resource) -> Iterable[str]:
+    """`minReplicas` (KEDA: `minReplicaCount`) is 2 or more, unless `environment` is dev or test."""
+    in_production(autoscaler)
+    lowest, _, default = BOUNDS[autoscaler.type]
+    fewest = number(autoscaler.at("spec", lowest), default)
+    if fewest < FEWEST:
+        yield f"{lowest} is {fewest:g}, not {FEWEST}: one pod that is lost is the service"
+
+
+def pods_are_spread(workload: Resource) -> Iterable[str]:
+    """The pod's `topologySpreadConstraints`, or its `podAntiAffinity`, keep its pods apart by zone or host."""
+    if has_one_pod(workload):
+        raise NotApplicable("one pod is nowhere else")
+    spec, labels = pod_spec(workload), pod_labels(workload)
+    affinity = at(spec, "affinity", "podAntiAffinity")
+    preferred = items(at(affinity, "preferredDuringSchedulingIgnoredDuringExecution"))
+    terms = [
+        *items(at(spec, "topologySpreadConstraints")),
+        *items(at(affinity, "requiredDuringSchedulingIgnoredDuringExecution")),
+        *(at(each, "podAffinityTerm") for each in preferred),
+    ]
+    if not any(keeps_apart(term, labels) for term in terms):
+        yield "all of its pods may be on one node"
+
+
+def keeps_apart(term: Any, labels: Any) -> bool:
+    """Whether a term is about these pods, and about zones or hosts."""
+    selector = at(term, "labelSelector")
+    return at(term, "topologyKey") in SPREAD_OVER and selector is not None and selects(selector, labels)
+
+
+def has_one_pod(workload: Resource) -> bool:
+    """Whether there is one pod at most, and no autoscaler that makes it more."""
+    return number(workload.at("spec", "replicas"), 1) < FEWEST and not is_scaled(workload)
+
+
+def health_is_asked(workload: Resource) -> Iterable[str]:
+    """Every container but init ones has `startupProbe`, `readinessProbe` and `livenessProbe`; they ask ports of it, and
+    the last two not the same.
+    """
+    for name, container in servers(workload):
+        yield from (f"container {name} has no {probe}" for probe in PROBES if not is_set(container, probe))
+        ready, alive = (mapping(at(container, probe)) for probe in PROBES[1:])
+        if ready and alive and asked(ready) == asked(alive):
+            yield f"container {name}: one that is not ready is restarted, as both probes ask the same"
+        ports = [at(port, key) for port in items(at(container, "ports")) for key in ("name", "containerPort")]
+        for probe in PROBES:
+            for way in WAYS:
+                port = at(container, probe, way, "port")
+                if port is not None and as_port(port) not in ports:
+                    yield f"container {name}: {probe} asks port {show(port)}, which it does not have"
+
+
+def asked(probe: Any) -> Any:
+    """What a probe asks, without how often."""
+    return {way: dict(mapping(at(probe, way))) for way in (*WAYS, "exec") if at(probe, way) is not None}
+
+
+def as_port(port: Any) -> Any:
+    """A port as containers have it: a number in quotes is one."""
+    return int(port) if isinstance(port, str) and port.isdecimal() else port
+
+
+def show(port: Any) -> str:
+    """A port in a message."""
+    return f"{port:g}" if isinstance(port, float) else str(port)
+
+
+def bounds_hold(autoscaler: Resource) -> Iterable[str]:
+    """`minReplicas` <= `maxReplicas` <= parameter `most` (KEDA: `minReplicaCount`, `maxReplicaCount`); nothing else
+    scales the same; in a namespace of the stack's own, what it scales is there.
+    """
+    lowest, highest, default = BOUNDS[autoscaler.type]
+    fewest = number(autoscaler.at("spec", lowest), default)
+    most, cap = number(autoscaler.at("spec", highest), 100), autoscaler.parameters["most"]
+    if fewest > most:
+        yield f"{lowest} is {fewest:g} and {highest} {most:g}"
+    if most > cap:
+        yield f"{highest} is {most:g}, more than {cap:g}"
+    target = autoscaler.at("spec", "scaleTargetRef")
+    scaled = [each for each in beside(autoscaler, *SCALED) if scales(autoscaler, each)]
+    if not scaled and has_own_namespace(autoscaler):
+        yield f"{at(target, 'kind') or 'Deployment'} {at(target, 'name')}, which it scales, is not there"
+    for workload in scaled:
+        others = (each for each in beside(workload, *BOUNDS) if each.urn != autoscaler.urn)
+        if rivals := [each.name for each in others if scales(each, workload)]:
+            yield f"{workload.name} is scaled by {', '.join(rivals)}, too"
+
+
+def drains_leave_some(workload: Resource) -> Iterable[str]:
+    """One `PodDisruptionBudget` of the namespace selects the pods."""
+    if has_one_pod(workload):
+        raise NotApplicable("a budget for one pod leaves a drain nothing to do")
+    labels = pod_labels(workload)
+    budgets = [each for each in beside(workload, BUDGET) if covers(each, labels)]
+    if not budgets:
+        yield "no PodDisruptionBudget covers its pods: a drain may take all of them at once"
+    if len(budgets) > 1:
+        yield f"{', '.join(each.name for each in budgets)} cover the same pods: the API refuses to evict them"
+
+
+def covers(budget: Resource, labels: Any) -> bool:
+    """Whether a budget is about pods with these labels; one without a selector is about none."""
+    selector = budget.at("spec", "selector")
+    return selector is not None and selects(selector, labels)
+
+
+def drains_go_on(budget: Resource) -> Iterable[str]:
+    """`maxUnavailable` is not 0, `minAvailable` leaves a pod of those that there are, `unhealthyPodEvictionPolicy` is
+    `AlwaysAllow`.
+    """
+    spec = budget.at("spec")
+    most, fewest = at(spec, "maxUnavailable"), at(spec, "minAvailable")
+    if text(most) in ("0", "0.0", "0%"):
+        yield "maxUnavailable is 0: its nodes cannot be drained"
+    if fewest == "100%":
+        yield "minAvailable is 100%: its nodes cannot be drained"
+    if isinstance(fewest, int | float):
+        for workload in beside(budget, *SCALED):
+            if covers(budget, pod_labels(workload)) and number(workload.at("spec", "replicas"), 1) <= fewest:
+                yield f"minAvailable is {fewest:g}, all the pods of {workload.name}: its nodes cannot be drained"
+    if at(spec, "unhealthyPodEvictionPolicy") != "AlwaysAllow":
+        yield "unhealthyPodEvictionPolicy is not AlwaysAllow: pods that are not ready stand in a drain's way"
+
+
+def updates_go_in_steps(workload: Resource) -> Iterable[str]:
+    """`spec.strategy` (of a StatefulSet or DaemonSet `updateStrategy`) is `RollingUpdate`, and not of all pods at once;
+    `spec.paused` is not true.
+    """
+    strategy = workload.at("spec", "strategy" if workload.type == DEPLOYMENT else "updateStrategy")
+    if (kind := at(strategy, "type") or "RollingUpdate") != "RollingUpdate":
+        yield f"updates are {kind}: nothing stops one that goes wrong, or the service is away"
+    most = at(strategy, "rollingUpdate", "maxUnavailable")
+    if most == "100%":
+        yield "maxUnavailable is 100%: an update stops all pods at once"
+    if workload.at("spec", "paused"):
+        yield "updates are paused"
 
 
 def containers_are_bounded(workload: Resource) -> Iterable[str]:
@@ -20,15 +200,112 @@ def containers_are_bounded(workload: Resource) -> Iterable[str]:
             yield f"container {name} has no {', no '.join(missing)}"
 
 
+def pods_finish_what_they_have(workload: Resource) -> Iterable[str]:
+    """Containers with ports have `lifecycle.preStop`; `terminationGracePeriodSeconds` is at least parameter
+    `requestSeconds`.
+    """
+    for name, container in servers(workload):
+        if items(at(container, "ports")) and not is_set(at(container, "lifecycle"), "preStop"):
+            yield f"container {name} has no preStop: it gets requests while it stops"
+    grace = number(at(pod_spec(workload), "terminationGracePeriodSeconds"), 30)
+    if grace < workload.parameters["requestSeconds"]:
+        yield f"a request may take {workload.parameters['requestSeconds']:g} s, and a pod that goes has {grace:g} s"
+
+
+def pods_have_priority(workload: Resource) -> Iterable[str]:
+    """`priorityClassName` of the pod is set, unless `environment` is dev or test."""
+    in_production(workload)
+    if not is_set(pod_spec(workload), "priorityClassName"):
+        yield "its pods have no priority: others may take their place"
+
+
 CONTROLS = (
+    Control(
+        id="RES-01",
+        title="Production has two instances or more",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Set scaling.min of the service to 2 or more, or replicas or the autoscaler's minimum.",
+        checks={**dict.fromkeys(SCALED, pods_are_several), **dict.fromkeys(BOUNDS, bounds_are_several)},
+        scope="stack",
+    ),
+    Control(
+        id="RES-02",
+        title="Instances are spread over zones or nodes",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Add topologySpreadConstraints over topology.kubernetes.io/zone and kubernetes.io/hostname.",
+        checks=dict.fromkeys(SCALED, pods_are_spread),
+        scope="stack",
+    ),
+    Control(
+        id="RES-03",
+        title="Start, readiness and liveness are asked, each in its way",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Give each container a startupProbe, a readinessProbe and a livenessProbe at ports that it has.",
+        checks=dict.fromkeys((*SERVING, POD), health_is_asked),
+    ),
+    Control(
+        id="RES-04",
+        title="An autoscaler has something to scale, within bounds",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Let one autoscaler name a workload that is there, with a minimum up to its maximum.",
+        checks=dict.fromkeys(BOUNDS, bounds_hold),
+        scope="stack",
+        parameters={"most": parameter("The most pods that an autoscaler may make.", 100)},
+    ),
+    Control(
+        id="RES-05",
+        title="A disruption budget covers the pods and lets nodes be drained",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Add one PodDisruptionBudget with maxUnavailable: 1, unhealthyPodEvictionPolicy: AlwaysAllow.",
+        checks={**dict.fromkeys(SCALED, drains_leave_some), BUDGET: drains_go_on},
+        scope="stack",
+    ),
+    Control(
+        id="RES-06",
+        title="Updates go in steps that stop at what goes wrong",
+        severity="medium",
+        levels=USUAL,
+        frameworks=(*FRAMEWORKS, "NIST CM-3", "EU AI Act 15"),
+        remediation="Use RollingUpdate with a maxUnavailable below 100%, and do not pause it.",
+        checks=dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), updates_go_in_steps),
+    ),
     Control(
         id="RES-07",
         title="Containers have CPU and memory requests and a memory limit",
         severity="medium",
-        levels=Levels("advisory", "mandatory", "mandatory"),
+        levels=SEVERE,
         frameworks=("NIST SC-6", "CIS K8s 5.7", "ISO27001 A.8.6"),
         remediation="Set resources.requests {cpu, memory} and resources.limits.memory. A CPU limit is not asked for: "
         "it throttles inference.",
         checks=dict.fromkeys(WORKLOADS, containers_are_bounded),
+    ),
+    Control(
+        id="RES-10",
+        title="A pod that goes finishes the requests that it has",
+        severity="low",
+        levels=ADVICE,
+        frameworks=FRAMEWORKS,
+        remediation="Set lifecycle.preStop, and a terminationGracePeriodSeconds that is long enough for both.",
+        checks=dict.fromkeys(SERVING, pods_finish_what_they_have),
+        parameters={"requestSeconds": parameter("How long a request may take.", 10)},
+    ),
+    Control(
+        id="RES-11",
+        title="Serving in production has a priority class",
+        severity="low",
+        levels=ADVICE,
+        frameworks=FRAMEWORKS,
+        remediation="Name a priority class in priorityClassName.",
+        checks=dict.fromkeys(SERVING, pods_have_priority),
     ),
 )

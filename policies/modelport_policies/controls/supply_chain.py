@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from modelport_policies.control import Control, Levels
-from modelport_policies.kubernetes import WORKLOADS, containers
-from modelport_policies.resource import Resource, at
+from modelport_policies.control import ADVICE, SEVERE, Control, Levels, parameter
+from modelport_policies.kubernetes import WORKLOADS, containers, pod_spec, volumes
+from modelport_policies.resource import Resource, at, is_set, text
 
 FRAMEWORKS = ("NIST SR-4", "NIST SI-7", "NIST CM-14", "ISO27001 A.5.21", "SOC2 CC8.1", "EU AI Act 15(5)", "SLSA")
+PUBLIC = (
+    *("docker.io", "index.docker.io", "registry-1.docker.io", "quay.io", "ghcr.io", "gcr.io", "registry.k8s.io"),
+    *("k8s.gcr.io", "public.ecr.aws", "mcr.microsoft.com", "nvcr.io", "registry.gitlab.com"),
+)
+"""Registries where everybody puts images."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -26,6 +31,54 @@ def model_is_pinned(server: Resource) -> Iterable[str]:
     digest = server.at("digest")
     if not DIGEST.fullmatch(str(digest or "")):
         yield f"digest is {digest!r}, which does not pin the model's content"
+
+
+def images_come_from_here(workload: Resource) -> Iterable[str]:
+    """`image` of every container and volume begins with one of parameter `registries`; without any, it is of no
+    registry that is open to everybody.
+    """
+    registries = workload.parameters["registries"]
+    for who, image in images(workload):
+        registry = registry_of(image)
+        if registries and not is_of(image, registries):
+            yield f"{who} comes from {registry}, not from {' or '.join(registries)}"
+        elif not registries and registry in PUBLIC:
+            yield f"{who} comes from {registry}, where everybody puts images"
+
+
+def images(workload: Resource) -> Iterator[tuple[str, str]]:
+    """What a workload's nodes pull, as (what for, image)."""
+    for name, container in containers(workload):
+        yield f"container {name}", text(at(container, "image"))
+    for name, volume in volumes(workload):
+        if is_set(volume, "image"):
+            yield f"volume {name}", text(at(volume, "image", "reference"))
+
+
+def registry_of(image: str) -> str:
+    """The host of an image; Docker's own where it names none."""
+    host, _, rest = image.partition("/")
+    return host if rest and ("." in host or ":" in host or host == "localhost") else "docker.io"
+
+
+def is_of(image: str, registries: Sequence[str]) -> bool:
+    """Whether an image is of one of these registries, or repositories of them."""
+    full = image if registry_of(image) != "docker.io" or image.startswith("docker.io/") else f"docker.io/{image}"
+    return any(re.match(re.escape(each.rstrip("/")) + "[/:@]", full) for each in registries)
+
+
+def images_are_current(workload: Resource) -> Iterable[str]:
+    """`imagePullPolicy` is `Always` where `image` has no digest; `imagePullSecrets` are there where an image is of
+    parameter `privateRegistries`.
+    """
+    for name, container in containers(workload):
+        pinned = "@" in text(at(container, "image"))
+        if not pinned and at(container, "imagePullPolicy") != "Always":
+            yield f"container {name} runs what its node has of an image that may have changed"
+    private = workload.parameters["privateRegistries"]
+    asking = [who for who, image in images(workload) if is_of(image, private)]
+    if asking and not is_set(pod_spec(workload), "imagePullSecrets"):
+        yield f"there are no imagePullSecrets for {', '.join(asking)}"
 
 
 CONTROLS = (
@@ -46,5 +99,33 @@ CONTROLS = (
         frameworks=FRAMEWORKS,
         remediation="Give the digest of the bundle (`modelport bundle build` prints it).",
         checks={"modelport:local:Server": model_is_pinned},
+    ),
+    Control(
+        id="SUP-02",
+        title="Images come from a registry of one's own",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Copy the image to a registry of your own, and name yours in the parameter registries.",
+        checks=dict.fromkeys(WORKLOADS, images_come_from_here),
+        parameters={
+            "registries": parameter(
+                "Registries, or repositories (HOST/PATH), that images may come from. Without any, all but "
+                f"{', '.join(PUBLIC)}.",
+                [],
+            )
+        },
+    ),
+    Control(
+        id="SUP-09",
+        title="Nodes run the image that the registry has, and may pull it",
+        severity="low",
+        levels=ADVICE,
+        frameworks=FRAMEWORKS,
+        remediation="Pin the image by digest, or set imagePullPolicy: Always; add the pull secret to the pod.",
+        checks=dict.fromkeys(WORKLOADS, images_are_current),
+        parameters={
+            "privateRegistries": parameter("Registries, or repositories, that ask pods for a pull secret.", [])
+        },
     ),
 )

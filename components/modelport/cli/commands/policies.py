@@ -81,6 +81,10 @@ def check(
             help="Findings that are accepted; without it, policies/exemptions.yaml of this folder.",
         ),
     ] = None,
+    parameters: Annotated[
+        Path | None,
+        typer.Option("--parameters", help="Parameters of controls: a JSON file, {CONTROL: {PARAMETER: VALUE}}."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a deployment export, offline. Fails on a mandatory violation that is not exempted."""
@@ -88,7 +92,10 @@ def check(
 
     with _problems_shown():
         report = modelport_policies.check(
-            _export(state), profile, exemptions=exemptions or Path("policies", "exemptions.yaml")
+            _read(state, "`pulumi stack export --file FILE` writes one."),
+            profile,
+            parameters=_read(parameters, "Write {CONTROL: {PARAMETER: VALUE}}.") if parameters else None,
+            exemptions=exemptions or Path("policies", "exemptions.yaml"),
         )
     if as_json:
         say_json(report)
@@ -98,13 +105,13 @@ def check(
         raise typer.Exit(POLICY)
 
 
-def _export(file: Path) -> Any:
+def _read(file: Path, help_: str) -> Any:
     try:
         return json.loads(file.read_bytes())
     except OSError as error:
         raise UsageError(f"{file}\n  cannot be read: {error.strerror}.") from None
     except ValueError as error:
-        raise UsageError(f"{file}\n  not JSON: {error}. `pulumi stack export --file {file}` writes one.") from None
+        raise UsageError(f"{file}\n  not JSON: {error}. {help_}") from None
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -1,0 +1,84 @@
+"""What is planned for Kubernetes, judged by the policy pack."""
+
+import json
+
+import pytest
+from support.golden import FOLDER
+from support.judged import violations
+from support.kubernetes_page import exemptions
+from support.models import save, scaling
+
+from modelport.spec import (
+    Compute,
+    Governance,
+    Metadata,
+    Monitoring,
+    Protocols,
+    Release,
+    Releases,
+    Scaling,
+    Security,
+)
+
+OWNED = {
+    "metadata": Metadata(name="fraud", owner="risk", cost_center="4711"),
+    "governance": Governance(risk_class="high"),
+}
+DOMAIN = {"domain": "models.example.com", "gateway_namespace": "edge", "issuer": "letsencrypt"}
+OPEN = {"security": Security(exposure="public", auth="none"), "protocols": Protocols(grpc=True)}
+TRIAL = {"fraud": Releases(stable=Release(source="double.onnx"), candidate=Release(source="next.onnx"), weight=10)}
+POOL = {"name": "l4", "kind": "nvidia-l4", "nodes": ["l4-0", "l4-1"], "gpusPerNode": 4}
+GPU = Compute(accelerator={"kind": "nvidia-l4"})
+STACKS = {
+    "nothing else": ({}, {}),
+    "production": ({"environment": "prod"}, {}),
+    "a fixed number": ({}, {"scaling": Scaling(min=3, max=3)}),
+    "KEDA": ({"existing": {"autoscaler": "keda"}}, {}),
+    "a gateway of its own": ({"existing": {**DOMAIN, "gateway_class": "shared"}}, OPEN),
+    "an ingress": ({"existing": {**DOMAIN, "ingress_class": "nginx"}}, {"security": OPEN["security"]}),
+    "a release": ({"existing": {"domain": "a.example.com", "gateway": "edge/public/https"}, "releases": TRIAL}, OPEN),
+    "GPUs": ({"gpu_pools": {"pools": [POOL]}}, {"compute": GPU, "scaling": Scaling(max=2)}),
+    "GPUs by a runtime class": (
+        {"gpu_pools": {"pools": [POOL], "runtimeClass": "nvidia"}},
+        {"compute": GPU, "scaling": Scaling(max=2)},
+    ),
+    "monitoring": (
+        {"existing": {"prometheus": "monitoring", "prometheus_operator": {}}},
+        {"monitoring": Monitoring.model_validate({"alerts": {"notify": ["ml@example.com"]}})},
+    ),
+    "everything existing": ({"existing": {"namespace": "serving", "role": "runner", "priority_class": "high"}}, {}),
+    "tokens": ({"existing": {"namespace": "serving", "tokens": "callers"}}, {"security": Security(auth="bearer")}),
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_that_is_planned_violates_a_control(kubernetes, project, stack):
+    save(scaling(3.0), project / "next.onnx")
+    environment, sections = STACKS[stack]
+    assert violations(kubernetes(environment, **{**OWNED, **sections}).inputs, "regulated") == set()
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_production_with_one_instance_is_a_violation(kubernetes, environment):
+    planned = kubernetes({"environment": environment}, **OWNED, scaling=Scaling(min=1, max=1)).inputs
+    expected = {("RES-01", "mandatory", "fraud-server-blue")} if environment == "prod" else set()
+    assert violations(planned) == expected
+
+
+def test_secrets_of_a_store_are_variables_of_the_container_that_fetches(kubernetes):
+    stack = {"existing": {"namespace": "serving", "store_secret": "store", "bucket": "s3://models"}}
+    assert violations(kubernetes(stack, **OWNED).inputs) == {("IDN-09", "mandatory", "fraud-server-blue")}
+
+
+def test_a_reviewed_service_lacks_tags_only():
+    assert violations(reviewed("kubernetes.json")) == {("COST-04", "advisory", "fraud-server-blue")}
+
+
+def test_gpu_pools_need_the_exemptions_on_the_page_and_no_others():
+    found = {control for control, level, _ in violations(reviewed("kubernetes-gpu-pools.json")) if level == "mandatory"}
+    assert found == {each["control"] for each in exemptions()}
+
+
+def reviewed(name):
+    """The objects of a golden file."""
+    return json.loads((FOLDER / name).read_text().replace("DIGEST", "a" * 64))
