@@ -25,6 +25,7 @@ from modelport_policies.kubernetes import (
 from modelport_policies.resource import Resource, at, items, mapping, text
 
 FRAMEWORKS = ("NIST SC-7", "NIST AC-4", "ISO27001 A.8.20", "SOC2 CC6.6", "PCI 1.3", "GDPR 32", "EU AI Act 15(5)")
+INSTANCE = ("metadata", "labels", "app.kubernetes.io/instance")
 SNIPPET = re.compile(r"-snippets?$")
 INTERNAL_BALANCER = {
     "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
@@ -134,7 +135,8 @@ def dangling(ingress: Resource) -> Iterable[str]:
 
 def service_is_exact(service: Resource) -> Iterable[str]:
     """`externalIPs` and `ports` are among the parameters of the same name; no other service of the namespace has the
-    same `selector`, but for headless ones; in a namespace of the stack's own, it selects pods, and they have its ports.
+    same `selector`, but for headless ones and those of the same `app.kubernetes.io/instance`; in a namespace of the
+    stack's own, it selects pods, and they have its ports.
     """
     for address in items(service.at("spec", "externalIPs")):
         if address not in service.parameters["externalIPs"]:
@@ -155,8 +157,10 @@ def service_is_exact(service: Resource) -> Iterable[str]:
 
 
 def is_twin(other: Resource, service: Resource) -> bool:
-    """Whether another service has the same selector, and both an address of their own."""
+    """Whether a service of another application has the same selector, and both an address of their own."""
     if other.urn == service.urn or "None" in (other.at("spec", "clusterIP"), service.at("spec", "clusterIP")):
+        return False
+    if (instance := service.at(*INSTANCE)) and other.at(*INSTANCE) == instance:
         return False
     mine, its = (mapping(each.at("spec", "selector")) for each in (service, other))
     return contains(mine, its) and contains(its, mine)
