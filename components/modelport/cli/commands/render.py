@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from modelport.cli.generated import remove_others, write
 from .options import Stack
 
 if TYPE_CHECKING:
-    from modelport.cli.workspace import Workspace
+    from modelport.cli.planned import Object
 
 
 def render(
@@ -38,7 +39,7 @@ def render(
     made = files(plan.objects, plan.patches, mark)
     for file, state in (*write(out, made, mark), *remove_others(out, made, mark)):
         say(f"{file}  {state}")
-    for service in _with_shares(plan.workspace):
+    for service in _with_shares(plan.objects):
         tell(
             f"{service}  whoever applies this does not wait for the candidate's pods, and it gets requests at once. "
             f"Unless its pods are there already: modelport rollout step {service} -s {name} --weight 0 --no-up"
@@ -51,9 +52,15 @@ def render(
     say(f"next: kubectl apply --server-side -k {out}")
 
 
-def _with_shares(workspace: Workspace) -> list[str]:
+def _with_shares(objects: Iterable[Object]) -> list[str]:
     """The services whose candidate gets requests, or copies of some."""
-    from modelport.spec import load_environment
+    return sorted({made["metadata"]["labels"]["app.kubernetes.io/name"] for made in objects if _has_share(made)})
 
-    releases = load_environment(workspace.stack_file).releases
-    return [service for service, live in sorted(releases.items()) if live.weight or live.mirror]
+
+def _has_share(made: Object) -> bool:
+    if made["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") != "modelport":
+        return False
+    if made["kind"] == "Deployment":
+        return made["metadata"].get("annotations", {}).get("modelport/weight", "0") != "0"
+    rules = made["spec"]["rules"] if made["kind"] == "HTTPRoute" else []
+    return any("requestMirror" in each for rule in rules for each in rule.get("filters", []))
