@@ -4,6 +4,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -322,7 +323,8 @@ def on_a_terminal(console, *words, answer):
     with suppress(OSError):  # the other end is closed
         while part := os.read(ours, 4096):
             said += part
-            if b"Go ahead?" in part:
+            if said.endswith(b"Go ahead? [y/N]: "):
+                time.sleep(0.5)  # until it reads: Python misses a signal that comes right before
                 process.send_signal(signal.SIGINT) if answer == "ctrl-c" else os.write(ours, f"{answer}\n".encode())
     os.close(ours)
     return process.wait(), " ".join(said.decode().split())
