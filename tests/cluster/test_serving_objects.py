@@ -58,6 +58,24 @@ def test_an_image_that_cannot_be_pulled_fails_the_update_and_the_old_pods_stay(s
     assert service.deployments()["blue"]["status"]["readyReplicas"] == 2
 
 
+def test_a_model_that_does_not_become_ready_can_be_taken_back(service):
+    service.raised()
+    (before,), pods = service.objects("v1", "ConfigMap"), service.pods()
+    fields = service.fields
+    service.stack.train(3.0)
+    service.fields = {**fields, "serving": {"image": f"registry.invalid/server@{DIGEST}"}}
+    short = {"properties": {"spec": {"progressDeadlineSeconds": 5}}}
+    service.config = {"modelport:resources": {f"{service.name}-kubernetes-server-blue": short}}
+    assert service.up().exit_code == 1
+    assert len(service.objects("v1", "ConfigMap")) == 2, "the pods of before may start again"
+    service.stack.train(2.0)
+    service.fields = fields
+    service.raised()
+    until(lambda: service.objects("v1", "ConfigMap") == [before])
+    assert service.pods() == pods
+    assert set(service.raised().changes) == {"same"}
+
+
 @pytest.mark.parametrize("replicas", [1, 4])
 def test_the_namespace_has_room_for_an_update_in_which_every_old_pod_still_drains(service, replicas):
     service.fields = {**service.fields, "scaling": {"min": replicas}}

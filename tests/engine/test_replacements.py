@@ -112,6 +112,24 @@ def test_what_waits_for_its_deletion_goes_before_what_it_is_bound_to_and_once(ge
     assert left == []
 
 
+def test_what_is_wanted_again_before_it_was_deleted_is_taken_back(generated):
+    first, second = entry("a", inputs={"bind": 1}, id="first", delete=True), entry("a", inputs={"bind": 2}, id="second")
+
+    (step,), left = generated([second, first], goal("a", bind=1))
+
+    assert (step.op, step.old, step.resource.id, step.resource.delete) == (Op.UPDATE, first, "first", False)
+    assert step.retired == second
+    assert shown(left) == [(Op.DELETE_REPLACED, "second")]
+
+
+def test_what_was_replaced_and_is_not_wanted_again_goes_with_its_successor(generated):
+    first, second = entry("a", inputs={"bind": 1}, id="first", delete=True), entry("a", inputs={"bind": 2}, id="second")
+
+    _, left = generated([second, first], goal("a", bind=3))
+
+    assert {each.resource.id for each in left} >= {"first"}
+
+
 def test_what_was_deleted_with_the_root_is_made_again(generated):
     inside = entry("a", deleted_with=urn("root"))
     base = [entry("root", inputs={"root": 1}), inside]

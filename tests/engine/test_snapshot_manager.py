@@ -146,6 +146,14 @@ def test_a_replaced_resource_stays_marked_behind_its_replacement_until_it_is_del
     assert [(each.id, each.delete) for each in disk.saved[-1].resources] == [("2", False)]
 
 
+def test_a_resource_that_is_taken_back_changes_places_with_its_replacement():
+    disk = Disk()
+    first, second, again = entry("a", id="1", delete=True), entry("a", id="2"), entry("a", id="1")
+    manager = SnapshotManager(Snapshot([second, first]), disk.saved.append)
+    end(manager, begin(manager, "updating", again), old=first, new=again, retired=second)
+    assert [(each.id, each.delete) for each in disk.saved[-1].resources] == [("1", False), ("2", True)]
+
+
 def test_only_creations_whose_end_is_unknown_are_carried_over():
     disk = Disk()
     pending = [Operation(entry(kind), kind) for kind in ("creating", "updating", "deleting", "reading")]

@@ -150,12 +150,26 @@ class Generator:
         self.replacing.add(new.urn)
         new = replace(new, inputs=await provider.check(goal.urn, {}, goal.inputs, seed))
         first = goal.delete_before_replace
+        if not old.pending_replacement and (buried := self._buried(new)):
+            return self._revival(old, buried, new, provider)
         if not (difference.delete_before_replace if first is None else first) and not old.pending_replacement:
             return self._beside(old, new, provider, difference)
         steps = [] if old.pending_replacement else await self._deletes_first(old, difference)
         old = self.olds[new.urn] if new.urn in self.deleted else old
         logical = Step(Op.REPLACE, old, new, difference=difference)
         return [*steps, logical, Step(Op.CREATE_REPLACEMENT, old, new, provider, difference)]
+
+    def _buried(self, new: Resource) -> Resource | None:
+        """What an earlier run has replaced and not come to delete, if it is just what is wanted again."""
+        same = (each for each in self.old_order if each.delete and each.urn == new.urn and each.inputs == new.inputs)
+        return next((each for each in same if each.provider == new.provider and not each.external), None)
+
+    def _revival(self, old: Resource, buried: Resource, new: Resource, provider: Provider) -> list[Step]:
+        """Take back what was replaced: its name is not free, and what still uses it may need it."""
+        self._removed.add(id(buried))
+        self.replaced[old.urn] = replace(old, delete=True)
+        revived = replace(new, id=buried.id, created=buried.created)
+        return [Step(Op.UPDATE, buried, revived, provider, retired=old)]
 
     def _beside(self, old: Resource, new: Resource, provider: Provider, difference: Difference) -> list[Step]:
         marked = self.replaced[old.urn] = replace(old, delete=True)
