@@ -53,6 +53,7 @@ def ups(stack, monkeypatch):
         return 0
 
     monkeypatch.setattr(deploy, "deploy", up)
+    monkeypatch.setattr("modelport.cli.engines.choose", lambda *_: Embedded())
     return done
 
 
@@ -111,12 +112,21 @@ def test_an_aborted_rollout_leaves_the_stable_version_with_all_requests(stack, u
 def test_a_share_that_is_not_more_than_the_candidate_has_waits_for_nobody(stack, ups, rollout, last_up):
     rollout("start", "--source", "../models/next.onnx", "--weight", "90", "--yes")
     last_up(50, 40)
-    for share, waits in ((41, True), (40, False), (80, True), (0, False)):
+    for share, waits in ((41, True), (40, False), (80, True), (41, True), (0, False), (30, True)):
         rollout("step", "--weight", str(share), "--yes")
-        assert load_environment(stack).releases["fraud"].wait == waits, share
+        assert load_environment(stack).releases["fraud"].unwaited == (None if waits else share)
     last_up(0)
     rollout("step", "--weight", "0", "--yes")
-    assert not load_environment(stack).releases["fraud"].wait, "a mirror ends at once, too"
+    assert load_environment(stack).releases["fraud"].unwaited == 0, "a mirror ends at once, too"
+
+
+def test_a_step_goes_on_from_the_share_that_the_candidate_really_has(stack, ups, rollout, last_up):
+    rollout("start", "--source", "../models/next.onnx", "--weight", "40", "--yes")
+    last_up(0)
+    rollout("step", "--yes")
+    assert live(stack)[2] == 5
+    rollout("step", "--no-up")
+    assert live(stack)[2] == 40, "whoever brings it up elsewhere has no outputs here"
 
 
 @pytest.mark.parametrize("word", ["promote", "abort"])
@@ -124,10 +134,10 @@ def test_the_end_of_a_rollout_leaves_no_word_of_waiting(stack, ups, rollout, las
     last_up(50)
     rollout("start", "--source", "../models/next.onnx", "--weight", "50", "--yes")
     rollout("step", "--weight", "10", "--yes")
-    assert "wait: false" in stack.read_text()
+    assert "unwaited: 10" in stack.read_text()
     assert rollout(word, "--yes").code == 0
     rollout("start", "--source", "../models/next.onnx", "--yes")
-    assert "wait" not in stack.read_text()
+    assert "unwaited" not in stack.read_text()
 
 
 @pytest.mark.parametrize(
@@ -149,8 +159,9 @@ def test_a_share_waits_where_nothing_says_what_the_candidate_has(stack, ups, rol
 
     monkeypatch.setattr(Embedded, "outputs", outputs)
     rollout("start", "--source", "../models/next.onnx", "--weight", "50", "--yes")
-    assert rollout("step", "--weight", "1", "--yes").code == 0
-    assert load_environment(stack).releases["fraud"].wait
+    answer = rollout("step", "--weight", "1", "--yes")
+    assert answer.code == 0
+    assert load_environment(stack).releases["fraud"].unwaited is None
 
 
 def test_a_candidate_can_be_pinned(stack, ups, rollout):

@@ -1,7 +1,5 @@
 """The ways into a service on a real API server with the definitions of Gateway API and cert-manager."""
 
-import threading
-
 import pytest
 from cluster.bed.waiting import until
 
@@ -29,15 +27,6 @@ def routes(service):
 
 def backends(route):
     return {(each["name"], each["port"]) for rule in route["spec"]["rules"] for each in rule["backendRefs"]}
-
-
-def let_in(service):
-    """The namespaces whose pods reach those of the service."""
-    rules = [
-        rule for policy in service.objects(NETWORKING, "NetworkPolicy") for rule in policy["spec"].get("ingress", [])
-    ]
-    selectors = [peer["namespaceSelector"] for rule in rules for peer in rule["from"] if "namespaceSelector" in peer]
-    return {each["matchLabels"]["kubernetes.io/metadata.name"] for each in selectors}
 
 
 @pytest.mark.parametrize("exposure", ["internal", "public"])
@@ -91,31 +80,6 @@ def test_a_service_that_is_private_again_has_no_way_in(service, crds):
     service.fields["security"] = {"exposure": "private"}
     service.raised()
     assert routes(service) == []
-
-
-def test_while_routes_go_to_another_gateway_both_are_let_in(service, crds):
-    open_(service, GIVEN)
-    service.raised()
-    seen, moved = set(), threading.Event()
-
-    def watch():
-        while not moved.wait(0.1):
-            parents = {parent["namespace"] for route in routes(service) for parent in route["spec"]["parentRefs"]}
-            seen.add((*sorted(parents), "|", *sorted(let_in(service))))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    open_(service, {"gateway": "front/public/https"})
-    try:
-        service.raised()
-    finally:
-        moved.set()
-        watcher.join()
-    shut = [moment for moment in seen if not set(moment[: moment.index("|")]) <= set(moment[moment.index("|") :])]
-    assert shut == []
-    assert ("edge", "|", "edge", "front") in seen
-    assert let_in(service) == {"front"}
-    assert set(service.raised().changes) == {"same"}
 
 
 def test_a_route_that_gateway_api_does_not_know_is_an_error_that_names_the_field(service, crds):

@@ -65,7 +65,7 @@ def test_all_problems_of_a_stack_file_are_told_at_once(write, problems_of):
       modelport:releases:
         digits: {stable: {source: a.onnx}, candidate: {source: b.onnx}}
         fraud: {stable: {source: a.onnx}, mirror: 5}
-        spam: {stable: {source: a.onnx}, wait: false}
+        spam: {stable: {source: a.onnx}, unwaited: 5}
       modelport:overrides: {scaling: {mx: 3, max: 0}}
     """
     found = problems_of(write(text, "Pulumi.dev.yaml"))
@@ -74,7 +74,7 @@ def test_all_problems_of_a_stack_file_are_told_at_once(write, problems_of):
         "modelport:servces": (3, "unknown field. Did you mean services?"),
         "modelport:releases.digits.weight": (5, "a candidate needs its share of requests, 0 to 100."),
         "modelport:releases.fraud.mirror": (6, "there is no candidate to send requests to."),
-        "modelport:releases.spam.wait": (7, "there is no candidate to wait for."),
+        "modelport:releases.spam.unwaited": (7, "there is no candidate to wait for."),
         "modelport:overrides.scaling.mx": (8, "unknown field. Did you mean max?"),
         "modelport:overrides.scaling.max": (8, "must be greater than or equal to 1."),
     }

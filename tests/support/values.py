@@ -83,7 +83,7 @@ VALUES = {
     "releases.candidate.image": ("registry/one@" + DIGEST, "registry/two@" + DIGEST),
     "releases.weight": (10, 20),
     "releases.mirror": (10, 20),
-    "releases.wait": (True, False),
+    "releases.unwaited": (5, 20),
     "existing.vpc": ("vpc-1", "vpc-2"),
     "existing.subnets": (["subnet-1"], ["subnet-2"]),
     "existing.role": ("role-1", "role-2"),
@@ -181,7 +181,7 @@ COMPANIONS = {
     "existing.noProxy": {"existing.proxy": "http://proxy:3128"},
     "budget.currency": {"budget.amount": 100},
     **dict.fromkeys(("releases.candidate.source", "releases.candidate.digest", "releases.candidate.image"), CANDIDATE),
-    "releases.wait": CANDIDATE,
+    "releases.unwaited": {**PUBLIC, **CANDIDATE, "releases.weight": 10},
     "releases.weight": {**PUBLIC, **CANDIDATE},
     "releases.mirror": {**PUBLIC, **CANDIDATE},
 }

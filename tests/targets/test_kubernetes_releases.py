@@ -21,11 +21,11 @@ ROUTES = {"route": 80, "grpcroute": 8081}
 OF_A_SERVICE = {"group": "", "kind": "Service"}
 
 
-def live(weight=10, mirror=0, slot=None, wait=True, **candidate):
+def live(weight=10, mirror=0, slot=None, unwaited=None, **candidate):
     """`modelport:releases` with the model `next.onnx` on trial, and stable in a slot."""
     on_trial = Release(source="next.onnx", **candidate)
     stable = Release(source="double.onnx", slot=slot)
-    return {"fraud": Releases(stable=stable, candidate=on_trial, weight=weight, mirror=mirror, wait=wait)}
+    return {"fraud": Releases(stable=stable, candidate=on_trial, weight=weight, mirror=mirror, unwaited=unwaited)}
 
 
 @pytest.fixture(autouse=True)
@@ -253,13 +253,16 @@ def test_a_candidate_has_to_be_ready_for_another_share_and_stable_for_none(kuber
 
 
 def test_a_candidate_that_is_not_waited_for_says_so_and_leaves_its_name_at_once(trial):
-    waits, waits_not = (trial(weight=10, wait=wait) for wait in (True, False))
+    waits, waits_not, grows = trial(weight=10), trial(weight=10, unwaited=10), trial(weight=11, unwaited=10)
+    assert "pulumi.com/skipAwait" not in grows.inputs["fraud-server-green"]["metadata"]["annotations"]
+    address = waits_not.inputs["fraud-service-green"]["metadata"]
+    assert address["annotations"] == {"pulumi.com/skipAwait": "true"}
     assert waits_not.inputs["fraud-server-green"]["metadata"]["annotations"] == {
         "modelport/weight": "10",
         "pulumi.com/skipAwait": "true",
         "pulumi.com/deletionPropagationPolicy": "background",
     }
-    others = waits.inputs.keys() - {"fraud-server-green"}
+    others = waits.inputs.keys() - {"fraud-server-green", "fraud-service-green"}
     assert all(waits.inputs[name] == waits_not.inputs[name] for name in others)
 
 

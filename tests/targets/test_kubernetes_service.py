@@ -320,16 +320,6 @@ def test_only_its_own_namespace_calls_unless_others_are_named(kubernetes):
     assert named[1] == {"from": [monitoring], "ports": [{"port": 8080, "protocol": "TCP"}]}
 
 
-def test_others_are_let_in_by_another_policy_so_that_the_old_one_stays_for_as_long_as_it_is_needed(kubernetes):
-    before, same, after = (
-        kubernetes({"existing": {"callers": (name,), "prometheus": pulumi.Output.from_input("monitoring")}})
-        for name in ("shop", "shop", "till")
-    )
-    names = [program.inputs["fraud-network"]["metadata"]["name"] for program in (before, same, after)]
-    assert names[0] == names[1] != names[2]
-    assert all(name.startswith("fraud-dev-network-") for name in names)
-
-
 def test_pods_reach_dns_and_the_store_of_their_model(kubernetes):
     dns, store = rules_of(kubernetes({"existing": {"registry": "registry.example:5000/models"}}))["egress"]
     assert {port["port"] for port in dns["ports"]} == {53, 5353}

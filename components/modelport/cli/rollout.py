@@ -85,8 +85,9 @@ class Rollout:
         """The first of the service's steps that is more than `weight`, in percent."""
         return next((share for share in self.service.spec.rollout.steps if share > weight), None)
 
-    def weight_now(self) -> int:
-        """Share of requests that the candidate has since the last update, in percent; 0 where no output says so."""
+    @cached_property
+    def weight_now(self) -> int | None:
+        """Share of requests that the stack's outputs say the candidate has, in percent; None where they do not."""
         from modelport.errors import ModelportError
         from modelport_engine.errors import EngineError
 
@@ -94,9 +95,9 @@ class Rollout:
 
         try:
             made = choose("auto").outputs(self.workspace)["services"][self.name]["targets"].values()
-            return min(int(each["live"][1]["weight"]) for each in made)
+            return min(sum(int(each["weight"]) for each in target["live"][1:]) for target in made)
         except (ModelportError, EngineError, LookupError, TypeError, ValueError):
-            return 0
+            return None
 
     def allows(self, weight: int) -> bool:
         """Whether every target of the stack gives the candidate such a share of the requests."""

@@ -43,8 +43,9 @@ def releases(service: ModelSpec, environment: Environment) -> tuple[Release, ...
     stable = _release("stable", live.stable, service, slot=live.slots[0], weight=100 - live.weight)
     if live.candidate is None:
         return (stable,)
+    unwaited = -1 if live.unwaited is None else live.unwaited
     candidate = _release("candidate", live.candidate, service, slot=live.slots[1], weight=live.weight)
-    return stable, replace(candidate, mirror=live.mirror, wait=live.wait)
+    return stable, replace(candidate, mirror=live.mirror, wait=live.weight > unwaited)
 
 
 def _release(

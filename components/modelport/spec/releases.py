@@ -41,9 +41,9 @@ class Releases(Section):
     mirror: Percent = 0
     """Share of requests copied to the candidate, in percent; its answers are dropped."""
 
-    wait: bool = True
-    """Whether a change of the candidate or of its share waits until its pods are ready; `modelport rollout step` writes
-    false for a smaller share."""
+    unwaited: Percent | None = None
+    """Largest share, in percent, at which a change of the candidate does not wait until its pods are ready;
+    `modelport rollout step` writes it with a smaller share."""
 
     @property
     def slots(self) -> tuple[Slot, Slot]:
@@ -60,8 +60,8 @@ class Releases(Section):
             raise broken_rule(
                 "there is no candidate to send requests to", "weight" if self.weight else "mirror", "candidate"
             )
-        if self.candidate is None and not self.wait:
-            raise broken_rule("there is no candidate to wait for", "wait", "candidate")
+        if self.candidate is None and self.unwaited is not None:
+            raise broken_rule("there is no candidate to wait for", "unwaited", "candidate")
         return self
 
     @model_validator(mode="after")

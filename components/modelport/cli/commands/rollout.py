@@ -58,12 +58,11 @@ def start(
 def step(service: Service, weight: Weight = None, stack: Stack = None, yes: Yes = False, no_up: NoUp = False) -> None:
     """Give the candidate the next of the service's rollout steps, or with --weight less, which waits for no pods."""
     rollout = _on_trial(service, stack)
-    share = rollout.next_step(rollout.releases.weight) if weight is None else weight
+    share = _next_share(rollout, no_up=no_up) if weight is None else weight
     if share is None:
         raise UsageError(f"{rollout.place}.weight: {rollout.releases.weight}\n  it has had every step. Promote it.")
-    entry = {name: value for name, value in rollout.entry.items() if name not in ("mirror", "wait")}
-    at_once = share <= rollout.weight_now()
-    rollout.change({**entry, "weight": share, **({"wait": False} if at_once else {})})
+    entry = {name: value for name, value in rollout.entry.items() if name not in ("mirror", "unwaited")}
+    rollout.change({**entry, "weight": share, **({"unwaited": share} if _is_less(share, rollout) else {})})
     _finish(rollout, yes=yes, no_up=no_up)
 
 
@@ -99,6 +98,23 @@ def status(service: Service, stack: Stack = None, as_json: AsJson = False) -> No
     if releases.mirror:
         say(f"{releases.mirror} % of the requests are copied to the candidate")
     say(f"next: modelport rollout {_following(rollout)} {service} -s {rollout.workspace.stack}")
+
+
+def _next_share(rollout: Rollout, *, no_up: bool) -> int | None:
+    """The step after the share that the candidate has: less than the stack file says where an update has failed."""
+    written = rollout.releases.weight
+    now = None if no_up else rollout.weight_now
+    return rollout.next_step(written if now is None else min(written, now))
+
+
+def _is_less(share: int, rollout: Rollout) -> bool:
+    """Whether a share is not more than the candidate has and should have."""
+    if share > rollout.releases.weight:
+        return False
+    if rollout.weight_now is None:
+        tell("The stack's outputs do not say which share the candidate has: another one waits for its pods.")
+        return False
+    return share <= rollout.weight_now
 
 
 def _on_trial(service: str, stack: str | None) -> Rollout:

@@ -23,9 +23,7 @@ EXTENDED = f"{DOCS}/tasks/manage-gpus/scheduling-gpus"
 SETTING = "ConfigMap.data.MODELPORT"
 SETTINGS_NAME = ("ConfigMap.metadata.name", f"{POD}.containers.server.envFrom")
 """What a setting moves besides: settings are named by what they say."""
-POLICY_NAME = ("NetworkPolicy.metadata.name",)
-"""Likewise the policy for those who reach the pods and whom they reach."""
-INGRESS, EGRESS = (("NetworkPolicy.spec." + way, *POLICY_NAME) for way in ("ingress", "egress"))
+INGRESS, EGRESS = "NetworkPolicy.spec.ingress", "NetworkPolicy.spec.egress"
 MODEL = (
     f"{SETTING}_DIGEST",
     *SETTINGS_NAME,
@@ -164,13 +162,13 @@ CAPABILITIES: Capabilities = {
     "protocols.rest": unbuilt(always=True),
     "protocols.grpc": _setting(
         "GRPC_PORT",
-        also=(f"{POD}.containers.server.ports.grpc.*", "Service.spec.ports.grpc.*", *INGRESS),
+        also=(f"{POD}.containers.server.ports.grpc.*", "Service.spec.ports.grpc.*", INGRESS),
     ),
     "protocols.v1": unbuilt(always=False),
     "serving.image": _of_pod("containers.server.image"),
     "serving.delivery": _of_pod(
         "volumes.model.*",
-        also=(f"{POD}.initContainers.*", "Bundle.*", f"{SETTING}_MODEL", *SETTINGS_NAME, *EGRESS),
+        also=(f"{POD}.initContainers.*", "Bundle.*", f"{SETTING}_MODEL", *SETTINGS_NAME, EGRESS),
     ),
     "slo.availability": _objective(),
     "slo.latency.p50": _objective(),
@@ -184,7 +182,7 @@ CAPABILITIES: Capabilities = {
     "monitoring.alerts.notify": _heard(),
     "monitoring.alerts.modelAge": _alerting(),
     "monitoring.retraining.trigger": unbuilt(always="never"),
-    "security.exposure": _routed("*", also=("HTTPRoute.*", "Gateway.*", "Certificate.*", *INGRESS, "Service.*")),
+    "security.exposure": _routed("*", also=("HTTPRoute.*", "Gateway.*", "Certificate.*", INGRESS, "Service.*")),
     "security.auth": native_but(
         f"{SETTING}_TOKEN_FILE",
         only=("none", "bearer"),
@@ -216,10 +214,13 @@ CAPABILITIES: Capabilities = {
     "releases.mirror": _routed(
         "spec.rules", differs="as far as the gateway copies a part of the requests; none of those within the cluster"
     ),
-    "releases.wait": native(
+    "releases.unwaited": native(
         "Deployment.metadata.annotations.pulumi.com/skipAwait",
         source="https://github.com/pulumi/pulumi-kubernetes/pull/417",
-        also=("Deployment.metadata.annotations.pulumi.com/deletionPropagationPolicy",),
+        also=(
+            "Deployment.metadata.annotations.pulumi.com/deletionPropagationPolicy",
+            "Service.metadata.annotations.pulumi.com/skipAwait",
+        ),
     ),
     "existing.vpc": OF_A_CLOUD,
     "existing.subnets": OF_A_CLOUD,
@@ -231,14 +232,14 @@ CAPABILITIES: Capabilities = {
     "existing.priorityClass": _of_pod("priorityClassName"),
     "existing.pullSecret": _of_pod("imagePullSecrets.*", also=(f"{POD}.volumes.registry.secret.secretName",)),
     "existing.storeSecret": _of_pod("initContainers.fetch.envFrom"),
-    "existing.proxy": _of_pod("initContainers.fetch.env.HTTPS_PROXY.value", also=EGRESS),
+    "existing.proxy": _of_pod("initContainers.fetch.env.HTTPS_PROXY.value", also=(EGRESS,)),
     "existing.noProxy": _of_pod("initContainers.fetch.env.NO_PROXY.value"),
     "existing.ca": _of_pod(
         "volumes.authorities.configMap.*", also=(f"{POD}.initContainers.fetch.env.REQUESTS_CA_BUNDLE.value",)
     ),
     "existing.claim": _of_pod("volumes.model.persistentVolumeClaim.claimName"),
-    "existing.callers": _in(INGRESS[0], "policy-resources/network-policy-v1", also=POLICY_NAME),
-    "existing.prometheus": _in(INGRESS[0], "policy-resources/network-policy-v1", also=POLICY_NAME),
+    "existing.callers": _in(INGRESS, "policy-resources/network-policy-v1"),
+    "existing.prometheus": _in(INGRESS, "policy-resources/network-policy-v1"),
     "existing.prometheusAddress": _by_keda("triggers"),
     "existing.prometheusOperator": native(
         "PodMonitor.metadata.labels.*",
@@ -255,7 +256,7 @@ CAPABILITIES: Capabilities = {
     "existing.gatewayNamespace": native(
         "Gateway.metadata.namespace",
         source=GATEWAY_API,
-        also=("Certificate.metadata.namespace", "HTTPRoute.spec.parentRefs.*", *INGRESS),
+        also=("Certificate.metadata.namespace", "HTTPRoute.spec.parentRefs.*", INGRESS),
     ),
     "existing.ingressClass": _in("Ingress.spec.ingressClassName", "service-resources/ingress-v1"),
     "existing.domain": _routed(

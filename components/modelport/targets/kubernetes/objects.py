@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -125,7 +124,7 @@ class Manifests(Parts):
         role: str,
         body: Mapping[str, Any],
         *,
-        name: pulumi.Input[str] | None = None,
+        name: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> pulumi.CustomResource:
@@ -133,7 +132,7 @@ class Manifests(Parts):
         given = dict(metadata or {})
         labels = {**self.labels, **given.pop("labels", {})}
         place = {"namespace": self.namespace} if kind.is_namespaced else {}
-        own = {"name": self.called(role) if name is None else name, **place, "labels": labels, **given}
+        own = {"name": name or self.called(role), **place, "labels": labels, **given}
         home = [self.resources[each] for each in ("namespace",) if each in self.resources]
         opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(depends_on=home), opts)
         return self.register(kind, role, {"metadata": own, **body}, opts)
@@ -157,9 +156,9 @@ def labels_of(plan: Plan) -> dict[str, str]:
     return {**plan.tags, **selector_of(plan), "app.kubernetes.io/managed-by": "modelport"}
 
 
-def fingerprint(said: Any) -> str:
+def fingerprint(said: str) -> str:
     """A short hash of what an object says, for the name of one that is made anew when it is to say something else."""
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:10]
+    return hashlib.sha256(said.encode()).hexdigest()[:10]
 
 
 def workload(plan: Plan, slot: str) -> str:

@@ -92,6 +92,6 @@ CAPABILITIES: Capabilities = {
     "releases.candidate.image": unbuilt(),
     "releases.weight": unbuilt(always=0),
     "releases.mirror": unbuilt(always=0),
-    "releases.wait": unbuilt(always=True),
+    "releases.unwaited": unbuilt(),
     **{name: NOTHING_EXISTING for name in FIELDS if name.startswith(EXISTING)},
 }

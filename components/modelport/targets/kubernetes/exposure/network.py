@@ -2,11 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
-
 from modelport.plan import Plan
 
-from ..objects import NETWORK_POLICY, Objects, fingerprint, selector_of
+from ..objects import NETWORK_POLICY, Objects, selector_of
 from ..pods import outbound
 from ..pods.delivery import fetches_from
 from ..pods.server import ports
@@ -24,10 +22,7 @@ GOOGLE_METADATA = (("169.254.169.254/32", 80), ("169.254.169.252/32", 988))
 
 
 def network(own: Objects) -> None:
-    """Nothing goes in and out but what the service is there for, and nothing at all of other pods in its namespace.
-
-    Policies add up: another one is there before the old one goes, so that nobody is shut out while routes change.
-    """
+    """Nothing goes in and out but what the service is there for, and nothing at all of other pods in its namespace."""
     if own.plan.environment.existing.namespace is None:
         nothing = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
         own.object(NETWORK_POLICY, "deny", {"spec": nothing})
@@ -38,8 +33,7 @@ def network(own: Objects) -> None:
         "ingress": _ingress(own.plan),
         **({"egress": egress} if egress else {}),
     }
-    name = pulumi.Output.from_input(spec).apply(lambda said: own.plan.names.of("network", fingerprint(said)))
-    own.object(NETWORK_POLICY, "network", {"spec": spec}, name=name)
+    own.object(NETWORK_POLICY, "network", {"spec": spec})
 
 
 def _ingress(plan: Plan) -> list[dict[str, Any]]:

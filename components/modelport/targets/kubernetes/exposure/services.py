@@ -22,8 +22,9 @@ def service(own: Objects, version: Version) -> pulumi.CustomResource:
 
     That of the stable one is the service's own, and goes over from slot to slot; a candidate's is of its slot.
     """
-    awaited = not may_rest(own.plan.spec.scaling)
-    return _service(own, service_role(version.release), address(own.plan, version.release), version.slot, awaited)
+    release = version.release
+    awaited = release.wait and not may_rest(own.plan.spec.scaling)
+    return _service(own, service_role(release), address(own.plan, release), version.slot, awaited)
 
 
 def spare_services(own: Objects, stable: Version) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ def settings(own: Objects, version: Version, delivered: Delivery) -> str:
         **({"MODELPORT_PROVIDER": "cuda"} if spec.compute.accelerator else {}),
         **access(own.plan).settings,
     }
-    name = own.plan.names.of(version.slot, "settings", fingerprint(said))
+    name = own.plan.names.of(version.slot, "settings", fingerprint(json.dumps(said, sort_keys=True)))
     own.object(CONFIG_MAP, f"settings-{version.slot}", {"immutable": True, "data": said}, name=name)
     return name
 
