@@ -118,8 +118,9 @@ def test_what_is_wanted_again_before_it_was_deleted_is_taken_back(generated):
     (step,), left = generated([second, first], goal("a", bind=1))
 
     assert (step.op, step.old, step.resource.id, step.resource.delete) == (Op.UPDATE, first, "first", False)
-    assert step.retired == second
     assert shown(left) == [(Op.DELETE_REPLACED, "second")]
+    assert step.retired == (second, left[0].old)
+    assert step.retired[1] is left[0].old, "state knows entries by identity"
 
 
 def test_what_was_replaced_and_is_not_wanted_again_goes_with_its_successor(generated):

@@ -150,8 +150,11 @@ def test_a_resource_that_is_taken_back_changes_places_with_its_replacement():
     disk = Disk()
     first, second, again = entry("a", id="1", delete=True), entry("a", id="2"), entry("a", id="1")
     manager = SnapshotManager(Snapshot([second, first]), disk.saved.append)
-    end(manager, begin(manager, "updating", again), old=first, new=again, retired=second)
+    marked = replace(second, delete=True)
+    end(manager, begin(manager, "updating", again), old=first, new=again, retired=(second, marked))
     assert [(each.id, each.delete) for each in disk.saved[-1].resources] == [("1", False), ("2", True)]
+    end(manager, begin(manager, "deleting", marked), old=marked)
+    assert [each.id for each in disk.saved[-1].resources] == ["1"]
 
 
 def test_only_creations_whose_end_is_unknown_are_carried_over():

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 from modelport_engine.state.resource import Resource
@@ -92,15 +92,15 @@ class SnapshotManager:
         old: Resource | None = None,
         new: Resource | None = None,
         displaced: Resource | None = None,
-        retired: Resource | None = None,
+        retired: tuple[Resource, Resource] | None = None,
     ) -> None:
         """A change is over: `old` leaves state, or stays as `displaced`; `new` enters it. A failed one passes none.
 
-        `retired` stays, to be deleted.
+        `retired` is another old entry and how it stays.
         """
         with self._changing():
             if retired:
-                self._put(retired, replace(retired, delete=True))
+                self._put(*retired)
             if old and displaced:
                 self._put(old, displaced)
                 old = None

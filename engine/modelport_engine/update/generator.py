@@ -167,9 +167,9 @@ class Generator:
     def _revival(self, old: Resource, buried: Resource, new: Resource, provider: Provider) -> list[Step]:
         """Take back what was replaced: its name is not free, and what still uses it may need it."""
         self._removed.add(id(buried))
-        self.replaced[old.urn] = replace(old, delete=True)
+        marked = self.replaced[old.urn] = replace(old, delete=True)
         revived = replace(new, id=buried.id, created=buried.created)
-        return [Step(Op.UPDATE, buried, revived, provider, retired=old)]
+        return [Step(Op.UPDATE, buried, revived, provider, retired=(old, marked))]
 
     def _beside(self, old: Resource, new: Resource, provider: Provider, difference: Difference) -> list[Step]:
         marked = self.replaced[old.urn] = replace(old, delete=True)

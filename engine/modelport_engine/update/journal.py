@@ -55,8 +55,10 @@ class StateJournal:
             self._without_operation(step)
         else:
             old = step.old if step.displaced or step.op in TAKES_OVER or not step.new else None
-            outcome = {"old": old, "new": step.new, "displaced": step.displaced, "retired": step.retired}
-            self._state.end(operation, **(outcome if done else {}))
+            if done:
+                self._state.end(operation, old=old, new=step.new, displaced=step.displaced, retired=step.retired)
+            else:
+                self._state.end(operation)
             await self._saved()
 
     def amend(self, old: Resource, new: Resource) -> None:

@@ -51,8 +51,8 @@ class Step:
     """One change: `old` is what state holds, `new` what it will hold; either may be missing.
 
     `displaced` is the old entry as it stays in state beside a replacement: to be deleted, or deleted and to be made
-    again. `retired` is an entry that is to be deleted because `new` takes its place. `provider` is None for components
-    and wherever nothing is to be asked.
+    again. `retired` is another entry whose place `new` takes, and how it stays, to be deleted. `provider` is None for
+    components and wherever nothing is to be asked.
     """
 
     op: Op
@@ -61,7 +61,7 @@ class Step:
     provider: Provider | None = None
     difference: Difference = NO_DIFFERENCE
     displaced: Resource | None = None
-    retired: Resource | None = None
+    retired: tuple[Resource, Resource] | None = None
 
     @property
     def resource(self) -> Resource:
