@@ -13,6 +13,7 @@ from pulumi_policy import (
     Policy,
     PolicyConfigSchema,
     PolicyPack,
+    PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
@@ -24,7 +25,7 @@ from pulumi_policy import (
 from modelport_policies.control import Control, Profile, known_parameters, known_profile, with_defaults
 from modelport_policies.controls import catalogue
 from modelport_policies.register import Register, read_register
-from modelport_policies.resource import Resource, Stack
+from modelport_policies.resource import Resource, Stack, canonical
 
 NAME = "modelport-policies"
 
@@ -73,7 +74,8 @@ def resource_validation(
     """The control on one resource, before the engine creates or changes it."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        judge(control, register, [Resource(args.resource_type, args.name, args.urn, args.props)], args, report)
+        resource = Resource(canonical(args.resource_type), args.name, args.urn, args.props)
+        judge(control, register, [resource], args, report)
 
     return validate
 
@@ -83,10 +85,17 @@ def stack_validation(control: Control, register: Register) -> Callable[[StackVal
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         stack = Stack()
-        stack += [Resource(each.resource_type, each.name, each.urn, each.props, stack) for each in args.resources]
+        stack += [in_stack(each, stack) for each in args.resources]
         judge(control, register, stack, args, report)
 
     return validate
+
+
+def in_stack(resource: PolicyResource, stack: Stack) -> Resource:
+    """What Pulumi says of a resource of the stack, as the controls read it."""
+    depends = {key: [each.urn for each in others] for key, others in resource.property_dependencies.items()}
+    type_ = canonical(resource.resource_type)
+    return Resource(type_, resource.name, resource.urn, resource.props, stack, dependencies=depends)
 
 
 def judge(

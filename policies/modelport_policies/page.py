@@ -22,7 +22,9 @@ modelport policies check --state export.json --json     # a deployment export, o
 ```
 
 A control has one id on every target. On a resource it is *evaluated*, *not applicable* (with the reason), or
-*undecided* where a value is not known before the run; each is counted. Secrets are judged like any other value.
+*undecided* where a value is not known before the run; each is counted. Secrets are judged like any other value. What is
+only asked to be there, such as a key, counts as there before it is known; what belongs to a bucket or a key is found by
+the reference to it.
 
 **Profiles** set the level of each control: `baseline`, `standard` (the default) and `regulated`. Choose one with
 `MODELPORT_POLICY_PROFILE` or `pulumi config set modelport-policies:profile regulated`. A single level is changed with
@@ -50,8 +52,9 @@ GOV-12 with its line.
 **A new control** is a `Control` in its family's module under `policies/modelport_policies/controls`: an id, a level per
 profile, and for each resource type a function that yields a message per violation and whose docstring says which input
 it reads. Its examples, at least one good, one bad and one unknown input per type, go to
-`tests/policies/fixtures/<id>.yaml`: changes of the resources in `tests/policies/hardened.yaml`, in which the whole pack
-finds that control and no other. The suite fails without them. `scripts/generate.py` renews this page.
+`tests/policies/fixtures/<id>.yaml`: changes of the resources in `tests/policies/hardened.yaml` and
+`hardened-aws.yaml`, in which the whole pack finds that control and no other. The suite fails without them.
+`scripts/generate.py` renews this page.
 """
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
-__all__ = ["Resource", "Stack", "UnknownValueError", "at", "is_set", "items", "mapping", "text"]
+__all__ = ["Resource", "Stack", "UnknownValueError", "at", "canonical", "is_set", "items", "mapping", "text", "type_of"]
+
+S3_ALIAS = re.compile(r"^(aws:s3/\w+?)[Vv]2:(\w+?)[Vv]2$")
+BALANCER_ALIAS = re.compile(r"^aws:(?:alb|applicationloadbalancing|elasticloadbalancingv2)/")
 
 
 class Stack(list["Resource"]):
@@ -35,6 +39,7 @@ class Resource:
     Attributes:
         stack: all resources, when the control judges the stack as a whole.
         parameters: of the control that looks at it.
+        dependencies: the URNs of what each property is made from, when the control judges the stack as a whole.
     """
 
     type: str
@@ -43,10 +48,21 @@ class Resource:
     inputs: Mapping[str, Any]
     stack: Stack = field(default_factory=Stack, repr=False, compare=False)
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    dependencies: Mapping[str, Collection[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, *keys: str) -> Any:
         """The input at this path, None where it is missing."""
         return at(self.inputs, *keys)
+
+
+def type_of(resource: Resource) -> str:
+    """What the controls are told apart by."""
+    return resource.type
+
+
+def canonical(type_: str) -> str:
+    """A type by the name that the controls know: `BucketV2` is `Bucket`, a listener of `alb` one of `lb`."""
+    return BALANCER_ALIAS.sub("aws:lb/", S3_ALIAS.sub(r"\1:\2", type_))
 
 
 def at(value: Any, *keys: str) -> Any:

@@ -15,7 +15,7 @@ from modelport_policies.control import Control, Level, Outcome, known_parameters
 from modelport_policies.controls import catalogue
 from modelport_policies.errors import PolicyError
 from modelport_policies.register import Register, read_register
-from modelport_policies.resource import Resource, Stack
+from modelport_policies.resource import Resource, Stack, canonical, type_of
 
 
 def review(
@@ -85,13 +85,10 @@ def stack_of(state: dict[str, Any]) -> Stack:
             raise PolicyError(f"not a deployment export: a resource needs a type and a urn, this is none: {row!r:.80}")
         if not row.get("delete"):
             inputs = unknown_checking_proxy(plain(row.get("inputs") or {}))
-            stack.append(Resource(row["type"], row["urn"].rpartition("::")[2], row["urn"], inputs, stack))
+            name = row["urn"].rpartition("::")[2]
+            depends = {key: urns or () for key, urns in (row.get("propertyDependencies") or {}).items()}
+            stack.append(Resource(canonical(row["type"]), name, row["urn"], inputs, stack, dependencies=depends))
     return stack
-
-
-def type_of(resource: Resource) -> str:
-    """What the controls are told apart by."""
-    return resource.type
 
 
 def plain(value: Any) -> Any:

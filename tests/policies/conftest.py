@@ -35,11 +35,16 @@ class Analyzer:
     def analyze(self, type_, inputs, name="digits"):
         return self.stub.Analyze(analyzer_pb2.AnalyzeRequest(**described(type_, inputs, name)), timeout=60)
 
-    def analyze_stack(self, *resources):
+    def analyze_stack(self, *resources, depends=None):
+        """The resources are named r0, r1, and so on; `depends` says by name which others a property comes from."""
         rows = [
             analyzer_pb2.AnalyzerResource(**described(type_, inputs, f"r{number}"))
             for number, (type_, inputs) in enumerate(resources)
         ]
+        urns = {row.name: row.urn for row in rows}
+        for row in rows:
+            for key, names in (depends or {}).get(row.name, {}).items():
+                row.propertyDependencies[key].urns.extend(urns[name] for name in names)
         return self.stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=rows), timeout=60)
 
 

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parent.parent.parent
 SERVER = "modelport:local:Server"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+BUCKET = "aws:s3/bucket:Bucket"
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 STACK = "pulumi:pulumi:Stack"
 POD = {"spec": {"template": {"metadata": {"labels": {"app": "digits"}}}}}
 SERVED = {
@@ -138,6 +140,14 @@ def test_the_stack_as_a_whole_is_judged_at_the_end(pack):
     assert len(alone) == 2
     assert isolated == []
     assert "NET-14" in not_applicable(without_pods)
+
+
+def test_what_belongs_to_a_bucket_is_found_by_the_reference(pack):
+    encrypted = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "digits"}}
+    inputs = {"bucket": UNKNOWN_STRING_VALUE, "rules": [{**encrypted, "bucketKeyEnabled": True}]}
+    stack = ((BUCKET, {}), (ENCRYPTION, inputs))
+    assert found(pack.analyze_stack(*stack, depends={"r1": {"bucket": ["r0"]}}), "ENC-02") == []
+    assert "can't run policy" in found(pack.analyze_stack(*stack), "ENC-02")[0].message
 
 
 def test_one_resource_with_an_unknown_value_does_not_hide_another_s_violation(pack):

@@ -202,3 +202,46 @@ def test_the_report_is_json():
 def test_the_pack_is_found_without_loading_pulumi():
     code = "import sys, modelport_policies; modelport_policies.path(); sys.exit('pulumi' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+BUCKET, ENCRYPTION = (
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+)
+RULE = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": UNKNOWN_STRING_VALUE}}
+
+
+def with_bucket(depends, bucket=BUCKET, encryption=ENCRYPTION):
+    urns = [f"urn:pulumi:dev::shop::{type_}::models" for type_ in (bucket, encryption)]
+    inputs = {"bucket": UNKNOWN_STRING_VALUE, "rules": [{**RULE, "bucketKeyEnabled": True}]}
+    rows = [
+        {"type": bucket, "urn": urns[0], "inputs": {}},
+        {"type": encryption, "urn": urns[1], "inputs": inputs, "propertyDependencies": {"bucket": [urns[0]] * depends}},
+    ]
+    return {"deployment": {"resources": rows}}
+
+
+def test_what_belongs_to_a_bucket_is_found_by_the_reference_before_there_are_names():
+    report = check(with_bucket(depends=True))
+    assert not [each for each in report["violations"] if each["rule"] == "ENC-02"]
+    assert not [each for each in report["undecided"] if each["rule"] == "ENC-02"]
+
+
+def test_a_property_of_which_an_export_says_that_it_comes_from_nothing_may_be_any():
+    state = with_bucket(depends=False)
+    state["deployment"]["resources"][1]["propertyDependencies"] = {"bucket": None}
+    assert "ENC-02" in {each["rule"] for each in check(state)["undecided"]}
+
+
+def test_what_may_belong_to_a_bucket_leaves_it_undecided():
+    report = check(with_bucket(depends=False))
+    assert [each["urn"] for each in report["undecided"] if each["rule"] == "ENC-02"] == [
+        f"urn:pulumi:dev::shop::{BUCKET}::models"
+    ]
+
+
+def test_a_type_is_judged_by_its_other_names_too():
+    old = [each.replace(":", "V2:").replace("awsV2", "aws") + "V2" for each in (BUCKET, ENCRYPTION)]
+    report = check(with_bucket(True, *old))
+    assert {each["rule"] for each in report["violations"]} == {"ENC-07"}
+    assert {each["urn"] for each in report["violations"]} == {f"urn:pulumi:dev::shop::{old[0]}::models"}

@@ -1,4 +1,4 @@
-"""The resources of tests/policies/hardened.yaml, and what becomes of them with a change."""
+"""The resources of tests/policies/hardened*.yaml, and what becomes of them with a change."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def spelled_out(value: Any) -> Any:
     return value
 
 
-HARDENED = read(Path(__file__).parent.parent / "policies" / "hardened.yaml")
+POLICIES = Path(__file__).parent.parent / "policies"
+HARDENED = read(POLICIES / "hardened.yaml")
+HARDENED_AWS: dict[str, Any] = read(POLICIES / "hardened-aws.yaml")["resources"]
 
 
 def patched(value: Any, change: Any) -> Any:
@@ -54,7 +56,7 @@ def patched(value: Any, change: Any) -> Any:
 def hardened(type_: str, pod_changes: Sequence[Any] = (), change: Any = None) -> dict[str, Any]:
     """The hardened resource of a type, with changes of its pod and one of itself."""
     if type_ not in WORKLOADS:
-        return patched({**HARDENED["others"], **HARDENED["autoscalers"]}[type_], change or {})
+        return patched({**HARDENED["others"], **HARDENED["autoscalers"], **HARDENED_AWS}[type_], change or {})
     pod = reduce(patched, pod_changes, HARDENED["pod"])
     own = patched(HARDENED["workload"], HARDENED.get(type_, {}))
     if type_ == POD:
@@ -68,7 +70,7 @@ def hardened(type_: str, pod_changes: Sequence[Any] = (), change: Any = None) ->
 
 def neighbours(type_: str, without: list[str]) -> dict[str, dict[str, Any]]:
     """What is around a resource in a stack in order, by type."""
-    found = {DEPLOYMENT: hardened(DEPLOYMENT), **HARDENED["others"]}
+    found = HARDENED_AWS if type_ in HARDENED_AWS else {DEPLOYMENT: hardened(DEPLOYMENT), **HARDENED["others"]}
     if type_ in WORKLOADS:
         del found[DEPLOYMENT]
     return {each: inputs for each, inputs in found.items() if each != type_ and each not in without}

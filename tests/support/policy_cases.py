@@ -2,7 +2,8 @@
 
 An example has inputs of its own (`inputs`, `pod`, `metadata`), or says what is other than in a hardened resource:
 `but`, `pod_but`, or `container_but` for a container of each kind. `gpu: true` begins with a pod that has a GPU,
-`without` takes types from what is around, `stack` adds to it, `parameters` are the control's.
+`without` takes types from what is around, `stack` adds to it, `parameters` are the control's. How resources refer to
+each other is in `support.references`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from pulumi_policy.proxy import unknown_checking_proxy
 from support.hardened import HARDENED, KINDS_OF_CONTAINER, hardened, in_container, neighbours, read
+from support.references import rows
 
 import modelport_policies
 from modelport_policies.control import Control, Outcome
@@ -21,6 +23,7 @@ from modelport_policies.controls import catalogue
 from modelport_policies.controls.governance import COMPONENTS
 from modelport_policies.kubernetes import CRON_JOB, POD, SCALED, SERVING, WORKLOADS
 from modelport_policies.resource import Resource, Stack
+from modelport_policies.review import stack_of
 
 FIXTURES = Path(__file__).parent.parent / "policies" / "fixtures"
 GROUPS = {"workload": WORKLOADS, "serving": SERVING, "scaled": SCALED, "component": COMPONENTS}
@@ -47,21 +50,16 @@ class Case:
     def outcome(self) -> Outcome:
         """What its control says."""
         control = next(each for each in catalogue(self.problems) if each.id == self.control)
-        stack = Stack()
-        rows = [(self.type, self.inputs), *self.others]
-        stack += [resource(type_, inputs, stack, f"digits-{number}") for number, (type_, inputs) in enumerate(rows)]
-        return control.evaluate(stack[0], self.parameters)
+        return control.evaluate(stack_of(self.export())[0], self.parameters)
 
     def found(self) -> set[str]:
         """The controls of the whole pack that find something in the stack of this example."""
-        rows = [
-            {"type": type_, "urn": f"urn:pulumi:dev::shop::{type_}::digits-{number}", "inputs": inputs}
-            for number, (type_, inputs) in enumerate([(self.type, self.inputs), *self.others])
-        ]
-        report = modelport_policies.check(
-            {"deployment": {"resources": rows}}, "regulated", parameters={self.control: self.parameters}
-        )
+        report = modelport_policies.check(self.export(), "regulated", parameters={self.control: self.parameters})
         return {each["rule"] for each in report["violations"]}
+
+    def export(self) -> dict[str, Any]:
+        """The stack of this example, its own resource first."""
+        return {"deployment": {"resources": rows([(self.type, self.inputs), *self.others])}}
 
 
 def resource(type_: str, inputs: Mapping[str, Any], stack: Stack | None = None, name: str = "digits") -> Resource:

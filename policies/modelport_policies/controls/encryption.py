@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from modelport_policies.control import SEVERE, Control
+from modelport_policies import aws
+from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, parameter
+from modelport_policies.controls import encryption_aws as on_aws
 from modelport_policies.kubernetes import INGRESS
 from modelport_policies.resource import Resource, at, items, mapping, text
 
+AT_REST = (
+    *("NIST SC-12", "NIST SC-13", "NIST SC-28", "ISO27001 A.8.24"),
+    *("SOC2 CC6.1", "PCI 3.5.1", "HIPAA 164.312(a)(2)(iv)", "GDPR 32"),
+)
 TRANSIT = ("NIST SC-8", "ISO27001 A.8.24", "SOC2 CC6.7", "PCI 4.2.1", "HIPAA 164.312(e)(1)")
 GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
 ENCRYPTED = ("HTTPS", "TLS")
@@ -62,12 +68,127 @@ def listeners_are_encrypted(gateway: Resource) -> Iterable[str]:
 
 CONTROLS = (
     Control(
+        id="ENC-01",
+        title="The storage of endpoints is encrypted with a key of one's own",
+        severity="high",
+        levels=SEVERE,
+        frameworks=AT_REST,
+        remediation="Set kmsKeyArn of the endpoint configuration.",
+        checks={aws.ENDPOINT_CONFIGURATION: on_aws.endpoint_has_key},
+    ),
+    Control(
+        id="ENC-02",
+        title="Models are stored encrypted with a key of one's own",
+        severity="high",
+        levels=SEVERE,
+        frameworks=AT_REST,
+        remediation="Give the bucket encryption by default with aws:kms, a key and bucketKeyEnabled; objects no other.",
+        checks={
+            aws.BUCKET: on_aws.bucket_has_key,
+            aws.BUCKET_ENCRYPTION: on_aws.bucket_rules_have_keys,
+            aws.BUCKET_OBJECT: on_aws.object_has_key,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="ENC-03",
+        title="Images are stored encrypted with a key of one's own",
+        severity="medium",
+        levels=USUAL,
+        frameworks=AT_REST,
+        remediation="Replace the repository by one with encryptionConfigurations of type KMS and a kmsKey.",
+        checks={aws.REPOSITORY: on_aws.repository_has_key},
+    ),
+    Control(
+        id="ENC-04",
+        title="Kept inferences and what monitoring finds in them are encrypted with a key of one's own",
+        severity="high",
+        levels=SEVERE,
+        frameworks=(*AT_REST, "EU AI Act 12"),
+        remediation="Set the KMS key of the data capture, of asynchronous answers and of each job's output.",
+        checks={
+            aws.ENDPOINT_CONFIGURATION: on_aws.captures_have_keys,
+            **dict.fromkeys(aws.JOBS, on_aws.outputs_have_keys),
+            aws.CLOUD_CONTROL: on_aws.described_outputs_have_keys,
+        },
+    ),
+    Control(
+        id="ENC-05",
+        title="The volumes of monitoring jobs and shadow tests are encrypted with a key of one's own",
+        severity="medium",
+        levels=USUAL,
+        frameworks=AT_REST,
+        remediation="Set volumeKmsKeyId of the job's cluster, or KmsKey of the experiment.",
+        checks={
+            **dict.fromkeys(aws.JOBS, on_aws.volumes_have_keys),
+            aws.CLOUD_CONTROL: on_aws.described_volumes_have_keys,
+        },
+    ),
+    Control(
+        id="ENC-06",
+        title="The instances of a monitoring job speak to each other encrypted",
+        severity="medium",
+        levels=USUAL,
+        frameworks=TRANSIT,
+        remediation="Set networkConfig.enableInterContainerTrafficEncryption of the job.",
+        checks=dict.fromkeys(aws.JOBS, on_aws.traffic_is_encrypted),
+    ),
+    Control(
         id="ENC-07",
-        title="Ways in take TLS from 1.2 on and nothing else",
+        title="Ways in and buckets take TLS from 1.2 on and nothing else",
         severity="high",
         levels=SEVERE,
         frameworks=TRANSIT,
-        remediation="Give every host a certificate, and remove what allows plain HTTP or old protocols.",
-        checks={INGRESS: ingress_is_encrypted, GATEWAY: listeners_are_encrypted},
+        remediation="Give every host a certificate, deny requests to buckets without aws:SecureTransport, and remove "
+        "what allows plain HTTP or old protocols.",
+        checks={
+            aws.BUCKET: on_aws.bucket_takes_tls_only,
+            aws.LISTENER: on_aws.listener_takes_tls,
+            INGRESS: ingress_is_encrypted,
+            GATEWAY: listeners_are_encrypted,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="ENC-08",
+        title="Keys are rotated",
+        severity="medium",
+        levels=USUAL,
+        frameworks=("NIST SC-12", "PCI 3.7.4", "CIS AWS 3.6", "ISO27001 A.8.24"),
+        remediation="Set enableKeyRotation, and a rotationPeriodInDays of a year at most.",
+        checks={aws.KEY: on_aws.key_rotates},
+        parameters={"rotationPeriodInDays": parameter("The longest time between rotations, in days.", 365)},
+    ),
+    Control(
+        id="ENC-09",
+        title="Keys have a policy of their own that allows nothing to everyone",
+        severity="high",
+        levels=SEVERE,
+        frameworks=(*AT_REST, "NIST AC-3"),
+        remediation="Give the key a policy that names the principals that use it and those that administer it.",
+        checks={aws.KEY: on_aws.key_policy_is_given, aws.KEY_POLICY: on_aws.policy_names_principals},
+        scope="stack",
+    ),
+    Control(
+        id="ENC-10",
+        title="Keys are enabled, and not gone soon after they are deleted",
+        severity="high",
+        levels=SEVERE,
+        frameworks=("NIST CP-9", "ISO27001 A.8.13", "SOC2 A1.2"),
+        remediation="Leave the key enabled, with a deletionWindowInDays that gives time to notice.",
+        checks={aws.KEY: on_aws.key_is_protected},
+        parameters={"deletionWindowInDays": parameter("The shortest time until a deleted key is gone, in days.", 30)},
+    ),
+    Control(
+        id="ENC-11",
+        title="Logs, alerts and queues are encrypted with a key of one's own",
+        severity="low",
+        levels=ADVICE,
+        frameworks=AT_REST,
+        remediation="Set the KMS key of the log group, topic or queue.",
+        checks={
+            aws.LOG_GROUP: on_aws.log_group_has_key,
+            **dict.fromkeys((aws.TOPIC, aws.QUEUE), on_aws.messages_have_key),
+        },
     ),
 )
