@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from modelport_policies.control import SEVERE, USUAL, Control, Levels, NotApplicable, parameter
+from modelport_policies import aws
+from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control, Levels, NotApplicable, parameter
+from modelport_policies.controls import network_aws as on_aws
 from modelport_policies.kubernetes import (
     INGRESS,
     NETWORK_POLICY,
@@ -189,15 +191,121 @@ CONTROLS = (
         id="NET-01",
         title="The inference endpoint is private unless it is declared public",
         severity="critical",
-        levels=Levels("mandatory", "mandatory", "mandatory"),
+        levels=CRITICAL,
         frameworks=FRAMEWORKS,
-        remediation="Keep it on loopback, ClusterIP or an internal load balancer; if the world is meant to call a "
-        "service on a cluster, declare `security.exposure: public`.",
+        remediation="Keep it on loopback, ClusterIP, an internal load balancer or a private API; if the world is meant "
+        "to call it, declare `security.exposure: public`, or in a cloud a tag `exposure`.",
         checks={
             "modelport:local:Server": server_is_on_loopback,
             SERVICE: service_is_internal,
             INGRESS: ingress_says_how_far_it_reaches,
+            aws.BALANCER: on_aws.balancer_is_internal,
+            aws.REST_API: on_aws.api_is_private,
+            aws.API: on_aws.http_api_is_declared,
         },
+    ),
+    Control(
+        id="NET-02",
+        title="Model containers run in a network of one's own",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Give the model vpcConfig with subnets and security groups.",
+        checks={aws.MODEL: on_aws.model_is_in_vpc},
+    ),
+    Control(
+        id="NET-03",
+        title="Model containers call nobody",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Set enableNetworkIsolation of the model: SageMaker brings the model to the containers itself.",
+        checks={aws.MODEL: on_aws.model_is_isolated},
+    ),
+    Control(
+        id="NET-04",
+        title="Monitoring jobs call nobody",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Set networkConfig.enableNetworkIsolation of the job.",
+        checks=dict.fromkeys(aws.JOBS, on_aws.job_is_isolated),
+    ),
+    Control(
+        id="NET-07",
+        title="Buckets block every form of public access",
+        severity="critical",
+        levels=CRITICAL,
+        frameworks=(*FRAMEWORKS, "CIS AWS 2.1.4"),
+        remediation="Give each bucket a public access block with all four flags, and no public ACL.",
+        checks={
+            aws.BUCKET: on_aws.bucket_is_blocked,
+            aws.BUCKET_ACCESS_BLOCK: on_aws.block_is_whole,
+            aws.BUCKET_ACL: on_aws.acl_is_private,
+            aws.BUCKET_OBJECT: on_aws.object_is_private,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="NET-08",
+        title="The image registry is not public",
+        severity="critical",
+        levels=CRITICAL,
+        frameworks=FRAMEWORKS,
+        remediation="Keep images in a private repository, whose policy names who pulls.",
+        checks={
+            **dict.fromkeys((aws.REPOSITORY_POLICY, aws.REGISTRY_POLICY), on_aws.policy_is_private),
+            aws.PUBLIC_REPOSITORY: on_aws.repository_is_public,
+        },
+    ),
+    Control(
+        id="NET-10",
+        title="No rule opens a way in to the world",
+        severity="critical",
+        levels=CRITICAL,
+        frameworks=(*FRAMEWORKS, "CIS AWS 5.2", "CIS AWS 5.3"),
+        remediation="Name the security group or the addresses that call, in place of the world.",
+        checks={
+            **dict.fromkeys(on_aws.INGRESS, on_aws.ingress_is_narrow),
+            **dict.fromkeys((aws.NETWORK_ACL, aws.NETWORK_ACL_RULE), on_aws.acl_is_narrow),
+        },
+    ),
+    Control(
+        id="NET-11",
+        title="Rules of egress name destinations",
+        severity="medium",
+        levels=ADVICE,
+        frameworks=FRAMEWORKS,
+        remediation="Name the security group, prefix list or addresses that are called, in place of the world.",
+        checks=dict.fromkeys(on_aws.EGRESS, on_aws.egress_is_narrow),
+    ),
+    Control(
+        id="NET-12",
+        title="Nothing uses default networks or gets a public address",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Use a network of the stack's own, without public addresses, and close its default security group.",
+        checks={
+            aws.SUBNET: on_aws.subnet_is_private,
+            aws.INSTANCE: on_aws.instance_is_private,
+            aws.DEFAULT_SECURITY_GROUP: on_aws.default_group_is_closed,
+            **dict.fromkeys(aws.DEFAULT_NETWORKS, on_aws.default_network_is_used),
+        },
+    ),
+    Control(
+        id="NET-13",
+        title="Subnets have access lists, and security groups a use and a description",
+        severity="low",
+        levels=ADVICE,
+        frameworks=FRAMEWORKS,
+        remediation="Give subnets a network ACL, groups and rules a description, and remove groups that nothing has.",
+        checks={
+            aws.SUBNET: on_aws.subnet_has_acl,
+            aws.SECURITY_GROUP: on_aws.group_is_in_order,
+            **dict.fromkeys(on_aws.RULES, on_aws.rule_is_described),
+        },
+        scope="stack",
     ),
     Control(
         id="NET-14",
