@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from modelport_policies.control import NotApplicable
@@ -90,6 +90,26 @@ def devices(resource: Resource) -> set[str]:
 def is_device(name: str) -> bool:
     """Whether a resource is of a device plugin: Kubernetes' own have no domain, or `kubernetes.io`."""
     return "/" in name and not name.partition("/")[0].endswith("kubernetes.io")
+
+
+def is_bound_to(resource: Resource, labels: Collection[str]) -> bool:
+    """Whether a workload's pods run on no nodes but those with one of these labels (KEY=VALUE)."""
+    return all(any(leaves(way, key, labels) for key in way) for way in ways(pod_spec(resource)))
+
+
+def ways(spec: Any) -> Iterator[Mapping[str, Collection[str]]]:
+    """What a pod demands of its node: the values that it takes by label, for each term of its node affinity."""
+    selector = mapping(at(spec, "nodeSelector"))
+    fixed = {key: [text(selector[key])] for key in selector}
+    affinity = at(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    for term in items(at(affinity, "nodeSelectorTerms")) or [{}]:
+        demands = [each for each in items(at(term, "matchExpressions")) if at(each, "operator") == "In"]
+        yield {**{text(at(each, "key")): [text(one) for one in items(at(each, "values"))] for each in demands}, **fixed}
+
+
+def leaves(way: Mapping[str, Collection[str]], key: str, labels: Collection[str]) -> bool:
+    """Whether what is demanded of a label leaves these alone."""
+    return all(f"{key}={value}" in labels for value in way[key])
 
 
 def effective(container: Any, shared: Any, *keys: str) -> Any:

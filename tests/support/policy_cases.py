@@ -20,13 +20,13 @@ from support.references import rows
 import modelport_policies
 from modelport_policies.control import Control, Outcome
 from modelport_policies.controls import catalogue
-from modelport_policies.controls.governance import COMPONENTS
+from modelport_policies.controls.governance import COMPONENTS, OLD
 from modelport_policies.kubernetes import CRON_JOB, POD, SCALED, SERVING, WORKLOADS
 from modelport_policies.resource import Resource, Stack
 from modelport_policies.review import stack_of
 
 FIXTURES = Path(__file__).parent.parent / "policies" / "fixtures"
-GROUPS = {"workload": WORKLOADS, "serving": SERVING, "scaled": SCALED, "component": COMPONENTS}
+GROUPS = {"workload": WORKLOADS, "serving": SERVING, "scaled": SCALED, "component": COMPONENTS, "old": OLD}
 CHANGES = ("but", "pod_but", "container_but")
 
 

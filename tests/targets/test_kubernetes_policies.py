@@ -8,6 +8,8 @@ from support.judged import violations
 from support.kubernetes_page import exemptions
 from support.models import save, scaling
 
+import modelport_policies
+from modelport import KubernetesService
 from modelport.spec import (
     Compute,
     Governance,
@@ -23,6 +25,13 @@ from modelport.spec import (
 OWNED = {
     "metadata": Metadata(name="fraud", owner="risk", cost_center="4711"),
     "governance": Governance(risk_class="high"),
+}
+CARD = {
+    "risk_class": "high",
+    "intended_use": "holding back payments",
+    "training_data": "https://example.com/data",
+    "evaluation": "https://example.com/report",
+    "oversight_contact": "risk",
 }
 DOMAIN = {"domain": "models.example.com", "gateway_namespace": "edge", "issuer": "letsencrypt"}
 OPEN = {"security": Security(exposure="public", auth="none"), "protocols": Protocols(grpc=True)}
@@ -65,6 +74,32 @@ def test_production_with_one_instance_is_a_violation(kubernetes, environment):
     assert violations(planned) == expected
 
 
+@pytest.mark.parametrize(("environment", "judged"), [("dev", False), ("prod", True)])
+@pytest.mark.parametrize(("card", "found"), [(CARD, set()), ({}, {"GOV-04", "GOV-05", "GOV-07"})])
+def test_production_needs_what_a_service_says_of_its_model(kubernetes, environment, judged, card, found):
+    planned = kubernetes({"environment": environment}, **{**OWNED, "governance": Governance(**card)}).inputs
+    kind = KubernetesService.kind
+    rows = [{"type": kind, "urn": f"urn:pulumi:dev::test::{kind}::fraud", "inputs": planned["fraud"]}]
+    report = modelport_policies.check({"deployment": {"resources": rows}})
+    assert {each["rule"] for each in report["violations"]} == (found if judged else set())
+
+
+@pytest.mark.parametrize(("pool", "found"), [("l4-dev", False), ("h100-dev", True)])
+def test_pods_with_gpus_are_bound_to_the_pools_that_a_stack_allows(kubernetes, pool, found):
+    environment, sections = STACKS["GPUs"]
+    planned = kubernetes(environment, **{**OWNED, **sections}).inputs
+    allowed = {"accelerators": [f"modelport/pool={pool}"]}
+    judged = violations(planned, **{"COST-01": allowed, "RSD-06": {"sites": allowed["accelerators"]}})
+    assert {control for control, _, _ in judged} == ({"COST-01", "RSD-06"} if found else set())
+
+
+def test_a_service_that_is_watched_without_alerts_lacks_an_objective(kubernetes):
+    environment, _ = STACKS["monitoring"]
+    silent = Monitoring.model_validate({"alerts": {"enabled": False}})
+    planned = kubernetes(environment, **OWNED, monitoring=silent).inputs
+    assert violations(planned) == {("GOV-03", "advisory", "fraud-monitor")}
+
+
 def test_secrets_of_a_store_are_variables_of_the_container_that_fetches(kubernetes):
     stack = {"existing": {"namespace": "serving", "store_secret": "store", "bucket": "s3://models"}}
     assert violations(kubernetes(stack, **OWNED).inputs) == {("IDN-09", "mandatory", "fraud-server-blue")}
@@ -81,4 +116,4 @@ def test_gpu_pools_need_the_exemptions_on_the_page_and_no_others():
 
 def reviewed(name):
     """The objects of a golden file."""
-    return json.loads((FOLDER / name).read_text().replace("DIGEST", "a" * 64))
+    return json.loads((FOLDER / name).read_text().replace("sha256:DIGEST", f"sha256:{'a' * 64}"))

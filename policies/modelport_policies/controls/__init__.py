@@ -10,15 +10,22 @@ from modelport_policies.controls import (
     encryption,
     governance,
     identity,
+    monitoring,
     network,
     placement,
     pods,
     rbac,
+    records,
+    residency,
     resilience,
+    signatures,
     supply_chain,
 )
 
-FAMILIES = (encryption, network, identity, rbac, supply_chain, pods, placement, resilience, cost, governance)
+FAMILIES = (
+    *(encryption, network, identity, rbac, records, supply_chain, signatures),
+    *(pods, placement, resilience, cost, residency, governance, monitoring),
+)
 
 
 def catalogue(exemption_problems: Sequence[str] = ()) -> tuple[Control, ...]:

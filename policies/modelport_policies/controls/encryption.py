@@ -6,15 +6,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from modelport_policies import aws
-from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, parameter
+from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
 from modelport_policies.controls import encryption_aws as on_aws
 from modelport_policies.kubernetes import INGRESS
-from modelport_policies.resource import Resource, at, items, mapping, text
+from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
 AT_REST = (
     *("NIST SC-12", "NIST SC-13", "NIST SC-28", "ISO27001 A.8.24"),
     *("SOC2 CC6.1", "PCI 3.5.1", "HIPAA 164.312(a)(2)(iv)", "GDPR 32"),
 )
+STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
+EBS = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")
+KEYS = {
+    **dict.fromkeys(EBS, "kmsKeyId"),
+    "pd.csi.storage.gke.io": "disk-encryption-kms-key",
+    **dict.fromkeys(("disk.csi.azure.com", "kubernetes.io/azure-disk"), "diskEncryptionSetID"),
+}
+"""What provisioners of disks call the customer's key among their parameters, whose case none of them minds."""
 TRANSIT = ("NIST SC-8", "ISO27001 A.8.24", "SOC2 CC6.7", "PCI 4.2.1", "HIPAA 164.312(e)(1)")
 GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
 ENCRYPTED = ("HTTPS", "TLS")
@@ -28,6 +36,21 @@ PLAIN = {
 PROTOCOLS = ("nginx.ingress.kubernetes.io/ssl-protocols", "alb.ingress.kubernetes.io/ssl-policy")
 OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1", "ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-2015-05")
 ALB_PORTS = "alb.ingress.kubernetes.io/listen-ports"
+
+
+def disks_have_a_key(storage: Resource) -> Iterable[str]:
+    """`parameters` name the key that disks of Amazon, Google and Azure are encrypted with (`kmsKeyId`,
+    `disk-encryption-kms-key`, `diskEncryptionSetID`); those of Amazon say `encrypted`, too.
+    """
+    provisioner = text(storage.at("provisioner"))
+    if provisioner not in KEYS:
+        raise NotApplicable(f"no parameter is known by which {provisioner or 'it'} is told a key")
+    given = mapping(storage.at("parameters"))
+    named = {key.lower(): key for key in given}
+    if not is_set(given, named.get(KEYS[provisioner].lower(), "")):
+        yield f"parameters.{KEYS[provisioner]} names no key of one's own"
+    if provisioner in EBS and text(at(given, named.get("encrypted", ""))).lower() != "true":
+        yield "parameters.encrypted is not true"
 
 
 def ingress_is_encrypted(ingress: Resource) -> Iterable[str]:
@@ -73,8 +96,8 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=AT_REST,
-        remediation="Set kmsKeyArn of the endpoint configuration.",
-        checks={aws.ENDPOINT_CONFIGURATION: on_aws.endpoint_has_key},
+        remediation="Set kmsKeyArn of the endpoint configuration; name the key in a storage class.",
+        checks={aws.ENDPOINT_CONFIGURATION: on_aws.endpoint_has_key, STORAGE_CLASS: disks_have_a_key},
     ),
     Control(
         id="ENC-02",

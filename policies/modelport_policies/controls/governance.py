@@ -4,26 +4,101 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from modelport_policies.control import Control, Levels, NotApplicable
-from modelport_policies.resource import Resource
+from modelport_policies.control import ADVICE, USUAL, Control, Levels, NotApplicable
+from modelport_policies.kubernetes import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, in_production, plain
+from modelport_policies.resource import Resource, is_set, mapping
 
 COMPONENTS = tuple(
     f"modelport:{target}:Service" for target in ("local", "kubernetes", "sagemaker", "vertex", "azureml")
 )
 RISK_CLASSES = ("minimal", "limited", "high")
+CARD = ("intendedUse", "trainingData", "evaluation")
+RBAC = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+UNSTABLE = {
+    "extensions/v1beta1": ("DaemonSet", "Deployment", "Ingress", "NetworkPolicy", "ReplicaSet"),
+    "apps/v1beta1": ("Deployment", "StatefulSet"),
+    "apps/v1beta2": ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"),
+    "autoscaling/v2beta1": ("HorizontalPodAutoscaler",),
+    "autoscaling/v2beta2": ("HorizontalPodAutoscaler",),
+    "batch/v1beta1": ("CronJob",),
+    "batch/v2alpha1": ("CronJob",),
+    "gateway.networking.k8s.io/v1alpha2": ("GRPCRoute", "Gateway", "HTTPRoute"),
+    "gateway.networking.k8s.io/v1beta1": ("Gateway", "HTTPRoute"),
+    "networking.k8s.io/v1beta1": ("Ingress",),
+    "policy/v1beta1": ("PodDisruptionBudget",),
+    "rbac.authorization.k8s.io/v1alpha1": RBAC,
+    "rbac.authorization.k8s.io/v1beta1": RBAC,
+    "scheduling.k8s.io/v1alpha1": ("PriorityClass",),
+    "scheduling.k8s.io/v1beta1": ("PriorityClass",),
+    "storage.k8s.io/v1beta1": ("StorageClass",),
+}
+"""Versions of Kubernetes' own APIs that are neither stable nor the only ones of a kind."""
+OLD = tuple(f"kubernetes:{version}:{kind}" for version, kinds in UNSTABLE.items() for kind in kinds)
+
+
+def model_has_a_card(service: Resource) -> Iterable[str]:
+    """`governance` has `intendedUse`, `trainingData` and `evaluation`, and `tags` has `owner`, unless `environment` is
+    dev or test.
+    """
+    before_production(service)
+    tags, governance = mapping(service.at("tags")), mapping(service.at("governance"))
+    lacking = [name for name in CARD if not is_set(governance, name)]
+    if not any(plain(key) == "owner" and is_set(tags, key) for key in tags):
+        lacking.append("owner")
+    if lacking:
+        yield f"the model's card lacks {', '.join(lacking)}"
 
 
 def risk_class_is_declared(service: Resource) -> Iterable[str]:
     """`governance.riskClass` is minimal, limited or high, unless `environment` is dev or test."""
-    environment = service.at("environment")
-    if environment in ("dev", "test"):
-        raise NotApplicable(f"{environment} is not production, before which the risk class is due")
+    before_production(service)
     risk_class = service.at("governance", "riskClass")
     if risk_class not in RISK_CLASSES:
         yield f"the risk class is {risk_class or 'not declared'}; it is one of {', '.join(RISK_CLASSES)}"
 
 
+def somebody_can_stop_the_model(service: Resource) -> Iterable[str]:
+    """`governance.oversightContact` is set, unless `environment` is dev or test."""
+    before_production(service)
+    if not is_set(service.at("governance"), "oversightContact"):
+        yield "nothing says who can stop the model"
+
+
+def before_production(service: Resource) -> None:
+    """Return where a service is for production.
+
+    Raises:
+        NotApplicable: it is for development or tests.
+    """
+    if (environment := service.at("environment")) in ("dev", "test"):
+        raise NotApplicable(f"{environment} is not production")
+
+
+def earlier_pods_are_known(workload: Resource) -> Iterable[str]:
+    """`spec.revisionHistoryLimit` is not 0."""
+    if workload.at("spec", "revisionHistoryLimit") == 0:
+        yield "revisionHistoryLimit is 0: nothing leads back to the pods before an update"
+
+
+def api_has_a_stable_version(resource: Resource) -> Iterable[str]:
+    """The version is stable, unless a label or annotation `environment` is dev or test; no other control judges what
+    is not.
+    """
+    in_production(resource)
+    _, version, kind = resource.type.split(":")
+    yield f"{kind} is of {version}, although its API has a stable version"
+
+
 CONTROLS = (
+    Control(
+        id="GOV-04",
+        title="The model has a card before production",
+        severity="medium",
+        levels=USUAL,
+        frameworks=("EU AI Act 11", "EU AI Act 13", "NIST AI RMF MAP 1", "ISO42001 A.6.2.7", "ISO42001 A.8.2"),
+        remediation="Set metadata.owner, and governance.intendedUse, trainingData and evaluation of the service.",
+        checks=dict.fromkeys(COMPONENTS, model_has_a_card),
+    ),
     Control(
         id="GOV-05",
         title="The risk class of the use is declared before production",
@@ -32,6 +107,33 @@ CONTROLS = (
         frameworks=("EU AI Act 6", "EU AI Act 9", "EU AI Act 26", "ISO42001 A.5"),
         remediation="Set governance.riskClass of the service to minimal, limited or high.",
         checks=dict.fromkeys(COMPONENTS, risk_class_is_declared),
+    ),
+    Control(
+        id="GOV-06",
+        title="An update can be undone",
+        severity="medium",
+        levels=ADVICE,
+        frameworks=("NIST CM-3", "EU AI Act 15", "ISO42001 A.6.2.5"),
+        remediation="Leave revisionHistoryLimit out, or make it 1 or more.",
+        checks=dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), earlier_pods_are_known),
+    ),
+    Control(
+        id="GOV-07",
+        title="Somebody can stop the model",
+        severity="medium",
+        levels=Levels("disabled", "advisory", "mandatory"),
+        frameworks=("EU AI Act 14", "EU AI Act 26(2)", "NIST AI RMF MANAGE 2.4"),
+        remediation="Name the person or the rota in governance.oversightContact of the service.",
+        checks=dict.fromkeys(COMPONENTS, somebody_can_stop_the_model),
+    ),
+    Control(
+        id="GOV-11",
+        title="Production asks for stable versions of APIs",
+        severity="low",
+        levels=ADVICE,
+        frameworks=("NIST CM-7", "NIST SA-22"),
+        remediation="Write the stable version, which other controls judge, too.",
+        checks=dict.fromkeys(OLD, api_has_a_stable_version),
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from modelport_policies import aws
@@ -29,6 +29,8 @@ from modelport_policies.resource import Resource, at, items, mapping, text
 FRAMEWORKS = ("NIST SC-7", "NIST AC-4", "ISO27001 A.8.20", "SOC2 CC6.6", "PCI 1.3", "GDPR 32", "EU AI Act 15(5)")
 INSTANCE = ("metadata", "labels", "app.kubernetes.io/instance")
 SNIPPET = re.compile(r"-snippets?$")
+LARGEST_OWN = {4: 8, 6: 7}
+"""Prefixes of the largest networks that are not everybody's, by version: 10.0.0.0/8 and fc00::/7."""
 INTERNAL_BALANCER = {
     "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
     "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
@@ -74,6 +76,50 @@ def ingress_says_how_far_it_reaches(ingress: Resource) -> Iterable[str]:
     scheme = ingress.at("metadata", "annotations", "alb.ingress.kubernetes.io/scheme")
     if scheme != "internal" and mark(ingress, "exposure") not in ("private", "public"):
         yield "the ingress may be open to the internet: it is declared neither private nor public"
+
+
+def egress_has_bounds(policy: Resource) -> Iterable[str]:
+    """Rules of `spec.egress` for every address (no `to`, or an `ipBlock` larger than any private network) name their
+    ports, no ranges, and those are among parameter `ports` if it has any. A policy knows no names of hosts.
+    """
+    if "Egress" not in directions(policy):
+        raise NotApplicable("it says nothing about egress")
+    for rule in items(policy.at("spec", "egress")):
+        if is_for_every_address(rule):
+            yield from unbounded(rule, policy.parameters["ports"])
+
+
+def is_for_every_address(rule: Any) -> bool:
+    """Whether an egress rule leads to the whole internet."""
+    peers = items(at(rule, "to"))
+    return not peers or any(is_everybodys(text(at(peer, "ipBlock", "cidr"))) for peer in peers)
+
+
+def is_everybodys(cidr: str) -> bool:
+    """Whether a range of addresses is larger than a private network can be."""
+    try:
+        network = ip_network(cidr, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < LARGEST_OWN[network.version]
+
+
+def unbounded(rule: Any, allowed: list[Any]) -> Iterable[str]:
+    """What an egress rule for every address leaves open."""
+    ports = items(at(rule, "ports"))
+    if not ports:
+        yield "every port of every address may be reached"
+    for port in ports:
+        first = at(port, "port")
+        if first is None or at(port, "endPort") is not None:
+            yield "a range of ports of every address may be reached"
+        elif allowed and first not in allowed:
+            yield f"port {as_port(first)} of every address may be reached, which is not allowed"
+
+
+def as_port(port: Any) -> str:
+    """A port in a message."""
+    return f"{port:g}" if isinstance(port, float) else str(port)
 
 
 def pods_are_isolated(workload: Resource) -> Iterable[str]:
@@ -215,12 +261,18 @@ CONTROLS = (
     ),
     Control(
         id="NET-03",
-        title="Model containers call nobody",
+        title="Model containers have no open way out",
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="Set enableNetworkIsolation of the model: SageMaker brings the model to the containers itself.",
-        checks={aws.MODEL: on_aws.model_is_isolated},
+        remediation="Set enableNetworkIsolation of the model: SageMaker brings the model to the containers itself. On "
+        "Kubernetes name the peers of each egress rule; where their addresses change, name the ports.",
+        checks={aws.MODEL: on_aws.model_is_isolated, NETWORK_POLICY: egress_has_bounds},
+        parameters={
+            "ports": parameter(
+                "Ports of every address that pods may reach; without any, all that a rule names.", [], "integer"
+            )
+        },
     ),
     Control(
         id="NET-04",

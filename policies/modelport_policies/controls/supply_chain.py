@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from modelport_policies.control import ADVICE, SEVERE, Control, Levels, parameter
-from modelport_policies.kubernetes import WORKLOADS, containers, pod_spec, volumes
-from modelport_policies.resource import Resource, at, is_set, text
+from modelport_policies.control import ADVICE, SEVERE, Control, Levels, NotApplicable, parameter
+from modelport_policies.kubernetes import CONFIG_MAP, WORKLOADS, containers, pod_spec, volumes
+from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
 FRAMEWORKS = ("NIST SR-4", "NIST SI-7", "NIST CM-14", "ISO27001 A.5.21", "SOC2 CC8.1", "EU AI Act 15(5)", "SLSA")
 PUBLIC = (
@@ -16,14 +17,21 @@ PUBLIC = (
 )
 """Registries where everybody puts images."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+MODEL, DIGEST_OF_MODEL = "MODELPORT_MODEL", "MODELPORT_DIGEST"
+"""Settings of modelport's server: where the model is, and which one is served and no other."""
 
 
 def images_are_pinned(workload: Resource) -> Iterable[str]:
     """`image` of every container ends in `@sha256:` and 64 hex digits."""
     for name, container in containers(workload):
-        image = str(at(container, "image") or "")
-        if not DIGEST.fullmatch(image.rpartition("@")[2] if "@" in image else ""):
+        image = text(at(container, "image"))
+        if not has_digest(image):
             yield f"container {name} runs {image or 'no image'}, which is not pinned by digest"
+
+
+def has_digest(image: str) -> bool:
+    """Whether an image is the same for ever."""
+    return bool(DIGEST.fullmatch(image.rpartition("@")[2] if "@" in image else ""))
 
 
 def model_is_pinned(server: Resource) -> Iterable[str]:
@@ -31,6 +39,47 @@ def model_is_pinned(server: Resource) -> Iterable[str]:
     digest = server.at("digest")
     if not DIGEST.fullmatch(str(digest or "")):
         yield f"digest is {digest!r}, which does not pin the model's content"
+
+
+def models_of_pods_are_pinned(workload: Resource) -> Iterable[str]:
+    """`image.reference` of every volume ends in `@sha256:` and 64 hex digits; where `env` of a container has
+    `MODELPORT_MODEL`, `MODELPORT_DIGEST` is `sha256:` and 64 hex digits.
+    """
+    mounted = [(name, volume) for name, volume in volumes(workload) if is_set(volume, "image")]
+    told = [(name, variables(container)) for name, container in containers(workload) if says_all_itself(container)]
+    if not (mounted or told):
+        raise NotApplicable("it neither mounts a model as an image nor says in a variable where one is")
+    for name, volume in mounted:
+        if not has_digest(text(at(volume, "image", "reference"))):
+            yield f"volume {name} is an image that is not pinned by digest"
+    for name, given in told:
+        yield from (f"container {name}: {fault}" for fault in not_pinned(at(given.get(DIGEST_OF_MODEL), "value")))
+
+
+def says_all_itself(container: Any) -> bool:
+    """Whether the variables of a container say where its model is, and nothing else can say its digest."""
+    given = variables(container)
+    elsewhere = is_set(given.get(DIGEST_OF_MODEL), "valueFrom") or is_set(container, "envFrom")
+    return MODEL in given and (is_set(given.get(DIGEST_OF_MODEL), "value") or not elsewhere)
+
+
+def variables(container: Any) -> dict[str, Any]:
+    """The entries of a container's `env` by name."""
+    return {text(at(each, "name")): each for each in items(at(container, "env"))}
+
+
+def settings_pin_the_model(settings: Resource) -> Iterable[str]:
+    """Where `data` has `MODELPORT_MODEL`, `MODELPORT_DIGEST` is `sha256:` and 64 hex digits."""
+    data = mapping(settings.at("data"))
+    if not is_set(data, MODEL):
+        raise NotApplicable("it does not say where a model is")
+    yield from not_pinned(at(data, DIGEST_OF_MODEL))
+
+
+def not_pinned(digest: Any) -> Iterable[str]:
+    """What is wrong with the digests that a server is told, with commas between those of several models."""
+    if not all(DIGEST.fullmatch(each) for each in text(digest).split(",")):
+        yield f"{DIGEST_OF_MODEL} is {digest or 'missing'}, which does not pin the model's content"
 
 
 def images_come_from_here(workload: Resource) -> Iterable[str]:
@@ -97,8 +146,12 @@ CONTROLS = (
         severity="high",
         levels=Levels("mandatory", "mandatory", "mandatory"),
         frameworks=FRAMEWORKS,
-        remediation="Give the digest of the bundle (`modelport bundle build` prints it).",
-        checks={"modelport:local:Server": model_is_pinned},
+        remediation="Give the digest of the bundle (`modelport bundle build` prints it), or of the image that has it.",
+        checks={
+            "modelport:local:Server": model_is_pinned,
+            CONFIG_MAP: settings_pin_the_model,
+            **dict.fromkeys(WORKLOADS, models_of_pods_are_pinned),
+        },
     ),
     Control(
         id="SUP-02",
