@@ -117,7 +117,7 @@ def test_exemptions_that_are_named_must_be_there(export, modelport):
 
 
 def test_an_unknown_control_is_corrected(modelport):
-    answer = modelport("policies", "explain", "NET-0")
+    answer = modelport("policies", "explain", "NETT-01")
     assert answer.code == 2
     assert "Did you mean NET-01?" in answer.err
 
