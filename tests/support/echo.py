@@ -1,6 +1,7 @@
 """A host of gRPC that answers every call with its message, and conversations with it."""
 
 import asyncio
+import re
 
 import uvloop
 from support.http2 import Client, call, message
@@ -12,11 +13,12 @@ from modelport_server.transport.host import Host, bind
 from modelport_server.transport.http2.connection import Http2Connections
 
 MAX_BODY = 200_000
+DIGITS = re.compile(rb"\d{0,5}")
 OK, INVALID, DEADLINE, EXHAUSTED, UNIMPLEMENTED = 0, 3, 4, 8, 12
 
 
 class Echo:
-    """Answers a call with its message; `/wait` when it is let go; `/size` with as many bytes as it says."""
+    """Answers a call with its message; `/wait` when it is let go; `/size` with as many bytes as its digits say."""
 
     def __init__(self, max_body):
         self.max_body = max_body
@@ -35,7 +37,9 @@ class Echo:
             except asyncio.CancelledError:
                 self.left.append(request.path)
                 raise
-        return Response(200, b"x" * int(request.body) if request.path == "/size" else request.body)
+        if request.path == "/size":
+            return Response(200, b"x" * int(DIGITS.match(request.body)[0] or 0))
+        return Response(200, request.body)
 
 
 def talk(conversation, *, max_body=MAX_BODY, **patience):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import psutil
 from support.models import save, scaling
 
+from modelport.cli.engines.embedded import PRELOAD
 from modelport.providers.local.process import of_folder
 from modelport_engine import deployment
+from modelport_engine.plugins.nursery import nursery
 from modelport_engine.projects.project import Project
 from modelport_engine.projects.stack import Stack as EngineStack
 
@@ -81,7 +84,8 @@ class Stack:
     def _run(self, command):
         self.errors.clear()
         self.operations.clear()
-        return command(Project.load(self.folder), "dev", on_event=self._note, env=self.env)
+        options = deployment.Options(nursery=nursery(Path(sys.executable), PRELOAD, self.env))
+        return command(Project.load(self.folder), "dev", options, on_event=self._note, env=self.env)
 
     def _note(self, event):
         if diagnostic := event.get("diagnosticEvent"):
