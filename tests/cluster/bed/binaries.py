@@ -16,14 +16,14 @@ from .locks import locked
 
 TOOLS = Path(__file__).parent / "tools"
 CONTAINERD = "github.com/containerd/containerd/v2/cmd"
-# Each program's module, a folder below TOOLS, and its package. Projects whose dependencies clash have a module each.
+# Each program's module, a folder below TOOLS, and its package. Modules are few, as each compiles its dependencies anew.
 CONTROL_PLANE = {
     "etcd": ("kubernetes", "go.etcd.io/etcd/server/v3"),
     "kube-apiserver": ("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kube-controller-manager": ("kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager"),
     "kube-scheduler": ("kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler"),
     "kwok": ("kubernetes", "sigs.k8s.io/kwok/cmd/kwok"),
-    "metrics-server": ("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
+    "metrics-server": ("kubernetes", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
 }
 REAL_NODE = {
     "kubelet": ("kubernetes", "k8s.io/kubernetes/cmd/kubelet"),
