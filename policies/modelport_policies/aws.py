@@ -2,55 +2,117 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import plain
-from modelport_policies.resource import Resource, UnknownValueError, at, items, mapping, text, type_of
+from modelport_policies.resource import Resource, UnknownValueError, at, document, mapping, several, text
 
+ACCELERATOR = "aws:globalaccelerator/accelerator:Accelerator"
+ACCESS_KEY = "aws:iam/accessKey:AccessKey"
+ADDRESS = "aws:ec2/eip:Eip"
+ADDRESS_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 API = "aws:apigatewayv2/api:Api"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 BUCKET = "aws:s3/bucket:Bucket"
 BUCKET_ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 BUCKET_ACL = "aws:s3/bucketAcl:BucketAcl"
 BUCKET_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+BUCKET_LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+BUCKET_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 BUCKET_LOGGING = "aws:s3/bucketLogging:BucketLogging"
 BUCKET_OBJECT = "aws:s3/bucketObject:BucketObject"
+BUCKET_OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+BUCKET_REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+BUCKET_VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 CLOUD_CONTROL = "aws:cloudcontrol/resource:Resource"
+COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+DATA_QUALITY_JOB = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
 DEFAULT_NETWORKS = ("aws:ec2/defaultVpc:DefaultVpc", "aws:ec2/defaultSubnet:DefaultSubnet")
 DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 ENDPOINT_CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+EVENT_STORE = "aws:cloudtrail/eventDataStore:EventDataStore"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl"
+IMAGE_LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 INSTANCE = "aws:ec2/instance:Instance"
 KEY = "aws:kms/key:Key"
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
 LISTENER = "aws:lb/listener:Listener"
+LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+LOG_SUBSCRIPTION = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"
+METHOD = "aws:apigateway/method:Method"
 MODEL = "aws:sagemaker/model:Model"
+MONITORING_SCHEDULE = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
+NETWORK = "aws:ec2/vpc:Vpc"
 NETWORK_ACL = "aws:ec2/networkAcl:NetworkAcl"
 NETWORK_ACL_ASSOCIATION = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
 NETWORK_ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
+PARAMETER = "aws:ssm/parameter:Parameter"
 PUBLIC_REPOSITORY = "aws:ecrpublic/repository:Repository"
 QUEUE = "aws:sqs/queue:Queue"
+QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
 REGISTRY_POLICY = "aws:ecr/registryPolicy:RegistryPolicy"
+REGISTRY_REPLICATION = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
+REGISTRY_SCANNING = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
+REPLICA_KEY = "aws:kms/replicaKey:ReplicaKey"
 REPOSITORY = "aws:ecr/repository:Repository"
 REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 REST_API = "aws:apigateway/restApi:RestApi"
+ROLE = "aws:iam/role:Role"
+ROUTE = "aws:apigatewayv2/route:Route"
+SCALING_POLICY = "aws:appautoscaling/policy:Policy"
+SCALING_SCHEDULE = "aws:appautoscaling/scheduledAction:ScheduledAction"
+SCALING_TARGET = "aws:appautoscaling/target:Target"
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105
+SECRET_ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"  # noqa: S105
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+SERVICE_CREDENTIAL = "aws:iam/serviceSpecificCredential:ServiceSpecificCredential"
+STAGE = "aws:apigateway/stage:Stage"
 SUBNET = "aws:ec2/subnet:Subnet"
 TOPIC = "aws:sns/topic:Topic"
-JOBS = (
-    "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition",
-    "aws:sagemaker/monitoringSchedule:MonitoringSchedule",
-    CLOUD_CONTROL,
+TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
+TRAIL = "aws:cloudtrail/trail:Trail"
+VOLUME = "aws:ebs/volume:Volume"
+VOLUME_ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment"
+VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
+ATTACHMENTS = ("aws:iam/policyAttachment:PolicyAttachment", "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+"""What gives a managed policy to somebody."""
+RIGHTS = (
+    "aws:iam/groupPolicy:GroupPolicy",
+    "aws:iam/policy:Policy",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/userPolicy:UserPolicy",
 )
+"""What says in `policy` what somebody may do."""
+JOBS = (DATA_QUALITY_JOB, MONITORING_SCHEDULE, CLOUD_CONTROL)
 """What describes a monitoring job: two types of the provider, and the others by Cloud Control."""
+TAGGED = (
+    *(BALANCER, BUCKET, ENDPOINT, ENDPOINT_CONFIGURATION, INSTANCE, KEY),
+    *(LOG_GROUP, MODEL, QUEUE, REPOSITORY, SECRET, TOPIC),
+)
+"""What costs something, or has somebody's data, and takes tags."""
+PROVIDER = "pulumi:providers:aws"
+REGIONAL = (
+    *TAGGED,
+    *JOBS,
+    *(API, NETWORK, PARAMETER, REPLICA_KEY, REST_API, SUBNET, TRAIL),
+)
+"""What is somewhere by itself, rather than where something is that it belongs to."""
 EXPERIMENT = "AWS::SageMaker::InferenceExperiment"
+MODEL_PACKAGE = "AWS::SageMaker::ModelPackage"
+OBJECTIVE = "AWS::ApplicationSignals::ServiceLevelObjective"
 JOB_TYPES = tuple(
     f"AWS::SageMaker::{kind}"
     for kind in (
@@ -61,8 +123,6 @@ JOB_TYPES = tuple(
         "MonitoringSchedule",
     )
 )
-NAMES = ("id", "arn", "name", "bucket", "keyId")
-"""Properties by which others name a resource."""
 NARROWING = {
     "aws:principalaccount",
     "aws:principalarn",
@@ -71,6 +131,8 @@ NARROWING = {
     "aws:sourceaccount",
     "aws:sourcearn",
     "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourceowner",
     "aws:sourcevpc",
     "aws:sourcevpce",
     "kms:calleraccount",
@@ -85,6 +147,7 @@ class Job(NamedTuple):
     output: Mapping[str, Any]
     cluster: Mapping[str, Any]
     network: Mapping[str, Any]
+    baseline: Mapping[str, Any]
 
 
 def has_own_key(values: Any, *keys: str) -> bool:
@@ -96,70 +159,10 @@ def has_own_key(values: Any, *keys: str) -> bool:
     return bool(key) and "alias/aws/" not in key
 
 
-def belonging(owner: Resource, type_: str, key: str) -> Iterator[Resource]:
-    """The stack's resources of a type whose property is the owner. Ends with an error where one's may be, but is not
-    known yet.
-    """
-    others = owner.stack.by(type_of).get(type_, ())
-    yield from (each for each in others if is_of(each, key, owner))
-    for each in others:
-        if not each.dependencies.get(key):
-            names(each, key)
-
-
-def owners(resource: Resource, key: str, type_: str) -> Iterator[Resource]:
-    """The stack's resources of a type that a property is."""
-    return (each for each in resource.stack.by(type_of).get(type_, ()) if is_of(resource, key, each))
-
-
-def is_of(resource: Resource, key: str, owner: Resource) -> bool:
-    """Whether a property comes from the owner, or names it; before a run, only the former is known."""
-    if owner.urn in resource.dependencies.get(key, ()):
-        return True
-    own = {name for each in NAMES for name in known(owner, each)} - {""}
-    return not own.isdisjoint(known(resource, key))
-
-
-def known(resource: Resource, key: str) -> list[str]:
-    """The names that a property has, none where they are not known yet."""
-    try:
-        return names(resource, key)
-    except UnknownValueError:
-        return []
-
-
-def names(resource: Resource, key: str) -> list[str]:
-    """The names that a property has, be it one or a list of them."""
-    return [text(each) for each in several(resource.at(key))]
-
-
-def document(value: Any) -> Any:
-    """What JSON text says, or an object in its place; None for text that is no JSON."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return None
-
-
 def statements(policy: Any) -> Iterator[Mapping[str, Any]]:
     """The statements of a policy document."""
     for each in several(at(document(policy), "Statement")):
         yield mapping(each)
-
-
-def several(value: Any) -> list[Any]:
-    """The values of an element that may be one or a list."""
-    if value is None:
-        return []
-    return [value] if isinstance(value, str | Mapping) else list(items(value))
-
-
-def is_declared_public(resource: Resource) -> bool:
-    """Whether a tag `exposure` is `public`."""
-    tags = mapping(resource.at("tags"))
-    return any(plain(key) == "exposure" and tags[key] == "public" for key in tags)
 
 
 def is_public(statement: Mapping[str, Any]) -> bool:
@@ -168,6 +171,18 @@ def is_public(statement: Mapping[str, Any]) -> bool:
         return False
     everyone = "*" in principals(statement) or at(statement, "NotPrincipal") is not None
     return everyone and not is_narrowed(at(statement, "Condition"))
+
+
+def open_to_all(policy: Any) -> Iterator[str]:
+    """What is wrong with a policy document that allows something to everyone."""
+    for statement in statements(policy):
+        if is_public(statement):
+            yield f"the statement {called(statement)} allows it to everyone"
+
+
+def called(statement: Mapping[str, Any]) -> str:
+    """A statement in a message."""
+    return text(at(statement, "Sid")) or "without a Sid"
 
 
 def principals(statement: Mapping[str, Any]) -> list[Any]:
@@ -199,16 +214,29 @@ def job(resource: Resource) -> Job:
     Raises:
         NotApplicable: it describes none.
     """
-    definition = resource.inputs if resource.type != CLOUD_CONTROL else cloud_control(resource, JOB_TYPES)
+    definition = described(resource)
     schedule = at(definition, "monitoringScheduleConfig")
     if schedule is not None:
-        definition = at(schedule, "monitoringJobDefinition")
-        if definition is None:
+        own = at(schedule, "monitoringJobDefinition")
+        if own is None:
             raise NotApplicable("its job is a definition of its own")
-    definition = mapping(definition)
+        definition = mapping(own)
     output = next((definition[key] for key in definition if key.endswith("OutputConfig")), None)
+    baseline = next(
+        (definition[key] for key in definition if key == "baseline" or key.endswith("BaselineConfig")), None
+    )
     cluster = [at(definition, key, "clusterConfig") for key in ("jobResources", "monitoringResources")]
-    return Job(mapping(output), mapping(cluster[0] or cluster[1]), mapping(at(definition, "networkConfig")))
+    network = at(definition, "networkConfig")
+    return Job(mapping(output), mapping(cluster[0] or cluster[1]), mapping(network), mapping(baseline))
+
+
+def described(resource: Resource) -> Mapping[str, Any]:
+    """What a resource says of a monitoring job or its schedule, in the spelling of the provider.
+
+    Raises:
+        NotApplicable: nothing of such.
+    """
+    return resource.inputs if resource.type != CLOUD_CONTROL else cloud_control(resource, JOB_TYPES)
 
 
 def cloud_control(resource: Resource, types: tuple[str, ...]) -> Mapping[str, Any]:

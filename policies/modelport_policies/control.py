@@ -38,7 +38,7 @@ ADVICE = Levels("disabled", "advisory", "advisory")
 TARGETS = {
     "local": ("modelport:local:",),
     "sagemaker": ("aws:", "modelport:sagemaker:"),
-    "vertex": ("gcp:", "modelport:vertex:"),
+    "vertex": ("gcp:", "google-native:", "modelport:vertex:"),
     "azureml": ("azure-native:", "modelport:azureml:"),
     "kubernetes": ("kubernetes:", "modelport:kubernetes:"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +10,31 @@ from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
-__all__ = ["Resource", "Stack", "UnknownValueError", "at", "canonical", "is_set", "items", "mapping", "text", "type_of"]
+__all__ = [
+    "Resource",
+    "Stack",
+    "UnknownValueError",
+    "at",
+    "canonical",
+    "document",
+    "is_filled",
+    "is_set",
+    "items",
+    "mapping",
+    "several",
+    "text",
+    "type_of",
+]
 
 S3_ALIAS = re.compile(r"^(aws:s3/\w+?)[Vv]2:(\w+?)[Vv]2$")
 BALANCER_ALIAS = re.compile(r"^aws:(?:alb|applicationloadbalancing|elasticloadbalancingv2)/")
+AZURE = re.compile(r"^azure-native(?:_\w+)?:(\w+)(?:/v\w+)?:(\w+)$")
+"""A type of Azure's: the version of its API is in the module, or in the name of a package of its own, or nowhere."""
+MOVED = {
+    **dict.fromkeys((("insights", kind) for kind in ("Component", "Workbook")), "applicationinsights"),
+    **dict.fromkeys((("network", kind) for kind in ("PrivateZone", "VirtualNetworkLink")), "privatedns"),
+}
+"""Where the third version of Azure's provider has what the second had in another module."""
 
 
 class Stack(list["Resource"]):
@@ -61,7 +83,13 @@ def type_of(resource: Resource) -> str:
 
 
 def canonical(type_: str) -> str:
-    """A type by the name that the controls know: `BucketV2` is `Bucket`, a listener of `alb` one of `lb`."""
+    """A type by the name that the controls know: `BucketV2` is `Bucket`, a listener of `alb` one of `lb`, a type of
+    Azure's without the version of its API.
+    """
+    if azure := AZURE.match(type_):
+        module, kind = azure.groups()
+        module = MOVED.get((module, kind), "monitor" if module == "insights" else module)
+        return f"azure-native:{module}:{kind}"
     return BALANCER_ALIAS.sub("aws:lb/", S3_ALIAS.sub(r"\1:\2", type_))
 
 
@@ -87,10 +115,35 @@ def text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def is_set(values: Any, key: str) -> bool:
-    """Whether the key has a value, be it one that is not known yet."""
+def is_set(values: Any, *keys: str) -> bool:
+    """Whether there is a value at this path, be it one that is not known yet."""
     try:
-        value = at(values, key)
+        value = at(values, *keys)
     except UnknownValueError:
         return True
     return value is not None and value != ""
+
+
+def is_filled(resource: Resource, *keys: str) -> bool:
+    """Whether a list has something in it, be it something that is not known yet."""
+    try:
+        return bool(items(resource.at(*keys)))
+    except UnknownValueError:
+        return True
+
+
+def several(value: Any) -> list[Any]:
+    """The values of an element that may be one or a list."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, str | Mapping) else list(items(value))
+
+
+def document(value: Any) -> Any:
+    """What JSON text says, or an object in its place; None for text that is no JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None

@@ -93,10 +93,10 @@ def test_a_type_that_a_control_does_not_judge_is_not_applicable(pack):
 
 
 def test_the_pack_config_overrules_the_profile(pack):
-    pack.configure(**{"NET-01": DISABLED, "SUP-07": ADVISORY})
-    answer = pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0", "digest": "latest"})
+    pack.configure(**{"NET-01": DISABLED, "COST-04": MANDATORY})
+    answer = pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0"})
     assert found(answer, "NET-01") == []
-    assert [each.enforcementLevel for each in found(answer, "SUP-07")] == [ADVISORY]
+    assert [each.enforcementLevel for each in found(answer, "COST-04")] == [MANDATORY]
 
 
 @pytest.mark.parametrize(("registries", "count"), [([], 0), (["registry.example.com"], 0), (["other.example.com"], 1)])
@@ -121,8 +121,8 @@ def test_a_parameter_that_no_control_has_stops_the_pack(failed_start):
 
 
 def test_an_unknown_value_is_an_advisory_that_the_control_could_not_decide(pack):
-    [undecided] = found(pack.analyze(SERVER, {**IN_ORDER, "digest": UNKNOWN_STRING_VALUE}), "SUP-07")
-    assert undecided.message.startswith("can't run policy 'SUP-07'")
+    [undecided] = found(pack.analyze(SERVER, {**IN_ORDER, "host": UNKNOWN_STRING_VALUE}), "NET-01")
+    assert undecided.message.startswith("can't run policy 'NET-01'")
     assert undecided.enforcementLevel == ADVISORY
 
 

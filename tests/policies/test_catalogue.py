@@ -8,7 +8,7 @@ from support.policy_cases import controls
 
 ROWS = YAML(typ="safe").load(Path(__file__).parent / "catalogue.yaml")
 BUILT = {control.id: control for control in controls()}
-MOST_MISSING = 203
+MOST_MISSING = 19
 """Never more than now: a control that is built is taken off the list of its row."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 from ruamel.yaml import YAML
 
+from modelport_policies.gcp import access_to
 from modelport_policies.kubernetes import CRON_JOB, DEPLOYMENT, POD, WORKLOADS
 
 WORDS = {"<unknown>": UNKNOWN_STRING_VALUE, "<hex>": "0123456789abcdef" * 4}
@@ -35,7 +36,34 @@ def spelled_out(value: Any) -> Any:
 
 POLICIES = Path(__file__).parent.parent / "policies"
 HARDENED = read(POLICIES / "hardened.yaml")
-HARDENED_AWS: dict[str, Any] = read(POLICIES / "hardened-aws.yaml")["resources"]
+AMAZON = read(POLICIES / "hardened-aws.yaml")
+HARDENED_AWS: dict[str, Any] = AMAZON["resources"]
+GOOGLE = read(POLICIES / "hardened-gcp.yaml")
+AZURE = read(POLICIES / "hardened-azure.yaml")
+HARDENED_AZURE: dict[str, Any] = AZURE["resources"]
+ADMINISTRATION = {"role": "roles/resourcemanager.projectIamAdmin", "members": ["group:platform@example.com"]}
+"""What a policy for all who have a role keeps, so that somebody can change it."""
+
+
+def granted(type_: str, role: str, members: list[str]) -> dict[str, Any]:
+    """How a type that grants roles says this one."""
+    if type_.endswith("Policy"):
+        return {"policyData": {"json": {"bindings": [{"role": role, "members": members}, ADMINISTRATION]}}}
+    return {"role": role, **({"member": members[0]} if type_.endswith("Member") else {"members": members})}
+
+
+def accesses() -> dict[str, Any]:
+    """The three types for each thing that roles are granted on."""
+    return {
+        type_: {**access["on"], **granted(type_, access["role"], [GOOGLE["server"]])}
+        for stem, access in GOOGLE["access"].items()
+        for type_ in access_to(stem)
+    }
+
+
+GOOGLE["resources"].update(accesses())
+HARDENED_GCP: dict[str, Any] = GOOGLE["resources"]
+CLOUDS = (HARDENED_AWS, HARDENED_GCP, HARDENED_AZURE)
 
 
 def patched(value: Any, change: Any) -> Any:
@@ -56,7 +84,8 @@ def patched(value: Any, change: Any) -> Any:
 def hardened(type_: str, pod_changes: Sequence[Any] = (), change: Any = None) -> dict[str, Any]:
     """The hardened resource of a type, with changes of its pod and one of itself."""
     if type_ not in WORKLOADS:
-        return patched({**HARDENED["others"], **HARDENED["autoscalers"], **HARDENED_AWS}[type_], change or {})
+        known = {**HARDENED["others"], **HARDENED["autoscalers"], **HARDENED_AWS, **HARDENED_GCP, **HARDENED_AZURE}
+        return patched(known[type_], change or {})
     pod = reduce(patched, pod_changes, HARDENED["pod"])
     own = patched(HARDENED["workload"], HARDENED.get(type_, {}))
     if type_ == POD:
@@ -70,10 +99,22 @@ def hardened(type_: str, pod_changes: Sequence[Any] = (), change: Any = None) ->
 
 def neighbours(type_: str, without: list[str]) -> dict[str, dict[str, Any]]:
     """What is around a resource in a stack in order, by type."""
-    found = HARDENED_AWS if type_ in HARDENED_AWS else {DEPLOYMENT: hardened(DEPLOYMENT), **HARDENED["others"]}
+    found = around(type_)
     if type_ in WORKLOADS:
         del found[DEPLOYMENT]
     return {each: inputs for each, inputs in found.items() if each != type_ and each not in without}
+
+
+def around(type_: str) -> dict[str, dict[str, Any]]:
+    """What is in a stack in order that has a type, by type."""
+    cluster = {DEPLOYMENT: hardened(DEPLOYMENT), **HARDENED["others"]}
+    return next((dict(cloud) for cloud in CLOUDS if type_ in cloud), cluster)
+
+
+def further(type_: str, without: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    """What is around a resource besides one of each type."""
+    more = next((cloud["more"] for cloud in (AMAZON, GOOGLE, AZURE) if type_ in cloud["resources"]), {})
+    return [(each, inputs) for each in more if each not in without for inputs in more[each]]
 
 
 def in_container(change: Any, kind: str) -> dict[str, Any]:

@@ -1,23 +1,26 @@
 """The examples of tests/policies/fixtures: per control and resource type, inputs and the outcome they deserve.
 
 An example has inputs of its own (`inputs`, `pod`, `metadata`), or says what is other than in a hardened resource:
-`but`, `pod_but`, or `container_but` for a container of each kind. `gpu: true` begins with a pod that has a GPU,
-`without` takes types from what is around, `stack` adds to it, `parameters` are the control's. How resources refer to
-each other is in `support.references`.
+`but`, `pod_but`, `container_but` for a container of each kind, `grant` for what a type of Google Cloud grants.
+`gpu: true` begins with a pod that has a GPU, `without` takes types from what is around, `stack` adds to it,
+`parameters` are the control's. How resources refer to each other is in `support.references`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pulumi_policy.proxy import unknown_checking_proxy
-from support.hardened import HARDENED, KINDS_OF_CONTAINER, hardened, in_container, neighbours, read
+from support.hardened import HARDENED, KINDS_OF_CONTAINER, further, granted, hardened, in_container, neighbours, read
 from support.references import rows
 
 import modelport_policies
+from modelport_policies import azure, gcp
+from modelport_policies.aws import REGIONAL, TAGGED
 from modelport_policies.control import Control, Outcome
 from modelport_policies.controls import catalogue
 from modelport_policies.controls.governance import COMPONENTS, OLD
@@ -26,8 +29,21 @@ from modelport_policies.resource import Resource, Stack
 from modelport_policies.review import stack_of
 
 FIXTURES = Path(__file__).parent.parent / "policies" / "fixtures"
-GROUPS = {"workload": WORKLOADS, "serving": SERVING, "scaled": SCALED, "component": COMPONENTS, "old": OLD}
-CHANGES = ("but", "pod_but", "container_but")
+ACCESS = {name.removesuffix("_ACCESS").lower(): types for name, types in vars(gcp).items() if name.endswith("_ACCESS")}
+GROUPS = {
+    **{f"access to {name}": types for name, types in ACCESS.items() if isinstance(types, tuple)},
+    "workload": WORKLOADS,
+    "serving": SERVING,
+    "scaled": SCALED,
+    "component": COMPONENTS,
+    "old": OLD,
+    "tagged": (*TAGGED, *azure.TAGGED),
+    "labelled": gcp.LABELLED,
+    "regional": REGIONAL,
+    "azure regional": azure.REGIONAL,
+    "azure preview": tuple(re.sub(r":(\w+):", r":\1/v20240101preview:", each) for each in azure.REGIONAL),
+}
+CHANGES = ("but", "pod_but", "container_but", "grant")
 
 
 @dataclass(frozen=True)
@@ -95,7 +111,8 @@ def case(control: str, type_: str, verdict: str, example: dict[str, Any]) -> Cas
     others = [(other, inputs) for other, each in example.get("stack", {}).items() for inputs in each]
     is_hardened = any(key in example for key in CHANGES)
     if is_hardened:
-        others += neighbours(type_, example.get("without", [])).items()
+        without = example.get("without", [])
+        others += [*neighbours(type_, without).items(), *further(type_, without)]
     return Case(
         control,
         type_,
@@ -113,7 +130,8 @@ def inputs_of(type_: str, example: dict[str, Any]) -> dict[str, Any]:
     """The example's inputs; a pod is put where a workload of this type has it."""
     if any(key in example for key in CHANGES):
         start = HARDENED["gpu"] if example.get("gpu") else {}
-        return hardened(type_, (start, example.get("pod_but", {})), example.get("but"))
+        change = granted(type_, **example["grant"]) if "grant" in example else example.get("but")
+        return hardened(type_, (start, example.get("pod_but", {})), change)
     pod, metadata = example.get("pod"), {"metadata": example["metadata"]} if "metadata" in example else {}
     if pod is None:
         return example.get("inputs", metadata)

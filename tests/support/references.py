@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-REFERENCE = re.compile(r"<(unknown )?(?:id|arn) of ([^>]+)>")
+REFERENCE = re.compile(r"<(unknown )?(?:id|arn|email) of ([^>]+)>")
 
 
 def rows(resources: list[tuple[str, Any]]) -> list[dict[str, Any]]:

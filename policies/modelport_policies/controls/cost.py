@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, Control, Levels, NotApplicable, parameter
+from modelport_policies.controls import cost_aws as on_aws
+from modelport_policies.controls import cost_azure as on_azure
+from modelport_policies.controls import cost_gcp as on_gcp
 from modelport_policies.kubernetes import (
     NAMESPACE,
     SCALED_OBJECT,
@@ -53,9 +57,16 @@ def tests_may_rest(scaled: Resource) -> Iterable[str]:
 
 
 def tags_are_complete(resource: Resource) -> Iterable[str]:
-    """`tags` has owner, costCenter, service, environment, dataClass, riskClass."""
-    tags = mapping(resource.at("tags"))
-    return missing({plain(key) for key in tags if is_set(tags, key)})
+    """`tags`, or `labels`, has owner, costCenter, service, environment, dataClass, riskClass; so may `tagsAll`, which
+    has those of the provider, too.
+    """
+    present: set[str] = set()
+    for name in ("tags", "labels", "tagsAll"):
+        tags = mapping(resource.at(name))
+        present |= {plain(key) for key in tags if is_set(tags, key)}
+        if not list(missing(present)):
+            return
+    yield from missing(present)
 
 
 def labels_are_complete(workload: Resource) -> Iterable[str]:
@@ -86,12 +97,18 @@ def namespace_is_bounded(home: Resource) -> Iterable[str]:
 CONTROLS = (
     Control(
         id="COST-01",
-        title="Pods run on machines and GPUs that are allowed",
+        title="What serves runs on machines and GPUs that are allowed",
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="Select nodes of an allowed kind, or have theirs allowed by the parameter.",
-        checks=dict.fromkeys(WORKLOADS, nodes_are_allowed),
+        remediation="Choose an allowed kind of machine, or nodes of one, or have another allowed by the parameter.",
+        checks={
+            **dict.fromkeys(WORKLOADS, nodes_are_allowed),
+            aws.ENDPOINT_CONFIGURATION: on_aws.instances_are_allowed,
+            **dict.fromkeys(gcp.MACHINES, on_gcp.machines_are_allowed),
+            gcp.INSTANCE: on_gcp.instance_is_allowed,
+            **dict.fromkeys((azure.DEPLOYMENT, azure.COMPUTE), on_azure.machine_is_allowed),
+        },
         parameters={
             "accelerators": parameter(
                 "Labels of nodes, KEY=VALUE, for pods that ask for a device, like nvidia.com/gpu.product=NVIDIA-L4; "
@@ -99,6 +116,11 @@ CONTROLS = (
                 [],
             ),
             "instances": parameter("The same for other pods, like node.kubernetes.io/instance-type=m7g.large.", []),
+            "machineTypes": parameter(
+                "Machine types that endpoints in a cloud may have, like ml.g5.xlarge; without any, all are allowed.",
+                [],
+            ),
+            "acceleratorTypes": parameter("The same of accelerators of Google Cloud, like NVIDIA_L4.", []),
         },
     ),
     Control(
@@ -107,8 +129,16 @@ CONTROLS = (
         severity="low",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Set scaling.scaleToZero of the service, or idleReplicaCount of the ScaledObject to 0.",
-        checks={SCALED_OBJECT: tests_may_rest},
+        remediation="Set scaling.scaleToZero of the service, or idleReplicaCount of the ScaledObject to 0; on "
+        "SageMaker make variants serverless, or the endpoint asynchronous; minReplicaCount on Vertex. On "
+        "Azure let clusters go down to none.",
+        checks={
+            SCALED_OBJECT: tests_may_rest,
+            aws.ENDPOINT_CONFIGURATION: on_aws.tests_may_rest,
+            gcp.DEPLOYED_MODEL: on_gcp.tests_may_rest,
+            azure.COMPUTE: on_azure.machines_may_rest,
+        },
+        scope="stack",
     ),
     Control(
         id="COST-04",
@@ -121,7 +151,27 @@ CONTROLS = (
         checks={
             "modelport:local:Server": tags_are_complete,
             **dict.fromkeys(WORKLOADS, labels_are_complete),
+            **dict.fromkeys(aws.TAGGED, tags_are_complete),
+            **dict.fromkeys(gcp.LABELLED, tags_are_complete),
+            **dict.fromkeys((*aws.TAGGED, *azure.TAGGED), tags_are_complete),
         },
+    ),
+    Control(
+        id="COST-05",
+        title="What is kept in buckets and datasets does not stay for ever",
+        severity="low",
+        levels=ADVICE,
+        frameworks=(*FRAMEWORKS, "GDPR 5(1)(e)"),
+        remediation="Give the bucket a lifecycle: captures expire, and parts of uploads that failed are taken away.",
+        checks={
+            aws.BUCKET: on_aws.bucket_has_lifecycle,
+            aws.BUCKET_LIFECYCLE: on_aws.lifecycle_clears,
+            gcp.BUCKET: on_gcp.bucket_is_cleared,
+            gcp.DATASET: on_gcp.dataset_is_cleared,
+            azure.STORAGE: on_azure.captures_end,
+            azure.MANAGEMENT_POLICY: on_azure.something_ends,
+        },
+        scope="stack",
     ),
     Control(
         id="COST-06",
@@ -131,6 +181,22 @@ CONTROLS = (
         frameworks=FRAMEWORKS,
         remediation="Add a ResourceQuota with requests.cpu, requests.memory and the GPUs, and a LimitRange.",
         checks={NAMESPACE: namespace_is_bounded},
+        scope="stack",
+    ),
+    Control(
+        id="COST-07",
+        title="Nothing that costs something is left over",
+        severity="low",
+        levels=ADVICE,
+        frameworks=FRAMEWORKS,
+        remediation="Use it, or delete it.",
+        checks={
+            aws.ADDRESS: on_aws.address_is_used,
+            aws.BALANCER: on_aws.balancer_listens,
+            aws.VOLUME: on_aws.volume_is_attached,
+            **dict.fromkeys((gcp.ADDRESS, gcp.GLOBAL_ADDRESS, gcp.POOL), on_gcp.thing_is_used),
+            **dict.fromkeys((azure.PUBLIC_ADDRESS, azure.NAT_GATEWAY), on_azure.something_uses_it),
+        },
         scope="stack",
     ),
 )

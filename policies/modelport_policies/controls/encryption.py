@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from modelport_policies import aws
+from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
 from modelport_policies.controls import encryption_aws as on_aws
+from modelport_policies.controls import encryption_azure as on_azure
+from modelport_policies.controls import encryption_gcp as on_gcp
+from modelport_policies.controls.access_gcp import access_is_not_for_everyone
 from modelport_policies.kubernetes import INGRESS
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
@@ -96,8 +99,14 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=AT_REST,
-        remediation="Set kmsKeyArn of the endpoint configuration; name the key in a storage class.",
-        checks={aws.ENDPOINT_CONFIGURATION: on_aws.endpoint_has_key, STORAGE_CLASS: disks_have_a_key},
+        remediation="Set kmsKeyArn of the endpoint configuration, encryptionSpec.kmsKeyName of endpoint and model on "
+        "Vertex; name the key in a storage class. On Azure give the workspace encryption.",
+        checks={
+            aws.ENDPOINT_CONFIGURATION: on_aws.endpoint_has_key,
+            **dict.fromkeys((gcp.ENDPOINT, gcp.MODEL), on_gcp.endpoint_has_key),
+            STORAGE_CLASS: disks_have_a_key,
+            azure.WORKSPACE: on_azure.workspace_has_key,
+        },
     ),
     Control(
         id="ENC-02",
@@ -105,11 +114,16 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=AT_REST,
-        remediation="Give the bucket encryption by default with aws:kms, a key and bucketKeyEnabled; objects no other.",
+        remediation="Give the bucket a key of your own that encrypts by default (S3: aws:kms with bucketKeyEnabled); "
+        "objects no other. On Azure name a key of a vault, and have the infrastructure encrypt, too.",
         checks={
             aws.BUCKET: on_aws.bucket_has_key,
             aws.BUCKET_ENCRYPTION: on_aws.bucket_rules_have_keys,
             aws.BUCKET_OBJECT: on_aws.object_has_key,
+            gcp.BUCKET: on_gcp.bucket_has_key,
+            gcp.BUCKET_OBJECT: on_gcp.object_has_key,
+            azure.STORAGE: on_azure.account_has_key,
+            azure.ENCRYPTION_SCOPE: on_azure.scope_has_key,
         },
         scope="stack",
     ),
@@ -119,8 +133,13 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=AT_REST,
-        remediation="Replace the repository by one with encryptionConfigurations of type KMS and a kmsKey.",
-        checks={aws.REPOSITORY: on_aws.repository_has_key},
+        remediation="Replace the repository by one with a key: encryptionConfigurations of type KMS, or kmsKeyName. "
+        "On Azure give the registry encryption with a keyIdentifier.",
+        checks={
+            aws.REPOSITORY: on_aws.repository_has_key,
+            gcp.REPOSITORY: on_gcp.store_has_key,
+            azure.REGISTRY: on_azure.registry_has_key,
+        },
     ),
     Control(
         id="ENC-04",
@@ -128,12 +147,17 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=(*AT_REST, "EU AI Act 12"),
-        remediation="Set the KMS key of the data capture, of asynchronous answers and of each job's output.",
+        remediation="Set the KMS key of the data capture, of asynchronous answers, of each job's output and of the "
+        "dataset. On Azure give the storage account that captures go to a key.",
         checks={
             aws.ENDPOINT_CONFIGURATION: on_aws.captures_have_keys,
             **dict.fromkeys(aws.JOBS, on_aws.outputs_have_keys),
             aws.CLOUD_CONTROL: on_aws.described_outputs_have_keys,
+            gcp.DATASET: on_gcp.dataset_has_key,
+            gcp.TABLE: on_gcp.table_has_key,
+            azure.DEPLOYMENT: on_azure.captures_have_key,
         },
+        scope="stack",
     ),
     Control(
         id="ENC-05",
@@ -167,8 +191,12 @@ CONTROLS = (
         checks={
             aws.BUCKET: on_aws.bucket_takes_tls_only,
             aws.LISTENER: on_aws.listener_takes_tls,
+            **dict.fromkeys(gcp.TLS_PROXIES, on_gcp.proxy_has_policy),
+            **dict.fromkeys(gcp.SSL_POLICIES, on_gcp.policy_is_new),
             INGRESS: ingress_is_encrypted,
             GATEWAY: listeners_are_encrypted,
+            azure.STORAGE: on_azure.account_takes_tls_only,
+            azure.GATEWAY: on_azure.gateway_takes_tls_only,
         },
         scope="stack",
     ),
@@ -177,10 +205,18 @@ CONTROLS = (
         title="Keys are rotated",
         severity="medium",
         levels=USUAL,
-        frameworks=("NIST SC-12", "PCI 3.7.4", "CIS AWS 3.6", "ISO27001 A.8.24"),
-        remediation="Set enableKeyRotation, and a rotationPeriodInDays of a year at most.",
-        checks={aws.KEY: on_aws.key_rotates},
-        parameters={"rotationPeriodInDays": parameter("The longest time between rotations, in days.", 365)},
+        frameworks=("NIST SC-12", "PCI 3.7.4", "CIS AWS 3.6", "CIS GCP 1.10", "ISO27001 A.8.24"),
+        remediation="Set enableKeyRotation, and a rotationPeriodInDays of a year at most; of Cloud KMS "
+        "rotationPeriod. Give keys of a vault a rotationPolicy.",
+        checks={
+            aws.KEY: on_aws.key_rotates,
+            gcp.KEY: on_gcp.key_rotates,
+            azure.KEY: on_azure.key_rotates,
+        },
+        parameters={
+            "rotationPeriodInDays": parameter("The longest time between rotations, in days.", 365),
+            "cloudKmsRotationPeriodInDays": parameter("The same for keys of Google's Cloud KMS.", 90),
+        },
     ),
     Control(
         id="ENC-09",
@@ -189,7 +225,11 @@ CONTROLS = (
         levels=SEVERE,
         frameworks=(*AT_REST, "NIST AC-3"),
         remediation="Give the key a policy that names the principals that use it and those that administer it.",
-        checks={aws.KEY: on_aws.key_policy_is_given, aws.KEY_POLICY: on_aws.policy_names_principals},
+        checks={
+            aws.KEY: on_aws.key_policy_is_given,
+            aws.KEY_POLICY: on_aws.policy_names_principals,
+            **dict.fromkeys(gcp.KEY_ACCESS, access_is_not_for_everyone),
+        },
         scope="stack",
     ),
     Control(
@@ -198,8 +238,15 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=("NIST CP-9", "ISO27001 A.8.13", "SOC2 A1.2"),
-        remediation="Leave the key enabled, with a deletionWindowInDays that gives time to notice.",
-        checks={aws.KEY: on_aws.key_is_protected},
+        remediation="Leave the key enabled, with a deletionWindowInDays (Cloud KMS: destroyScheduledDuration) that "
+        "gives time to notice. Protect vaults from purges.",
+        checks={
+            aws.KEY: on_aws.key_is_protected,
+            gcp.KEY: on_gcp.key_can_be_restored,
+            gcp.KEY_VERSION: on_gcp.version_is_enabled,
+            azure.KEY: on_azure.key_is_enabled,
+            azure.VAULT: on_azure.vault_is_protected,
+        },
         parameters={"deletionWindowInDays": parameter("The shortest time until a deleted key is gone, in days.", 30)},
     ),
     Control(
@@ -212,6 +259,17 @@ CONTROLS = (
         checks={
             aws.LOG_GROUP: on_aws.log_group_has_key,
             **dict.fromkeys((aws.TOPIC, aws.QUEUE), on_aws.messages_have_key),
+            **dict.fromkeys(gcp.LOG_BUCKETS, on_gcp.logs_have_key),
+            gcp.TOPIC: on_gcp.store_has_key,
         },
+    ),
+    Control(
+        id="ENC-12",
+        title="Keys are in modules of hardware",
+        severity="low",
+        levels=ADVICE,
+        frameworks=AT_REST,
+        remediation="Replace the key by one of type RSA-HSM or EC-HSM, in a vault of the premium tier.",
+        checks={azure.KEY: on_azure.key_is_in_hardware},
     ),
 )

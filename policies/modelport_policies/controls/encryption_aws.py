@@ -9,24 +9,22 @@ from typing import Any
 from modelport_policies.aws import (
     BUCKET,
     BUCKET_ENCRYPTION,
-    BUCKET_LOGGING,
     BUCKET_POLICY,
     EXPERIMENT,
     KEY_POLICY,
-    belonging,
     cloud_control,
-    document,
     has_own_key,
-    is_public,
     job,
-    owners,
+    open_to_all,
     principals,
-    several,
     statements,
 )
+from modelport_policies.buckets import is_log_target
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
-from modelport_policies.resource import Resource, at, is_set, items, mapping, text
+from modelport_policies.relations import belonging, owners
+from modelport_policies.resource import Resource, at, document, is_set, items, mapping, several, text
+from modelport_policies.sagemaker import captures, variants
 
 LOCAL_NVME = re.compile(r"^ml\.(?:[cmr]\d+[a-z]*d[a-z]*|g4dn|g5|g6e?|gr6|p3dn|p4de?|p5(?:en?)?|p6[\w-]*|trn\d\w*)\.")
 """Instances whose storage is their own NVMe, encrypted by the instance itself; a key is refused or without effect."""
@@ -41,9 +39,8 @@ SYMMETRIC = ("", "SYMMETRIC_DEFAULT")
 
 def endpoint_has_key(configuration: Resource) -> Iterable[str]:
     """`kmsKeyArn` is set, unless every variant runs on instances with NVMe of their own."""
-    kinds = ("productionVariants", "shadowProductionVariants")
-    variants = [each for kind in kinds for each in items(configuration.at(kind))]
-    types = [text(at(variant, "instanceType")) for variant in variants]
+    given = variants(configuration, "productionVariants", "shadowProductionVariants")
+    types = [text(at(variant, "instanceType")) for _, variant in given]
     if types and all(LOCAL_NVME.match(type_) for type_ in types):
         raise NotApplicable(f"local NVMe: {', '.join(sorted(set(types)))} encrypts its storage itself")
     if not has_own_key(configuration.inputs, "kmsKeyArn"):
@@ -89,11 +86,6 @@ def not_kms(rule: Any) -> Iterable[str]:
         yield "bucketKeyEnabled is not true: every object asks KMS, which limits how often"
 
 
-def is_log_target(bucket: Resource) -> bool:
-    """Whether the stack sends access logs of buckets to this one."""
-    return any(belonging(bucket, BUCKET_LOGGING, "targetBucket"))
-
-
 def object_has_key(thing: Resource) -> Iterable[str]:
     """`kmsKeyId` is set, unless the object leaves its encryption to its bucket."""
     algorithm = text(thing.at("serverSideEncryption"))
@@ -113,11 +105,10 @@ def repository_has_key(repository: Resource) -> Iterable[str]:
 
 def captures_have_keys(configuration: Resource) -> Iterable[str]:
     """`dataCaptureConfig` and `asyncInferenceConfig.outputConfig` have a `kmsKeyId`, where there are such."""
-    capture, answers = configuration.at("dataCaptureConfig"), configuration.at("asyncInferenceConfig", "outputConfig")
-    captures = capture is not None and at(capture, "enableCapture") is not False
-    if not captures and answers is None:
+    answers = configuration.at("asyncInferenceConfig", "outputConfig")
+    if not captures(configuration) and answers is None:
         raise NotApplicable("it keeps no inferences")
-    if captures and not has_own_key(capture, "kmsKeyId"):
+    if captures(configuration) and not has_own_key(configuration.at("dataCaptureConfig"), "kmsKeyId"):
         yield "captured inferences are not encrypted with a key of one's own"
     if answers is not None and not has_own_key(answers, "kmsKeyId"):
         yield "asynchronous answers are not encrypted with a key of one's own"
@@ -250,9 +241,7 @@ def has_own_policy(key: Resource) -> bool:
 
 def policy_names_principals(resource: Resource) -> Iterable[str]:
     """`policy` allows nothing to everyone, but for whom a condition narrows to accounts, networks or resources."""
-    for statement in statements(resource.at("policy")):
-        if is_public(statement):
-            yield f"the statement {text(at(statement, 'Sid')) or 'without a Sid'} allows it to everyone"
+    yield from open_to_all(resource.at("policy"))
 
 
 def key_is_protected(key: Resource) -> Iterable[str]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from modelport_policies.control import ADVICE, USUAL, Control, Levels, NotApplicable
+from modelport_policies import aws, azure, gcp
+from modelport_policies.control import ADVICE, USUAL, Control, Levels, NotApplicable, parameter
+from modelport_policies.controls import governance_aws as on_aws
+from modelport_policies.controls import governance_azure as on_azure
+from modelport_policies.controls import governance_gcp as on_gcp
 from modelport_policies.kubernetes import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, in_production, plain
 from modelport_policies.resource import Resource, is_set, mapping
 
@@ -114,8 +118,15 @@ CONTROLS = (
         severity="medium",
         levels=ADVICE,
         frameworks=("NIST CM-3", "EU AI Act 15", "ISO42001 A.6.2.5"),
-        remediation="Leave revisionHistoryLimit out, or make it 1 or more.",
-        checks=dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), earlier_pods_are_known),
+        remediation="Leave revisionHistoryLimit out, or make it 1 or more; let a registry keep the images of the last "
+        "versions. Let rules that delete blobs leave models alone.",
+        checks={
+            **dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), earlier_pods_are_known),
+            aws.IMAGE_LIFECYCLE: on_aws.earlier_images_are_kept,
+            gcp.REPOSITORY: on_gcp.earlier_images_are_kept,
+            azure.MANAGEMENT_POLICY: on_azure.earlier_models_are_kept,
+            azure.MODEL_VERSION: on_azure.version_is_at_hand,
+        },
     ),
     Control(
         id="GOV-07",
@@ -127,13 +138,62 @@ CONTROLS = (
         checks=dict.fromkeys(COMPONENTS, somebody_can_stop_the_model),
     ),
     Control(
+        id="GOV-08",
+        title="Bias is looked for where the risk is high",
+        severity="medium",
+        levels=ADVICE,
+        frameworks=("EU AI Act 10", "EU AI Act 15", "NIST AI RMF MEASURE 2.11", "ISO42001 A.6.2.4"),
+        remediation="Set governance.biasCheck of the service, or add a job that looks for bias or explains answers.",
+        checks={
+            aws.ENDPOINT: on_aws.bias_is_watched,
+            gcp.COMPONENT: on_gcp.bias_is_watched,
+            azure.ENDPOINT: on_azure.bias_is_watched,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="GOV-09",
+        title="As much is kept of requests, and for as long, as is needed",
+        severity="medium",
+        levels=USUAL,
+        frameworks=("GDPR 5(1)(c)", "GDPR 5(1)(e)", "EU AI Act 19", "EU AI Act 26(6)"),
+        remediation="Keep a share of the requests, and let what is kept expire.",
+        checks={
+            aws.ENDPOINT_CONFIGURATION: on_aws.captures_are_in_band,
+            gcp.ENDPOINT: on_gcp.sampling_is_in_band,
+            gcp.DATASET: on_gcp.retention_is_in_band,
+            azure.DEPLOYMENT: on_azure.sampling_is_in_band,
+            azure.MANAGEMENT_POLICY: on_azure.retention_is_in_band,
+        },
+        scope="stack",
+        parameters={
+            "leastSamplingPercent": parameter("The smallest share of requests that is kept, in percent.", 1),
+            "mostSamplingPercent": parameter("The largest share, in percent.", 100),
+            "leastRetentionDays": parameter("The shortest time that requests are kept, in days.", 1),
+            "mostRetentionDays": parameter("The longest time, in days.", 400),
+        },
+    ),
+    Control(
+        id="GOV-10",
+        title="Workspaces with sensitive data say so",
+        severity="medium",
+        levels=USUAL,
+        frameworks=("GDPR 32", "MCSB DP"),
+        remediation="Replace the workspace by one with hbiWorkspace: Azure keeps less of it for diagnosis.",
+        checks={azure.WORKSPACE: on_azure.workspace_is_for_sensitive_data},
+    ),
+    Control(
         id="GOV-11",
         title="Production asks for stable versions of APIs",
         severity="low",
         levels=ADVICE,
         frameworks=("NIST CM-7", "NIST SA-22"),
         remediation="Write the stable version, which other controls judge, too.",
-        checks=dict.fromkeys(OLD, api_has_a_stable_version),
+        checks={
+            **dict.fromkeys(OLD, api_has_a_stable_version),
+            **dict.fromkeys(gcp.OLD, on_gcp.api_is_stable),
+            **dict.fromkeys(azure.REGIONAL, on_azure.api_is_stable),
+        },
     ),
 )
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from modelport_policies.control import CRITICAL, SEVERE, USUAL, Control, NotApplicable
+from modelport_policies import aws, azure, gcp
+from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control, NotApplicable, parameter
+from modelport_policies.controls import identity_aws as on_aws
+from modelport_policies.controls import identity_azure as on_azure
+from modelport_policies.controls import identity_gcp as on_gcp
+from modelport_policies.controls import rights_aws
+from modelport_policies.controls.access_gcp import access_is_not_for_everyone
 from modelport_policies.kubernetes import (
     BINDINGS,
     CONFIG_MAP,
@@ -17,14 +22,12 @@ from modelport_policies.kubernetes import (
     pod_spec,
 )
 from modelport_policies.resource import Resource, UnknownValueError, at, is_set, items, mapping, text
+from modelport_policies.secrecy import PRIVATE_KEY, is_secret
 
 FRAMEWORKS = (
     *("NIST AC-2", "NIST AC-3", "NIST AC-6", "NIST IA-5", "ISO27001 A.5.15", "ISO27001 A.8.2", "SOC2 CC6.1"),
     *("PCI 7.2", "PCI 8.6", "HIPAA 164.312(a)(1)"),
 )
-SECRET = re.compile(r"password|passwd|secret|token|credential|api_?key|access_?key|private_?key", re.IGNORECASE)
-NOT_THE_SECRET = re.compile(r"_?(file|path|dir|name|url|uri|id|ttl|timeout)$", re.IGNORECASE)
-PRIVATE_KEY = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
 DECLARATION = "service-account-token"
 
 
@@ -76,11 +79,6 @@ def settings_have_no_secrets(settings: Resource) -> Iterable[str]:
             yield f"data.{key} has a private key"
 
 
-def is_secret(name: str) -> bool:
-    """Whether a setting is called like a secret, not like the place of one."""
-    return bool(SECRET.search(name)) and not NOT_THE_SECRET.search(name)
-
-
 def has_no_token(workload: Resource) -> Iterable[str]:
     """`automountServiceAccountToken` of the pod is false; or a label or annotation `service-account-token` of the
     workload is `required`.
@@ -99,22 +97,155 @@ def hands_out_no_token(account: Resource) -> Iterable[str]:
 
 CONTROLS = (
     Control(
+        id="IDN-01",
+        title="Whoever asks for an inference says who they are",
+        severity="critical",
+        levels=CRITICAL,
+        frameworks=FRAMEWORKS,
+        remediation="Have callers authenticated by identity: AWS_IAM, a JWT or an authorizer. SageMaker itself always "
+        "asks for a signature; on Vertex grant roles to those who call, not to everyone. On Azure set "
+        "authMode to AADToken.",
+        checks={
+            aws.METHOD: on_aws.method_asks_who_calls,
+            aws.ROUTE: on_aws.route_asks_who_calls,
+            aws.FUNCTION_URL: on_aws.function_asks_who_calls,
+            **dict.fromkeys(gcp.ENDPOINT_ACCESS, access_is_not_for_everyone),
+            azure.ENDPOINT: on_azure.endpoint_asks_who_calls,
+        },
+    ),
+    Control(
         id="IDN-02",
         title="Each service has an identity of its own",
         severity="high",
         levels=SEVERE,
         frameworks=(*FRAMEWORKS, "CIS K8s 5.1.5"),
-        remediation="Make a service account for the service, and name it in serviceAccountName.",
-        checks={**dict.fromkeys(WORKLOADS, identity_is_its_own), **dict.fromkeys(BINDINGS, binds_no_default_account)},
+        remediation="Make an identity for the service, and name it in serviceAccountName, executionRoleArn or "
+        "serviceAccount. On Azure name it in userAssignedIdentities.",
+        checks={
+            **dict.fromkeys(WORKLOADS, identity_is_its_own),
+            **dict.fromkeys(BINDINGS, binds_no_default_account),
+            aws.MODEL: on_aws.model_has_its_own_role,
+            gcp.DEPLOYED_MODEL: on_gcp.model_has_its_own_account,
+            gcp.INSTANCE: on_gcp.instance_has_its_own_account,
+            **dict.fromkeys(gcp.PROJECT_ACCESS, on_gcp.default_accounts_have_no_roles),
+            **dict.fromkeys((azure.ENDPOINT, azure.WORKSPACE), on_azure.identity_is_its_own),
+        },
+    ),
+    Control(
+        id="IDN-03",
+        title="Roles have the rights that serving needs, and no others",
+        severity="critical",
+        levels=CRITICAL,
+        frameworks=(*FRAMEWORKS, "CIS AWS 1.16", "CIS GCP 1.5"),
+        remediation="Name each action, and the resources that it is for, in a policy of your own; on Google Cloud "
+        "grant a narrow role on the one thing that it is for. On Azure do the same in a role of your own.",
+        checks={
+            **dict.fromkeys(aws.RIGHTS, rights_aws.rights_are_few),
+            **dict.fromkeys(aws.ATTACHMENTS, rights_aws.attached_policy_is_narrow),
+            aws.ROLE: rights_aws.role_has_few_rights,
+            **dict.fromkeys(gcp.PROJECT_ACCESS, on_gcp.project_roles_are_narrow),
+            **dict.fromkeys(gcp.THING_ACCESS, on_gcp.roles_are_narrow),
+            **dict.fromkeys(gcp.CUSTOM_ROLES, on_gcp.role_leads_to_no_others),
+            azure.ROLE_ASSIGNMENT: on_azure.assignment_is_narrow,
+            azure.ROLE_DEFINITION: on_azure.definition_is_narrow,
+        },
+    ),
+    Control(
+        id="IDN-04",
+        title="Roles trust exact principals, and services only on behalf of one's own account",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Name roles or one service, with a condition on aws:SourceAccount or aws:SourceArn for a service; "
+        "of a service account of Google Cloud name who may be it. In federated credentials of Azure name "
+        "one subject and the audience that is Azure's.",
+        checks={
+            aws.ROLE: on_aws.trust_is_narrow,
+            **dict.fromkeys(gcp.ACCOUNT_ACCESS, on_gcp.account_is_for_exact_principals),
+            azure.FEDERATION: on_azure.trust_is_narrow,
+        },
+    ),
+    Control(
+        id="IDN-05",
+        title="Runs of CI get a role for one repository and ref",
+        severity="high",
+        levels=SEVERE,
+        frameworks=(*FRAMEWORKS, "NIST IA-9"),
+        remediation="Ask for the audience, and for a subject like repo:OWNER/NAME:ref:refs/heads/main (Google Cloud: "
+        "in attributeCondition).",
+        checks={
+            aws.ROLE: on_aws.federation_is_scoped,
+            gcp.IDENTITY_PROVIDER: on_gcp.federation_is_scoped,
+            azure.FEDERATION: on_azure.federation_is_scoped,
+        },
+    ),
+    Control(
+        id="IDN-06",
+        title="No credentials live long",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Have whoever needs access take a role, whose credentials end by themselves. Turn off keys, "
+        "tokens and passwords of storage accounts and registries.",
+        checks={
+            **dict.fromkeys((aws.ACCESS_KEY, aws.SERVICE_CREDENTIAL), on_aws.credential_is_off),
+            **dict.fromkeys(gcp.LIVING_LONG, on_gcp.credential_lives_long),
+            azure.STORAGE: on_azure.account_has_no_keys,
+            azure.REGISTRY: on_azure.registry_has_no_passwords,
+            azure.TOKEN: on_azure.token_is_off,
+            azure.WORKSPACE: on_azure.datastores_ask_who_calls,
+            azure.DATASTORE: on_azure.datastore_has_no_key,
+        },
+    ),
+    Control(
+        id="IDN-07",
+        title="Machines of workspaces have neither users of their own nor SSH",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Set disableLocalAuth, and public access by SSH to Disabled.",
+        checks={azure.COMPUTE: on_azure.machines_take_no_keys},
+    ),
+    Control(
+        id="IDN-08",
+        title="Policies of buckets, topics and registries are for known accounts, and lock nobody out",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Name the principals, of accounts that the parameter names; deny on conditions only.",
+        checks={
+            **dict.fromkeys((aws.BUCKET_POLICY, aws.REGISTRY_POLICY, aws.REPOSITORY_POLICY), on_aws.grants_are_listed),
+            **dict.fromkeys((aws.QUEUE, aws.QUEUE_POLICY, aws.TOPIC, aws.TOPIC_POLICY), on_aws.messages_are_for_few),
+            **dict.fromkeys((*gcp.BUCKET_ACCESS, *gcp.REPOSITORY_ACCESS), on_gcp.grants_are_listed),
+            **dict.fromkeys((*gcp.TOPIC_ACCESS, *gcp.SECRET_ACCESS), on_gcp.messages_are_for_few),
+        },
+        parameters={
+            "accounts": parameter("Accounts that policies may name; without any, they may name every account.", []),
+            "projects": parameter("The same, of projects of Google Cloud whose service accounts have roles.", []),
+        },
     ),
     Control(
         id="IDN-09",
-        title="Secrets are in no environment and no settings",
+        title="Secrets are in a store that rotates them, and in no environment and no settings",
         severity="critical",
         levels=CRITICAL,
         frameworks=(*FRAMEWORKS, "NIST IA-5(7)", "PCI 8.6.2", "CIS K8s 5.4.1"),
-        remediation="Mount the secret as a file, or use the identity of the pod.",
-        checks={**dict.fromkeys(WORKLOADS, secrets_are_files), CONFIG_MAP: settings_have_no_secrets},
+        remediation="Mount the secret as a file, or use the identity of the service; have the store encrypt it with a "
+        "key of your own and rotate it.",
+        checks={
+            **dict.fromkeys(WORKLOADS, secrets_are_files),
+            CONFIG_MAP: settings_have_no_secrets,
+            aws.MODEL: on_aws.model_is_told_no_secrets,
+            aws.SECRET: on_aws.secret_is_kept_well,
+            aws.SECRET_ROTATION: on_aws.rotation_is_frequent,
+            aws.PARAMETER: on_aws.parameter_is_encrypted,
+            **dict.fromkeys((gcp.MODEL, gcp.MODEL_GARDEN), on_gcp.model_is_told_no_secrets),
+            gcp.SECRET: on_gcp.secret_is_kept_well,
+            azure.SECRET: on_azure.secret_ends,
+            azure.DEPLOYMENT: on_azure.deployment_is_told_no_secrets,
+        },
+        scope="stack",
+        parameters={"rotationDays": parameter("The longest time between rotations of a secret, in days.", 90)},
     ),
     Control(
         id="IDN-11",
@@ -125,5 +256,33 @@ CONTROLS = (
         remediation="Set automountServiceAccountToken: false; what talks to the API server has the annotation "
         f"{DECLARATION}: required.",
         checks={**dict.fromkeys(WORKLOADS, has_no_token), SERVICE_ACCOUNT: hands_out_no_token},
+    ),
+    Control(
+        id="IDN-12",
+        title="Whoever has a bucket has every object in it",
+        severity="medium",
+        levels=USUAL,
+        frameworks=(*FRAMEWORKS, "CIS GCP 5.2"),
+        remediation="Set objectOwnership to BucketOwnerEnforced, or uniformBucketLevelAccess: policies alone say who "
+        "may do what.",
+        checks={aws.BUCKET_OWNERSHIP: on_aws.owner_has_every_object, gcp.BUCKET: on_gcp.access_is_uniform},
+    ),
+    Control(
+        id="IDN-13",
+        title="Roles say who may do what with a vault",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Set enableRbacAuthorization of the vault, and assign roles in place of its access policies.",
+        checks={azure.VAULT: on_azure.vault_asks_who_calls},
+    ),
+    Control(
+        id="IDN-14",
+        title="Storage is for the identities of one tenant",
+        severity="low",
+        levels=ADVICE,
+        frameworks=FRAMEWORKS,
+        remediation="Set isLocalUserEnabled and allowCrossTenantReplication to false.",
+        checks={azure.STORAGE: on_azure.account_is_for_one_tenant},
     ),
 )

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from modelport_policies.control import ADVICE, Control, NotApplicable
+from modelport_policies import aws, azure, gcp
+from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable
+from modelport_policies.controls import governance_azure as on_azure
+from modelport_policies.controls import governance_gcp as on_gcp
+from modelport_policies.controls import monitoring_aws as on_aws
 from modelport_policies.kubernetes import CONFIG_MAP, SCALED, SERVICE, beside, contains, pod_labels, selects
 from modelport_policies.resource import Resource, at, is_set, items, mapping
 
@@ -61,13 +65,50 @@ def has_dashboard(monitor: Resource) -> bool:
 
 CONTROLS = (
     Control(
+        id="GOV-01",
+        title="In production somebody compares what is asked with what was learned",
+        severity="medium",
+        levels=USUAL,
+        frameworks=("EU AI Act 26(5)", "EU AI Act 72", "NIST AI RMF MEASURE 2.4", "ISO42001 A.6.2.6"),
+        remediation="Set monitoring.drift of the service, or add a monitoring schedule with a baseline.",
+        checks={
+            aws.ENDPOINT: on_aws.endpoint_is_watched,
+            **dict.fromkeys(aws.JOBS, on_aws.job_has_baseline),
+            azure.ENDPOINT: on_azure.high_risk_is_monitored,
+            azure.SCHEDULE: on_azure.monitor_has_baseline,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="GOV-02",
+        title="Somebody is told of errors, latency and saturation",
+        severity="high",
+        levels=SEVERE,
+        frameworks=("NIST SI-4", "SOC2 CC7.2", "ISO27001 A.8.16", "NIST AI RMF MEASURE 2.4"),
+        remediation="Add an alert about what is named, enabled and with somebody whom it tells.",
+        checks={
+            aws.ENDPOINT: on_aws.failures_are_noticed,
+            **dict.fromkeys((aws.ALARM, aws.COMPOSITE_ALARM), on_aws.alarm_reaches_somebody),
+            gcp.ENDPOINT: on_gcp.failures_are_noticed,
+            gcp.ALERT: on_gcp.alert_reaches_somebody,
+            azure.ENDPOINT: on_azure.failures_are_noticed,
+            azure.METRIC_ALERT: on_azure.alert_reaches_somebody,
+        },
+        scope="stack",
+    ),
+    Control(
         id="GOV-03",
         title="What is watched has an objective and a dashboard",
         severity="low",
         levels=ADVICE,
         frameworks=("SOC2 A1.1", "ISO42001 9.1"),
         remediation="Say in rules how well the service has to serve, and make a dashboard beside it.",
-        checks=dict.fromkeys((POD_MONITOR, SERVICE_MONITOR), watched_pods_are_measured),
+        checks={
+            **dict.fromkeys((POD_MONITOR, SERVICE_MONITOR), watched_pods_are_measured),
+            aws.ENDPOINT: on_aws.endpoint_is_measured,
+            gcp.ENDPOINT: on_gcp.endpoint_is_measured,
+            azure.ENDPOINT: on_azure.endpoint_is_measured,
+        },
         scope="stack",
     ),
 )

@@ -2,235 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from ipaddress import ip_address, ip_network
-from typing import Any
-
-from modelport_policies import aws
-from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control, Levels, NotApplicable, parameter
+from modelport_policies import aws, azure, gcp
+from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control, Levels, parameter
 from modelport_policies.controls import network_aws as on_aws
-from modelport_policies.kubernetes import (
-    INGRESS,
-    NETWORK_POLICY,
-    SERVICE,
-    WORKLOADS,
-    beside,
-    contains,
-    has_own_namespace,
-    mark,
-    number,
-    pod_labels,
-    selects,
-    servers,
-)
-from modelport_policies.resource import Resource, at, items, mapping, text
+from modelport_policies.controls import network_azure as on_azure
+from modelport_policies.controls import network_gcp as on_gcp
+from modelport_policies.controls import network_kubernetes as on_kubernetes
+from modelport_policies.controls.access_gcp import access_is_not_for_everyone
+from modelport_policies.kubernetes import INGRESS, NETWORK_POLICY, SERVICE, WORKLOADS
 
 FRAMEWORKS = ("NIST SC-7", "NIST AC-4", "ISO27001 A.8.20", "SOC2 CC6.6", "PCI 1.3", "GDPR 32", "EU AI Act 15(5)")
-INSTANCE = ("metadata", "labels", "app.kubernetes.io/instance")
-SNIPPET = re.compile(r"-snippets?$")
-LARGEST_OWN = {4: 8, 6: 7}
-"""Prefixes of the largest networks that are not everybody's, by version: 10.0.0.0/8 and fc00::/7."""
-INTERNAL_BALANCER = {
-    "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
-    "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
-    "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
-    "networking.gke.io/load-balancer-type": "Internal",
-}
-
-
-def server_is_on_loopback(server: Resource) -> Iterable[str]:
-    """`host` is a loopback address: a server process has neither authentication nor encryption of its own."""
-    host = server.at("host") or "127.0.0.1"
-    if not is_loopback(host):
-        yield f"the server listens on {host}, which other machines reach"
-
-
-def is_loopback(host: object) -> bool:
-    """Whether only this machine reaches the address. A name other than localhost may be anything."""
-    try:
-        return ip_address(str(host)).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def service_is_internal(service: Resource) -> Iterable[str]:
-    """`spec.type` is `ClusterIP` or an internal `LoadBalancer`, no `externalIPs`; or a label `exposure` is `public`."""
-    if mark(service, "exposure") == "public":
-        return
-    kind = service.at("spec", "type") or "ClusterIP"
-    if kind == "NodePort" or (kind == "LoadBalancer" and not has_internal_balancer(service)):
-        yield f"spec.type {kind} opens the service beyond the cluster; it is not declared public"
-    if items(service.at("spec", "externalIPs")):
-        yield "spec.externalIPs opens the service beyond the cluster; it is not declared public"
-
-
-def has_internal_balancer(service: Resource) -> bool:
-    """Whether a provider's annotation keeps the load balancer off the internet."""
-    annotations = service.at("metadata", "annotations")
-    return any(at(annotations, key) == value for key, value in INTERNAL_BALANCER.items())
-
-
-def ingress_says_how_far_it_reaches(ingress: Resource) -> Iterable[str]:
-    """A label or annotation `exposure` is `private` or `public`, or the ALB scheme is `internal`."""
-    scheme = ingress.at("metadata", "annotations", "alb.ingress.kubernetes.io/scheme")
-    if scheme != "internal" and mark(ingress, "exposure") not in ("private", "public"):
-        yield "the ingress may be open to the internet: it is declared neither private nor public"
-
-
-def egress_has_bounds(policy: Resource) -> Iterable[str]:
-    """Rules of `spec.egress` for every address (no `to`, or an `ipBlock` larger than any private network) name their
-    ports, no ranges, and those are among parameter `ports` if it has any. A policy knows no names of hosts.
-    """
-    if "Egress" not in directions(policy):
-        raise NotApplicable("it says nothing about egress")
-    for rule in items(policy.at("spec", "egress")):
-        if is_for_every_address(rule):
-            yield from unbounded(rule, policy.parameters["ports"])
-
-
-def is_for_every_address(rule: Any) -> bool:
-    """Whether an egress rule leads to the whole internet."""
-    peers = items(at(rule, "to"))
-    return not peers or any(is_everybodys(text(at(peer, "ipBlock", "cidr"))) for peer in peers)
-
-
-def is_everybodys(cidr: str) -> bool:
-    """Whether a range of addresses is larger than a private network can be."""
-    try:
-        network = ip_network(cidr, strict=False)
-    except ValueError:
-        return False
-    return network.prefixlen < LARGEST_OWN[network.version]
-
-
-def unbounded(rule: Any, allowed: list[Any]) -> Iterable[str]:
-    """What an egress rule for every address leaves open."""
-    ports = items(at(rule, "ports"))
-    if not ports:
-        yield "every port of every address may be reached"
-    for port in ports:
-        first = at(port, "port")
-        if first is None or at(port, "endPort") is not None:
-            yield "a range of ports of every address may be reached"
-        elif allowed and first not in allowed:
-            yield f"port {as_port(first)} of every address may be reached, which is not allowed"
-
-
-def as_port(port: Any) -> str:
-    """A port in a message."""
-    return f"{port:g}" if isinstance(port, float) else str(port)
-
-
-def pods_are_isolated(workload: Resource) -> Iterable[str]:
-    """A `NetworkPolicy` of the namespace selects the pods, for ingress and for egress, and none allows everything."""
-    labels = pod_labels(workload)
-    policies = [each for each in beside(workload, NETWORK_POLICY) if selects(each.at("spec", "podSelector"), labels)]
-    for direction in ("Ingress", "Egress"):
-        ruling = [policy for policy in policies if direction in directions(policy)]
-        if not ruling:
-            yield f"no NetworkPolicy limits the {direction.lower()} of its pods"
-        for policy in ruling:
-            if any(allows_all(rule) for rule in items(policy.at("spec", direction.lower()))):
-                yield f"NetworkPolicy {policy.name} allows every {direction.lower()}"
-
-
-def directions(policy: Resource) -> list[str]:
-    """What a policy isolates; without `policyTypes`, ingress always and egress where it has rules."""
-    given = list(items(policy.at("spec", "policyTypes")))
-    return given or ["Ingress", *(["Egress"] if items(policy.at("spec", "egress")) else [])]
-
-
-def allows_all(rule: Any) -> bool:
-    """An empty rule: any peer, any port."""
-    return not any(items(at(rule, key)) for key in ("from", "to", "ports"))
-
-
-def ingress_is_explicit(ingress: Resource) -> Iterable[str]:
-    """Each of `spec.rules` and `spec.tls` names its hosts, without a wildcard; there is no `defaultBackend` and no
-    snippet among the annotations; in a namespace of the stack's own, the services that it leads to are there.
-    """
-    for rule in items(ingress.at("spec", "rules")):
-        yield from not_explicit("a rule", text(at(rule, "host")))
-    for entry in items(ingress.at("spec", "tls")):
-        for host in [text(each) for each in items(at(entry, "hosts"))] or [""]:
-            yield from not_explicit("tls", host)
-    if ingress.at("spec", "defaultBackend"):
-        yield "spec.defaultBackend takes requests for every host"
-    for key in mapping(ingress.at("metadata", "annotations")):
-        if SNIPPET.search(key):
-            yield f"{key} puts text into the configuration of the ingress controller"
-    yield from dangling(ingress)
-
-
-def not_explicit(what: str, host: str) -> Iterable[str]:
-    """What is wrong with a host."""
-    if not host or "*" in host:
-        yield f"{what} is for {host or 'every host'}"
-
-
-def dangling(ingress: Resource) -> Iterable[str]:
-    """The services that an ingress leads to and that are not there."""
-    if not has_own_namespace(ingress):
-        return
-    there = {text(each.at("metadata", "name")) for each in beside(ingress, SERVICE)}
-    for rule in items(ingress.at("spec", "rules")):
-        for path in items(at(rule, "http", "paths")):
-            name = text(at(path, "backend", "service", "name"))
-            if name and name not in there:
-                yield f"it leads to the service {name}, which is not there"
-
-
-def service_is_exact(service: Resource) -> Iterable[str]:
-    """`externalIPs` and `ports` are among the parameters of the same name; no other service of the namespace has the
-    same `selector`, but for headless ones and those of the same `app.kubernetes.io/instance`; in a namespace of the
-    stack's own, it selects pods, and they have its ports.
-    """
-    for address in items(service.at("spec", "externalIPs")):
-        if address not in service.parameters["externalIPs"]:
-            yield f"the external address {address} is not allowed"
-    allowed = service.parameters["ports"]
-    for port in items(service.at("spec", "ports")):
-        if allowed and at(port, "port") not in allowed:
-            yield f"port {number(at(port, 'port'), 0):g} is not allowed"
-    selector = mapping(service.at("spec", "selector"))
-    if not selector:
-        if service.at("spec", "type") == "ExternalName" or items(service.at("spec", "externalIPs")):
-            return
-        raise NotApplicable("it selects no pods: somebody else says where it leads")
-    if twins := [each.name for each in beside(service, SERVICE) if is_twin(each, service)]:
-        yield f"it selects the same pods as {', '.join(twins)}"
-    if has_own_namespace(service):
-        yield from aims(service, selector)
-
-
-def is_twin(other: Resource, service: Resource) -> bool:
-    """Whether a service of another application has the same selector, and both an address of their own."""
-    if other.urn == service.urn or "None" in (other.at("spec", "clusterIP"), service.at("spec", "clusterIP")):
-        return False
-    if (instance := service.at(*INSTANCE)) and other.at(*INSTANCE) == instance:
-        return False
-    mine, its = (mapping(each.at("spec", "selector")) for each in (service, other))
-    return contains(mine, its) and contains(its, mine)
-
-
-def aims(service: Resource, selector: Mapping[str, Any]) -> Iterable[str]:
-    """What a service selects that is not there."""
-    selected = [each for each in beside(service, *WORKLOADS) if contains(pod_labels(each), selector)]
-    if not selected:
-        yield "it selects no pods of the stack"
-        return
-    named = {
-        text(at(port, "name"))
-        for workload in selected
-        for _, container in servers(workload)
-        for port in items(at(container, "ports"))
-    }
-    for port in items(service.at("spec", "ports")):
-        target = at(port, "targetPort")
-        if isinstance(target, str) and not target.isdecimal() and target not in named:
-            yield f"no pod that it selects has a port {target}"
-
 
 CONTROLS = (
     Control(
@@ -239,15 +20,21 @@ CONTROLS = (
         severity="critical",
         levels=CRITICAL,
         frameworks=FRAMEWORKS,
-        remediation="Keep it on loopback, ClusterIP, an internal load balancer or a private API; if the world is meant "
-        "to call it, declare `security.exposure: public`, or in a cloud a tag `exposure`.",
+        remediation="Keep it on loopback, ClusterIP, an internal load balancer, a private API or Private Service "
+        "Connect; if the world is meant to call it, declare `security.exposure: public`, or in a cloud a tag "
+        "`exposure`.",
         checks={
-            "modelport:local:Server": server_is_on_loopback,
-            SERVICE: service_is_internal,
-            INGRESS: ingress_says_how_far_it_reaches,
+            "modelport:local:Server": on_kubernetes.server_is_on_loopback,
+            SERVICE: on_kubernetes.service_is_internal,
+            INGRESS: on_kubernetes.ingress_says_how_far_it_reaches,
             aws.BALANCER: on_aws.balancer_is_internal,
             aws.REST_API: on_aws.api_is_private,
             aws.API: on_aws.http_api_is_declared,
+            gcp.ENDPOINT: on_gcp.endpoint_is_private,
+            gcp.MODEL_GARDEN: on_gcp.garden_endpoint_is_private,
+            **dict.fromkeys((gcp.FORWARDING_RULE, gcp.GLOBAL_FORWARDING_RULE), on_gcp.rule_is_internal),
+            azure.ENDPOINT: on_azure.endpoint_is_private,
+            azure.GATEWAY: on_azure.gateway_is_private,
         },
     ),
     Control(
@@ -256,8 +43,15 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="Give the model vpcConfig with subnets and security groups.",
-        checks={aws.MODEL: on_aws.model_is_in_vpc},
+        remediation="Give the model vpcConfig with subnets and security groups; on Vertex name the projects whose "
+        "networks connect to the endpoint. On Azure give the workspace a managed network.",
+        checks={
+            aws.MODEL: on_aws.model_is_in_vpc,
+            gcp.ENDPOINT: on_gcp.endpoint_is_in_network,
+            azure.WORKSPACE: on_azure.workspace_is_in_network,
+            azure.COMPUTE: on_azure.machines_are_in_network,
+        },
+        scope="stack",
     ),
     Control(
         id="NET-03",
@@ -266,8 +60,16 @@ CONTROLS = (
         levels=SEVERE,
         frameworks=FRAMEWORKS,
         remediation="Set enableNetworkIsolation of the model: SageMaker brings the model to the containers itself. On "
-        "Kubernetes name the peers of each egress rule; where their addresses change, name the ports.",
-        checks={aws.MODEL: on_aws.model_is_isolated, NETWORK_POLICY: egress_has_bounds},
+        "Vertex use Private Service Connect, not a peered network. On Kubernetes name the peers of each "
+        "egress rule; where their addresses change, name the ports. On Azure have the managed network "
+        "allow approved destinations only.",
+        checks={
+            aws.MODEL: on_aws.model_is_isolated,
+            gcp.ENDPOINT: on_gcp.endpoint_calls_nobody,
+            NETWORK_POLICY: on_kubernetes.egress_has_bounds,
+            azure.WORKSPACE: on_azure.network_is_isolated,
+            **dict.fromkeys(azure.OUTBOUND_RULES, on_azure.rule_names_destination),
+        },
         parameters={
             "ports": parameter(
                 "Ports of every address that pods may reach; without any, all that a rule names.", [], "integer"
@@ -284,17 +86,58 @@ CONTROLS = (
         checks=dict.fromkeys(aws.JOBS, on_aws.job_is_isolated),
     ),
     Control(
+        id="NET-05",
+        title="Workspaces take no requests from public networks",
+        severity="critical",
+        levels=CRITICAL,
+        frameworks=FRAMEWORKS,
+        remediation="Set publicNetworkAccess of the workspace to Disabled, and give it a private endpoint.",
+        checks={azure.WORKSPACE: on_azure.workspace_is_private},
+    ),
+    Control(
+        id="NET-06",
+        title="Private ways lead to the endpoint and to what it needs",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="On AWS add a VPC endpoint for each service that is named, with its private name. On Google Cloud "
+        "turn Private Google Access of the subnet on, and lead a forwarding rule of the network to the endpoint. On "
+        "Azure add a private endpoint for each thing, and its name in a private zone of the network.",
+        checks={
+            aws.NETWORK: on_aws.services_are_reached_privately,
+            aws.VPC_ENDPOINT: on_aws.endpoint_is_used,
+            gcp.SUBNET: on_gcp.subnet_reaches_google,
+            gcp.ENDPOINT: on_gcp.endpoint_is_connected,
+            **dict.fromkeys(on_azure.LINKED, on_azure.has_private_endpoint),
+        },
+        scope="stack",
+        parameters={
+            "services": parameter(
+                "What a VPC that models run in has endpoints of.",
+                ["sagemaker.runtime", "s3", "ecr.api", "ecr.dkr", "kms", "logs"],
+            )
+        },
+    ),
+    Control(
         id="NET-07",
         title="Buckets block every form of public access",
         severity="critical",
         levels=CRITICAL,
-        frameworks=(*FRAMEWORKS, "CIS AWS 2.1.4"),
-        remediation="Give each bucket a public access block with all four flags, and no public ACL.",
+        frameworks=(*FRAMEWORKS, "CIS AWS 2.1.4", "CIS GCP 5.1"),
+        remediation="Give each bucket a public access block with all four flags (Google Cloud: "
+        "publicAccessPrevention), and grant nothing to everyone. Close storage accounts to public "
+        "networks, and their containers to everyone.",
         checks={
             aws.BUCKET: on_aws.bucket_is_blocked,
             aws.BUCKET_ACCESS_BLOCK: on_aws.block_is_whole,
             aws.BUCKET_ACL: on_aws.acl_is_private,
             aws.BUCKET_OBJECT: on_aws.object_is_private,
+            gcp.BUCKET: on_gcp.bucket_is_closed,
+            gcp.DATASET: on_gcp.dataset_is_closed,
+            gcp.DATASET_ACCESS: on_gcp.entry_is_closed,
+            **dict.fromkeys((*gcp.BUCKET_ACCESS, *gcp.DATA_ACCESS), access_is_not_for_everyone),
+            azure.STORAGE: on_azure.account_is_private,
+            azure.BLOB_CONTAINER: on_azure.container_is_private,
         },
         scope="stack",
     ),
@@ -304,22 +147,37 @@ CONTROLS = (
         severity="critical",
         levels=CRITICAL,
         frameworks=FRAMEWORKS,
-        remediation="Keep images in a private repository, whose policy names who pulls.",
+        remediation="Keep images in a private repository, whose policy names who pulls. Close registries to public "
+        "networks, and turn exports off.",
         checks={
             **dict.fromkeys((aws.REPOSITORY_POLICY, aws.REGISTRY_POLICY), on_aws.policy_is_private),
             aws.PUBLIC_REPOSITORY: on_aws.repository_is_public,
+            **dict.fromkeys(gcp.REPOSITORY_ACCESS, access_is_not_for_everyone),
+            azure.REGISTRY: on_azure.registry_is_private,
         },
+    ),
+    Control(
+        id="NET-09",
+        title="Firewalls of storage and vaults let nothing through but trusted services",
+        severity="high",
+        levels=SEVERE,
+        frameworks=FRAMEWORKS,
+        remediation="Set the default action to Deny, the bypass to AzureServices, and remove rules for the world.",
+        checks={azure.STORAGE: on_azure.account_has_firewall, azure.VAULT: on_azure.vault_has_firewall},
     ),
     Control(
         id="NET-10",
         title="No rule opens a way in to the world",
         severity="critical",
         levels=CRITICAL,
-        frameworks=(*FRAMEWORKS, "CIS AWS 5.2", "CIS AWS 5.3"),
+        frameworks=(*FRAMEWORKS, "CIS AWS 5.2", "CIS AWS 5.3", "CIS GCP 3.6", "CIS GCP 3.7"),
         remediation="Name the security group or the addresses that call, in place of the world.",
         checks={
             **dict.fromkeys(on_aws.INGRESS, on_aws.ingress_is_narrow),
             **dict.fromkeys((aws.NETWORK_ACL, aws.NETWORK_ACL_RULE), on_aws.acl_is_narrow),
+            gcp.FIREWALL: on_gcp.firewall_is_narrow,
+            **dict.fromkeys(gcp.FIREWALL_RULES, on_gcp.policy_rule_is_narrow),
+            **dict.fromkeys((azure.SECURITY_GROUP, azure.SECURITY_RULE), on_azure.ingress_is_narrow),
         },
     ),
     Control(
@@ -328,8 +186,17 @@ CONTROLS = (
         severity="medium",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Name the security group, prefix list or addresses that are called, in place of the world.",
-        checks=dict.fromkeys(on_aws.EGRESS, on_aws.egress_is_narrow),
+        remediation="Name the security group, prefix list or addresses that are called, in place of the world; in a "
+        "network of Google Cloud deny the rest. On Azure deny the internet.",
+        checks={
+            **dict.fromkeys(on_aws.EGRESS, on_aws.egress_is_narrow),
+            gcp.FIREWALL: on_gcp.egress_is_narrow,
+            **dict.fromkeys(gcp.FIREWALL_RULES, on_gcp.policy_egress_is_narrow),
+            gcp.NETWORK: on_gcp.network_denies_egress,
+            azure.SECURITY_GROUP: on_azure.group_denies_egress,
+            azure.SECURITY_RULE: on_azure.egress_is_narrow,
+        },
+        scope="stack",
     ),
     Control(
         id="NET-12",
@@ -343,6 +210,13 @@ CONTROLS = (
             aws.INSTANCE: on_aws.instance_is_private,
             aws.DEFAULT_SECURITY_GROUP: on_aws.default_group_is_closed,
             **dict.fromkeys(aws.DEFAULT_NETWORKS, on_aws.default_network_is_used),
+            gcp.NETWORK: on_gcp.network_is_own,
+            gcp.PROJECT: on_gcp.project_has_no_network,
+            **dict.fromkeys((gcp.SUBNET, gcp.FIREWALL), on_gcp.network_is_not_default),
+            gcp.INSTANCE: on_gcp.instance_is_private,
+            **dict.fromkeys((gcp.ADDRESS, gcp.GLOBAL_ADDRESS), on_gcp.address_is_internal),
+            azure.NETWORK_INTERFACE: on_azure.interface_is_private,
+            azure.COMPUTE: on_azure.machines_are_private,
         },
     ),
     Control(
@@ -351,11 +225,16 @@ CONTROLS = (
         severity="low",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Give subnets a network ACL, groups and rules a description, and remove groups that nothing has.",
+        remediation="Give subnets a network ACL, groups and rules a description, and remove groups that nothing has. "
+        "On Azure give subnets a security group.",
         checks={
             aws.SUBNET: on_aws.subnet_has_acl,
             aws.SECURITY_GROUP: on_aws.group_is_in_order,
             **dict.fromkeys(on_aws.RULES, on_aws.rule_is_described),
+            azure.NETWORK: on_azure.subnets_have_groups,
+            azure.SUBNET: on_azure.subnet_has_group,
+            azure.SECURITY_GROUP: on_azure.group_is_in_order,
+            azure.SECURITY_RULE: on_azure.rules_are_described,
         },
         scope="stack",
     ),
@@ -367,7 +246,7 @@ CONTROLS = (
         frameworks=(*FRAMEWORKS, "CIS K8s 5.3.2"),
         remediation="Add a NetworkPolicy with policyTypes [Ingress, Egress] that selects the pods, and allow only the "
         "peers they need.",
-        checks=dict.fromkeys(WORKLOADS, pods_are_isolated),
+        checks=dict.fromkeys(WORKLOADS, on_kubernetes.pods_are_isolated),
         scope="stack",
     ),
     Control(
@@ -377,7 +256,24 @@ CONTROLS = (
         levels=SEVERE,
         frameworks=FRAMEWORKS,
         remediation="Name each host in rules and tls, and remove wildcards, default backends and snippets.",
-        checks={INGRESS: ingress_is_explicit},
+        checks={INGRESS: on_kubernetes.ingress_is_explicit},
+        scope="stack",
+    ),
+    Control(
+        id="NET-16",
+        title="A public front leads to HTTPS, is guarded and asks who calls",
+        severity="high",
+        levels=SEVERE,
+        frameworks=(*FRAMEWORKS, "PCI 6.4.2"),
+        remediation="Put a firewall for web requests before what is public, have it ask callers who they are, and "
+        "lead plain HTTP to HTTPS. On AWS ENC-07 judges HTTPS, IDN-01 the methods of APIs.",
+        checks={
+            aws.BALANCER: on_aws.balancer_is_guarded,
+            aws.REST_API: on_aws.api_is_guarded,
+            **dict.fromkeys(gcp.BACKENDS, on_gcp.front_is_guarded),
+            **dict.fromkeys(gcp.PLAIN_PROXIES, on_gcp.plain_requests_are_led_on),
+            azure.GATEWAY: on_azure.front_is_guarded,
+        },
         scope="stack",
     ),
     Control(
@@ -388,7 +284,7 @@ CONTROLS = (
         frameworks=FRAMEWORKS,
         remediation="Give the service a selector of its own that pods match, ports that they have, and no external "
         "addresses that are not allowed.",
-        checks={SERVICE: service_is_exact},
+        checks={SERVICE: on_kubernetes.service_is_exact},
         scope="stack",
         parameters={
             "externalIPs": parameter("External addresses that services may have.", []),

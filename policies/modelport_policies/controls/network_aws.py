@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from ipaddress import ip_network
+from itertools import chain
 from typing import Any
 
+from modelport_policies.addresses import ALL_PORTS, called, is_world
 from modelport_policies.aws import (
     BUCKET_ACCESS_BLOCK,
     DEFAULT_SECURITY_GROUP,
     EGRESS_RULE,
     INGRESS_RULE,
+    LISTENER,
+    LISTENER_RULE,
+    MODEL,
     NETWORK_ACL,
     NETWORK_ACL_ASSOCIATION,
     NETWORK_ACL_RULE,
     SECURITY_GROUP,
     SECURITY_GROUP_RULE,
-    belonging,
-    is_declared_public,
-    is_public,
+    STAGE,
+    VPC_ENDPOINT,
+    WEB_ACL_ASSOCIATION,
     job,
-    known,
-    several,
-    statements,
+    open_to_all,
 )
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
-from modelport_policies.resource import Resource, UnknownValueError, at, items, text
+from modelport_policies.relations import belonging, in_use, is_declared_public, known
+from modelport_policies.resource import Resource, at, is_filled, items, several, text, type_of
 
 PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
 PUBLIC_GROUPS = ("/AllUsers", "/AuthenticatedUsers")
@@ -36,8 +39,9 @@ RULES = (INGRESS_RULE, EGRESS_RULE, SECURITY_GROUP_RULE)
 INGRESS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, INGRESS_RULE, SECURITY_GROUP_RULE)
 EGRESS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, EGRESS_RULE, SECURITY_GROUP_RULE)
 DEFAULT_DESCRIPTIONS = ("", "Managed by Pulumi", "Managed by Terraform")
-ALL_PORTS = (0, 65535)
 TLS = (443, 443)
+ASKING = ("authenticate-cognito", "authenticate-oidc", "jwt-validation")
+"""Actions of listeners that ask callers who they are."""
 
 
 def balancer_is_internal(balancer: Resource) -> Iterable[str]:
@@ -64,14 +68,6 @@ def model_is_in_vpc(model: Resource) -> Iterable[str]:
     for key in ("subnets", "securityGroupIds"):
         if not is_filled(model, "vpcConfig", key):
             yield f"vpcConfig has no {key}: the containers run in a network of Amazon's"
-
-
-def is_filled(resource: Resource, *keys: str) -> bool:
-    """Whether a list has something in it, be it something that is not known yet."""
-    try:
-        return bool(items(resource.at(*keys)))
-    except UnknownValueError:
-        return True
 
 
 def model_is_isolated(model: Resource) -> Iterable[str]:
@@ -122,9 +118,7 @@ def public_acl(acl: Any) -> Iterable[str]:
 
 def policy_is_private(resource: Resource) -> Iterable[str]:
     """`policy` allows nothing to everyone, but for whom a condition narrows to accounts, networks or resources."""
-    for statement in statements(resource.at("policy")):
-        if is_public(statement):
-            yield f"the statement {text(at(statement, 'Sid')) or 'without a Sid'} allows it to everyone"
+    yield from open_to_all(resource.at("policy"))
 
 
 def repository_is_public(_repository: Resource) -> Iterable[str]:
@@ -180,28 +174,11 @@ def rules(resource: Resource, direction: str) -> Sequence[Any]:
     return items(resource.at(direction))
 
 
-def is_world(cidr: Any) -> bool:
-    """Whether a network is larger than any private one."""
-    try:
-        network = ip_network(text(cidr), strict=False)
-    except ValueError:
-        return False
-    return network.prefixlen < (8 if network.version == 4 else 7)
-
-
 def ports(rule: Any) -> tuple[float, float]:
     """The first and the last port of a rule; all where it has none, or is for every protocol."""
     if text(at(rule, "protocol") or at(rule, "ipProtocol")) in ("-1", "all"):
         return ALL_PORTS
     return number(at(rule, "fromPort"), ALL_PORTS[0]), number(at(rule, "toPort"), ALL_PORTS[1])
-
-
-def called(range_: tuple[float, float]) -> str:
-    """Ports in words."""
-    first, last = range_
-    if range_ == ALL_PORTS:
-        return "all ports are"
-    return f"port {first:g} is" if first == last else f"ports {first:g} to {last:g} are"
 
 
 def subnet_is_private(subnet: Resource) -> Iterable[str]:
@@ -239,15 +216,9 @@ def group_is_in_order(group: Resource) -> Iterable[str]:
     for direction in ("ingress", "egress"):
         if any(not text(at(rule, "description")) for rule in items(group.at(direction))):
             yield f"a rule of {direction} has no description"
-    used = used_by_others(group)
+    used = in_use(group, *RULES)
     if used and group.urn not in used:
         yield "nothing of the stack has the group"
-
-
-def used_by_others(group: Resource) -> set[str]:
-    """The URNs that the stack's resources but rules come from; none where the stack does not say."""
-    users = (each for each in group.stack if each.type not in RULES)
-    return {urn for each in users for urns in each.dependencies.values() for urn in urns}
 
 
 def rule_is_described(rule: Resource) -> Iterable[str]:
@@ -261,3 +232,54 @@ def subnet_has_acl(subnet: Resource) -> Iterable[str]:
     ways = ((NETWORK_ACL, "subnetIds"), (NETWORK_ACL_ASSOCIATION, "subnetId"))
     if not any(acl for type_, key in ways for acl in belonging(subnet, type_, key)):
         yield "the subnet has the access list of all subnets, which allows everything"
+
+
+def services_are_reached_privately(network: Resource) -> Iterable[str]:
+    """Where the stack has a `Model`, a `VpcEndpoint` of the VPC is for each of parameter `services`."""
+    if not network.stack.by(type_of).get(MODEL):
+        raise NotApplicable("the stack has no model that runs in it")
+    wanted, found = network.parameters["services"], set()
+    for endpoint in belonging(network, VPC_ENDPOINT, "vpcId"):
+        name = text(endpoint.at("serviceName"))
+        found |= {service for service in wanted if name.endswith(f".{service}")}
+        if found >= set(wanted):
+            return
+    if missing := [service for service in wanted if service not in found]:
+        yield f"the VPC reaches {', '.join(missing)} by the internet, or not at all"
+
+
+def endpoint_is_used(endpoint: Resource) -> Iterable[str]:
+    """`privateDnsEnabled` is true for the type `Interface`, and `routeTableIds` has some for the type `Gateway`."""
+    kind = text(endpoint.at("vpcEndpointType")) or "Gateway"
+    if kind == "Interface" and endpoint.at("privateDnsEnabled") is not True:
+        yield "the service's own name does not lead to it"
+    if kind == "Gateway" and not is_filled(endpoint, "routeTableIds"):
+        yield "no route leads to it"
+
+
+def balancer_is_guarded(balancer: Resource) -> Iterable[str]:
+    """Where the balancer is declared public and not `internal`, a `WebAclAssociation` of the stack is for it, and an
+    action of a listener of it, or of a `ListenerRule`, asks callers who they are.
+    """
+    if balancer.at("internal") is True or not is_declared_public(balancer):
+        raise NotApplicable("it is not declared public")
+    if not any(belonging(balancer, WEB_ACL_ASSOCIATION, "resourceArn")):
+        yield "no firewall for web requests is before it"
+    if not any(asks(each) for each in belonging(balancer, LISTENER, "loadBalancerArn")):
+        yield "no listener asks callers who they are"
+
+
+def asks(listener: Resource) -> bool:
+    """Whether a listener, or a rule of it, asks callers who they are."""
+    rules = belonging(listener, LISTENER_RULE, "listenerArn")
+    actions = chain(items(listener.at("defaultActions")), *(items(rule.at("actions")) for rule in rules))
+    return any(at(action, "type") in ASKING for action in actions)
+
+
+def api_is_guarded(api: Resource) -> Iterable[str]:
+    """Where the API is declared public, a `WebAclAssociation` of the stack is for each `Stage` of it."""
+    if not is_declared_public(api) or several(api.at("endpointConfiguration", "types")) == ["PRIVATE"]:
+        raise NotApplicable("it is not declared public")
+    stages = list(belonging(api, STAGE, "restApi"))
+    if not stages or not all(any(belonging(stage, WEB_ACL_ASSOCIATION, "resourceArn")) for stage in stages):
+        yield "no firewall for web requests is before its stages"

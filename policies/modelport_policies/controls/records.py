@@ -1,18 +1,24 @@
-"""LOG: what is kept of requests and answers."""
+"""LOG: what is kept of requests and answers, and of what becomes of the stack."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from modelport_policies.control import SEVERE, Control, NotApplicable
+from modelport_policies import aws, azure, gcp
+from modelport_policies.capture import CAPTURE, careless
+from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
+from modelport_policies.controls import records_aws as on_aws
+from modelport_policies.controls import records_azure as on_azure
+from modelport_policies.controls import records_gcp as on_gcp
 from modelport_policies.kubernetes import CONFIG_MAP, WORKLOADS, containers, mark
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
-FRAMEWORKS = ("GDPR 5", "GDPR 25", "GDPR 35", "ISO27701", "HIPAA 164.502(b)", "ISO42001 A.7")
-CAPTURE = "MODELPORT_CAPTURE"
-"""Setting of modelport's server that has it keep inferences; `..._SAMPLE` and `..._REDACT` say which and what."""
-CARE = {"SAMPLE": "every request is kept", "REDACT": "no value is left out"}
+LOGGING = (
+    *("NIST AU-2", "NIST AU-3", "NIST AU-11", "NIST AU-12", "ISO27001 A.8.15", "SOC2 CC7.2", "PCI 10.2", "PCI 10.5"),
+    *("EU AI Act 12", "EU AI Act 19", "EU AI Act 26(6)", "ISO42001 A.6.2.8"),
+)
+CARE_OF_DATA = ("GDPR 5", "GDPR 25", "GDPR 35", "ISO27701", "HIPAA 164.502(b)", "ISO42001 A.7")
 
 
 def pods_keep_with_care(workload: Resource) -> Iterable[str]:
@@ -20,40 +26,162 @@ def pods_keep_with_care(workload: Resource) -> Iterable[str]:
     `personal`, the container has `MODELPORT_CAPTURE_SAMPLE` and `MODELPORT_CAPTURE_REDACT`.
     """
     variables = [{text(at(each, "name")): each for each in items(at(one, "env"))} for _, one in containers(workload)]
-    yield from careless(workload, [each for each in variables if CAPTURE in each])
+    yield from careless_pods(workload, [each for each in variables if CAPTURE in each])
 
 
 def settings_keep_with_care(settings: Resource) -> Iterable[str]:
     """Where `data` has `MODELPORT_CAPTURE`, the same."""
     data = mapping(settings.at("data"))
-    yield from careless(settings, [data] if is_set(data, CAPTURE) else [])
+    yield from careless_pods(settings, [data] if is_set(data, CAPTURE) else [])
 
 
-def careless(resource: Resource, keeping: list[Mapping[str, Any]]) -> Iterable[str]:
+def careless_pods(resource: Resource, keeping: list[Mapping[str, Any]]) -> Iterable[str]:
     """What is missing where servers with these settings keep requests."""
     if not keeping:
         raise NotApplicable("it does not say that requests are kept")
-    data_class = mark(resource, "dataclass")
-    if not data_class:
-        yield "requests are kept, and nothing says of which class their data is"
-    if data_class == "personal":
-        for given in keeping:
-            yield from (
-                f"personal data is kept, and {fault}: {CAPTURE}_{name} is missing"
-                for name, fault in CARE.items()
-                if not is_set(given, f"{CAPTURE}_{name}")
-            )
+    settings = [{key for key in given if is_set(given, key)} for given in keeping]
+    yield from careless(mark(resource, "dataclass"), settings)
 
 
 CONTROLS = (
+    Control(
+        id="LOG-01",
+        title="Production keeps what it was asked and what it answered",
+        severity="high",
+        levels=SEVERE,
+        frameworks=LOGGING,
+        remediation="Set monitoring.capture.percent of the service, or dataCaptureConfig or "
+        "predictRequestResponseLoggingConfig of the endpoint.",
+        checks={
+            aws.ENDPOINT_CONFIGURATION: on_aws.production_is_captured,
+            gcp.ENDPOINT: on_gcp.production_is_recorded,
+            azure.DEPLOYMENT: on_azure.production_is_captured,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="LOG-02",
+        title="The logs of containers reach a store that is managed",
+        severity="medium",
+        levels=USUAL,
+        frameworks=LOGGING,
+        remediation="Make the log group /aws/sagemaker/Endpoints/NAME, with retention and key, before the endpoint; "
+        "leave disableContainerLogging of Vertex out. On Azure add diagnostic settings for the endpoint "
+        "and its workspace.",
+        checks={
+            aws.ENDPOINT: on_aws.endpoint_has_log_group,
+            gcp.DEPLOYED_MODEL: on_gcp.containers_are_logged,
+            azure.ENDPOINT: on_azure.endpoint_logs_are_kept,
+            azure.WORKSPACE: on_azure.workspace_logs_are_kept,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="LOG-03",
+        title="Logs are kept long enough, and not for ever",
+        severity="medium",
+        levels=USUAL,
+        frameworks=LOGGING,
+        remediation="Set retentionInDays of the log group, or retentionDays of the log bucket. Set retentionInDays of "
+        "the workspace that logs go to.",
+        checks={
+            aws.LOG_GROUP: on_aws.logs_are_kept,
+            **dict.fromkeys(gcp.LOG_BUCKETS, on_gcp.logs_are_kept),
+            azure.LOGS: on_azure.logs_are_kept_long,
+        },
+        parameters={"retentionInDays": parameter("The shortest time that logs are kept, in days; 180 at least.", 365)},
+    ),
+    Control(
+        id="LOG-04",
+        title="Buckets log who reads and writes them",
+        severity="low",
+        levels=ADVICE,
+        frameworks=LOGGING,
+        remediation="Have the bucket log to another one. Add a diagnostic setting for the blobs of a storage account.",
+        checks={
+            aws.BUCKET: on_aws.bucket_is_logged,
+            aws.BUCKET_LOGGING: on_aws.logs_go_elsewhere,
+            gcp.BUCKET: on_gcp.bucket_is_logged,
+            azure.STORAGE: on_azure.account_is_logged,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="LOG-05",
+        title="Networks log who speaks to whom",
+        severity="medium",
+        levels=ADVICE,
+        frameworks=(*LOGGING, "CIS AWS 3.7", "CIS GCP 3.8"),
+        remediation="Add a flow log of all traffic, or of what is rejected, to the VPC, or logConfig to the subnet. "
+        "LOG-03 judges how long logs are kept.",
+        checks={
+            aws.NETWORK: on_aws.network_is_logged,
+            aws.FLOW_LOG: on_aws.rejected_traffic_is_logged,
+            gcp.SUBNET: on_gcp.subnet_is_logged,
+            azure.NETWORK: on_azure.network_is_logged,
+            azure.FLOW_LOG: on_azure.flows_are_kept,
+        },
+        parameters={"retentionInDays": parameter("The shortest time that Azure keeps flows, in days.", 90)},
+        scope="stack",
+    ),
+    Control(
+        id="LOG-06",
+        title="A trail says who did what with the endpoint",
+        severity="low",
+        levels=ADVICE,
+        frameworks=LOGGING,
+        remediation="Add a trail (Google Cloud: an IAMAuditConfig with DATA_READ), or name the account's own in the "
+        "parameter. On Azure add a diagnostic setting of the subscription.",
+        checks={
+            aws.ENDPOINT: on_aws.changes_are_recorded,
+            aws.TRAIL: on_aws.trail_is_on,
+            gcp.ENDPOINT: on_gcp.calls_are_recorded,
+            gcp.AUDIT: on_gcp.audit_exempts_nobody,
+            azure.ENDPOINT: on_azure.changes_are_recorded,
+        },
+        scope="stack",
+        parameters={"trail": parameter("The trail that another stack keeps: its ARN, or the project.", "")},
+    ),
+    Control(
+        id="LOG-07",
+        title="Vaults and registries log who does what",
+        severity="medium",
+        levels=USUAL,
+        frameworks=LOGGING,
+        remediation="Add a diagnostic setting that sends their audit logs to a workspace.",
+        checks=dict.fromkeys(on_azure.AUDITED, on_azure.access_is_logged),
+        scope="stack",
+    ),
+    Control(
+        id="LOG-08",
+        title="Nobody can change what was recorded",
+        severity="low",
+        levels=ADVICE,
+        frameworks=(*LOGGING, "NIST AU-9"),
+        remediation="Replace the bucket of the trail by one with objectLockEnabled; lock the log bucket, or the "
+        "retention policy of the bucket that a sink writes to.",
+        checks={
+            aws.BUCKET: on_aws.trail_bucket_is_locked,
+            gcp.BUCKET: on_gcp.sink_is_locked,
+            gcp.LOG_BUCKETS[0]: on_gcp.logs_are_locked,
+        },
+        scope="stack",
+    ),
     Control(
         id="LOG-09",
         title="What is kept of personal data is a declared part of it",
         severity="high",
         levels=SEVERE,
-        frameworks=FRAMEWORKS,
+        frameworks=CARE_OF_DATA,
         remediation="Label the data's class; of personal data, keep a share of the requests, without the values that "
         "nobody needs.",
-        checks={**dict.fromkeys(WORKLOADS, pods_keep_with_care), CONFIG_MAP: settings_keep_with_care},
+        checks={
+            **dict.fromkeys(WORKLOADS, pods_keep_with_care),
+            CONFIG_MAP: settings_keep_with_care,
+            aws.ENDPOINT_CONFIGURATION: on_aws.endpoint_keeps_with_care,
+            gcp.ENDPOINT: on_gcp.endpoint_keeps_with_care,
+            gcp.MODEL: on_gcp.model_keeps_with_care,
+            azure.DEPLOYMENT: on_azure.deployment_keeps_with_care,
+        },
     ),
 )

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
+from modelport_policies.controls import resilience_aws as on_aws
+from modelport_policies.controls import resilience_azure as on_azure
+from modelport_policies.controls import resilience_gcp as on_gcp
 from modelport_policies.kubernetes import (
     AUTOSCALER,
     DAEMON_SET,
@@ -227,7 +231,15 @@ CONTROLS = (
         levels=SEVERE,
         frameworks=FRAMEWORKS,
         remediation="Set scaling.min of the service to 2 or more, or replicas or the autoscaler's minimum.",
-        checks={**dict.fromkeys(SCALED, pods_are_several), **dict.fromkeys(BOUNDS, bounds_are_several)},
+        checks={
+            **dict.fromkeys(SCALED, pods_are_several),
+            **dict.fromkeys(BOUNDS, bounds_are_several),
+            aws.ENDPOINT_CONFIGURATION: on_aws.variants_are_several,
+            aws.SCALING_TARGET: on_aws.bounds_are_several,
+            **dict.fromkeys(gcp.MACHINES, on_gcp.machines_are_several),
+            azure.DEPLOYMENT: on_azure.instances_are_several,
+            azure.AUTOSCALE: on_azure.bounds_are_several,
+        },
         scope="stack",
     ),
     Control(
@@ -236,8 +248,13 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=FRAMEWORKS,
-        remediation="Add topologySpreadConstraints over topology.kubernetes.io/zone and kubernetes.io/hostname.",
-        checks=dict.fromkeys(SCALED, pods_are_spread),
+        remediation="Add topologySpreadConstraints over topology.kubernetes.io/zone and kubernetes.io/hostname; give "
+        "models subnets in several zones. Have registries of Azure in all zones.",
+        checks={
+            **dict.fromkeys(SCALED, pods_are_spread),
+            aws.MODEL: on_aws.model_is_spread,
+            azure.REGISTRY: on_azure.registry_is_in_zones,
+        },
         scope="stack",
     ),
     Control(
@@ -246,8 +263,15 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=FRAMEWORKS,
-        remediation="Give each container a startupProbe, a readinessProbe and a livenessProbe at ports that it has.",
-        checks=dict.fromkeys((*SERVING, POD), health_is_asked),
+        remediation="Give each container a startupProbe, a readinessProbe and a livenessProbe at ports that it has; "
+        "give each variant the time that it may take to start.",
+        checks={
+            **dict.fromkeys((*SERVING, POD), health_is_asked),
+            aws.ENDPOINT_CONFIGURATION: on_aws.health_is_asked,
+            **dict.fromkeys((gcp.MODEL, gcp.MODEL_GARDEN), on_gcp.health_is_asked),
+            azure.DEPLOYMENT: on_azure.health_is_asked,
+            azure.ENVIRONMENT: on_azure.routes_are_distinct,
+        },
     ),
     Control(
         id="RES-04",
@@ -256,9 +280,14 @@ CONTROLS = (
         levels=USUAL,
         frameworks=FRAMEWORKS,
         remediation="Let one autoscaler name a workload that is there, with a minimum up to its maximum.",
-        checks=dict.fromkeys(BOUNDS, bounds_hold),
+        checks={
+            **dict.fromkeys(BOUNDS, bounds_hold),
+            aws.SCALING_TARGET: on_aws.capacity_is_bound,
+            **dict.fromkeys(gcp.MACHINES, on_gcp.bounds_hold),
+            azure.AUTOSCALE: on_azure.bounds_hold,
+        },
         scope="stack",
-        parameters={"most": parameter("The most pods that an autoscaler may make.", 100)},
+        parameters={"most": parameter("The most pods or instances that an autoscaler may make.", 100)},
     ),
     Control(
         id="RES-05",
@@ -276,8 +305,13 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=(*FRAMEWORKS, "NIST CM-3", "EU AI Act 15"),
-        remediation="Use RollingUpdate with a maxUnavailable below 100%, and do not pause it.",
-        checks=dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), updates_go_in_steps),
+        remediation="Use RollingUpdate with a maxUnavailable below 100%, and do not pause it; on SageMaker a canary "
+        "that alarms undo; rollout.steps of a service on Vertex.",
+        checks={
+            **dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), updates_go_in_steps),
+            aws.ENDPOINT: on_aws.updates_go_in_steps,
+            gcp.COMPONENT: on_gcp.updates_go_in_steps,
+        },
     ),
     Control(
         id="RES-07",
@@ -288,6 +322,44 @@ CONTROLS = (
         remediation="Set resources.requests {cpu, memory} and resources.limits.memory. A CPU limit is not asked for: "
         "it throttles inference.",
         checks=dict.fromkeys(WORKLOADS, containers_are_bounded),
+    ),
+    Control(
+        id="RES-08",
+        title="What keeps models and images is not deleted with them in it",
+        severity="medium",
+        levels=USUAL,
+        frameworks=(*FRAMEWORKS, "NIST CP-9"),
+        remediation="Leave forceDestroy, forceDelete and deleteContentsOnDestroy out, and what is deleted a window; "
+        "protect the balancer. Keep deleted blobs and containers for a while.",
+        checks={
+            aws.BUCKET: on_aws.bucket_outlives_its_content,
+            aws.REPOSITORY: on_aws.repository_outlives_its_images,
+            aws.SECRET: on_aws.secret_can_be_restored,
+            aws.BALANCER: on_aws.balancer_is_protected,
+            gcp.BUCKET: on_gcp.bucket_outlives_its_content,
+            gcp.DATASET: on_gcp.dataset_outlives_its_tables,
+            gcp.TABLE: on_gcp.table_is_protected,
+            azure.BLOB_SERVICE: on_azure.blobs_can_be_restored,
+        },
+    ),
+    Control(
+        id="RES-09",
+        title="Models and images have as many copies elsewhere as are asked for",
+        severity="low",
+        levels=ADVICE,
+        frameworks=FRAMEWORKS,
+        remediation="Replicate the bucket, and the registry, to another region, or give them a location of several. "
+        "RSD-02 judges which.",
+        checks={
+            aws.BUCKET: on_aws.bucket_has_copies,
+            aws.REPOSITORY: on_aws.repository_has_copies,
+            gcp.BUCKET: on_gcp.bucket_has_copies,
+            gcp.REPOSITORY: on_gcp.repository_has_copies,
+            azure.STORAGE: on_azure.account_has_copies,
+            azure.REGISTRY: on_azure.registry_has_copies,
+        },
+        scope="stack",
+        parameters={"copies": parameter("How many copies elsewhere there have to be.", 0)},
     ),
     Control(
         id="RES-10",

@@ -1,11 +1,14 @@
-"""SUP, continued: what a cluster asks of the signatures of images."""
+"""SUP, continued: what is asked of the signatures of images before they run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from modelport_policies import azure, gcp
 from modelport_policies.control import ADVICE, Control, NotApplicable
+from modelport_policies.controls import supply_chain_azure as on_azure
 from modelport_policies.controls.supply_chain import FRAMEWORKS
+from modelport_policies.controls.supply_chain_gcp import image_policy_is_enforced
 from modelport_policies.resource import Resource, at, is_set, items, text
 
 KYVERNO = ("kubernetes:kyverno.io/v1:ClusterPolicy", "kubernetes:kyverno.io/v1:Policy")
@@ -67,11 +70,14 @@ CONTROLS = (
         severity="high",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Name who has to sign, and have what is not signed refused.",
+        remediation="Name who has to sign, and have what is not signed refused. Let registries of Azure keep images "
+        "in quarantine first.",
         checks={
             **dict.fromkeys(KYVERNO, rules_refuse_unsigned_images),
             KYVERNO_IMAGES: images_are_refused_unsigned,
             SIGSTORE: authorities_have_to_sign,
+            gcp.BINARY_AUTHORIZATION: image_policy_is_enforced,
+            azure.REGISTRY: on_azure.registry_checks_images,
         },
     ),
 )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from modelport_policies.control import ADVICE, SEVERE, Control, Levels, NotApplicable, parameter
+from modelport_policies import aws, azure, gcp
+from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, Levels, NotApplicable, parameter
+from modelport_policies.controls import supply_chain_aws as on_aws
+from modelport_policies.controls import supply_chain_azure as on_azure
+from modelport_policies.controls import supply_chain_gcp as on_gcp
+from modelport_policies.images import DIGEST, PUBLIC, has_digest, is_of, not_from_here
 from modelport_policies.kubernetes import CONFIG_MAP, WORKLOADS, containers, pod_spec, volumes
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
 FRAMEWORKS = ("NIST SR-4", "NIST SI-7", "NIST CM-14", "ISO27001 A.5.21", "SOC2 CC8.1", "EU AI Act 15(5)", "SLSA")
-PUBLIC = (
-    *("docker.io", "index.docker.io", "registry-1.docker.io", "quay.io", "ghcr.io", "gcr.io", "registry.k8s.io"),
-    *("k8s.gcr.io", "public.ecr.aws", "mcr.microsoft.com", "nvcr.io", "registry.gitlab.com"),
-)
-"""Registries where everybody puts images."""
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 MODEL, DIGEST_OF_MODEL = "MODELPORT_MODEL", "MODELPORT_DIGEST"
 """Settings of modelport's server: where the model is, and which one is served and no other."""
 
@@ -27,11 +25,6 @@ def images_are_pinned(workload: Resource) -> Iterable[str]:
         image = text(at(container, "image"))
         if not has_digest(image):
             yield f"container {name} runs {image or 'no image'}, which is not pinned by digest"
-
-
-def has_digest(image: str) -> bool:
-    """Whether an image is the same for ever."""
-    return bool(DIGEST.fullmatch(image.rpartition("@")[2] if "@" in image else ""))
 
 
 def model_is_pinned(server: Resource) -> Iterable[str]:
@@ -86,13 +79,7 @@ def images_come_from_here(workload: Resource) -> Iterable[str]:
     """`image` of every container and volume begins with one of parameter `registries`; without any, it is of no
     registry that is open to everybody.
     """
-    registries = workload.parameters["registries"]
-    for who, image in images(workload):
-        registry = registry_of(image)
-        if registries and not is_of(image, registries):
-            yield f"{who} comes from {registry}, not from {' or '.join(registries)}"
-        elif not registries and registry in PUBLIC:
-            yield f"{who} comes from {registry}, where everybody puts images"
+    yield from not_from_here(images(workload), workload.parameters["registries"])
 
 
 def images(workload: Resource) -> Iterator[tuple[str, str]]:
@@ -102,18 +89,6 @@ def images(workload: Resource) -> Iterator[tuple[str, str]]:
     for name, volume in volumes(workload):
         if is_set(volume, "image"):
             yield f"volume {name}", text(at(volume, "image", "reference"))
-
-
-def registry_of(image: str) -> str:
-    """The host of an image; Docker's own where it names none."""
-    host, _, rest = image.partition("/")
-    return host if rest and ("." in host or ":" in host or host == "localhost") else "docker.io"
-
-
-def is_of(image: str, registries: Sequence[str]) -> bool:
-    """Whether an image is of one of these registries, or repositories of them."""
-    full = image if registry_of(image) != "docker.io" or image.startswith("docker.io/") else f"docker.io/{image}"
-    return any(re.match(re.escape(each.rstrip("/")) + "[/:@]", full) for each in registries)
 
 
 def images_are_current(workload: Resource) -> Iterable[str]:
@@ -138,7 +113,12 @@ CONTROLS = (
         levels=Levels("advisory", "mandatory", "mandatory"),
         frameworks=FRAMEWORKS,
         remediation="Write the image as repository@sha256:..., not as a tag, which may name another image tomorrow.",
-        checks=dict.fromkeys(WORKLOADS, images_are_pinned),
+        checks={
+            **dict.fromkeys(WORKLOADS, images_are_pinned),
+            aws.MODEL: on_aws.images_are_pinned,
+            **dict.fromkeys((gcp.MODEL, gcp.MODEL_GARDEN), on_gcp.image_is_pinned),
+            **dict.fromkeys(azure.ENVIRONMENTS, on_azure.image_is_pinned),
+        },
     ),
     Control(
         id="SUP-07",
@@ -146,12 +126,22 @@ CONTROLS = (
         severity="high",
         levels=Levels("mandatory", "mandatory", "mandatory"),
         frameworks=FRAMEWORKS,
-        remediation="Give the digest of the bundle (`modelport bundle build` prints it), or of the image that has it.",
+        remediation="Give the digest of the bundle (`modelport bundle build` prints it), or of the image that has it; "
+        "version the bucket that it is in.",
         checks={
             "modelport:local:Server": model_is_pinned,
             CONFIG_MAP: settings_pin_the_model,
             **dict.fromkeys(WORKLOADS, models_of_pods_are_pinned),
+            aws.BUCKET: on_aws.bucket_keeps_versions,
+            aws.BUCKET_VERSIONING: on_aws.versioning_is_on,
+            aws.MODEL: on_aws.model_data_is_pinned,
+            gcp.BUCKET: on_gcp.bucket_keeps_versions,
+            gcp.MODEL: on_gcp.model_is_pinned,
+            azure.STORAGE: on_azure.account_keeps_versions,
+            azure.BLOB_SERVICE: on_azure.versioning_is_on,
+            azure.DEPLOYMENT: on_azure.model_is_pinned,
         },
+        scope="stack",
     ),
     Control(
         id="SUP-02",
@@ -160,13 +150,78 @@ CONTROLS = (
         levels=SEVERE,
         frameworks=FRAMEWORKS,
         remediation="Copy the image to a registry of your own, and name yours in the parameter registries.",
-        checks=dict.fromkeys(WORKLOADS, images_come_from_here),
+        checks={
+            **dict.fromkeys(WORKLOADS, images_come_from_here),
+            aws.MODEL: on_aws.images_come_from_here,
+            **dict.fromkeys((gcp.MODEL, gcp.MODEL_GARDEN), on_gcp.image_comes_from_here),
+            **dict.fromkeys(azure.ENVIRONMENTS, on_azure.image_comes_from_here),
+        },
         parameters={
             "registries": parameter(
                 "Registries, or repositories (HOST/PATH), that images may come from. Without any, all but "
                 f"{', '.join(PUBLIC)}.",
                 [],
             )
+        },
+    ),
+    Control(
+        id="SUP-03",
+        title="The registry scans images",
+        severity="high",
+        levels=SEVERE,
+        frameworks=(*FRAMEWORKS, "NIST RA-5", "ISO27001 A.8.8", "PCI 6.3"),
+        remediation="Set imageScanningConfiguration.scanOnPush, or have the whole registry scanned; leave "
+        "vulnerabilityScanningConfig of Google Cloud on. On Azure turn Defender's plan on.",
+        checks={
+            aws.REPOSITORY: on_aws.repository_is_scanned,
+            gcp.REPOSITORY: on_gcp.repository_is_scanned,
+            azure.DEFENDER_PLAN: on_azure.plan_scans_images,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="SUP-04",
+        title="A tag names the same image for ever",
+        severity="medium",
+        levels=USUAL,
+        frameworks=FRAMEWORKS,
+        remediation="Set imageTagMutability to IMMUTABLE, or dockerConfig.immutableTags.",
+        checks={aws.REPOSITORY: on_aws.tags_are_immutable, gcp.REPOSITORY: on_gcp.tags_are_immutable},
+    ),
+    Control(
+        id="SUP-06",
+        title="The registry removes images that no tag names",
+        severity="low",
+        levels=ADVICE,
+        frameworks=("NIST SA-4", "NIST CM-8", "ISO27001 A.5.9", "ISO27001 A.8.6", "FinOps"),
+        remediation="Give the repository a lifecycle policy that expires untagged images, or a cleanup policy that "
+        "deletes them. Give registries of Azure a retention policy.",
+        checks={
+            aws.REPOSITORY: on_aws.repository_is_tidied,
+            aws.IMAGE_LIFECYCLE: on_aws.lifecycle_expires_untagged,
+            gcp.REPOSITORY: on_gcp.repository_is_tidied,
+            azure.REGISTRY: on_azure.registry_is_tidied,
+        },
+        scope="stack",
+    ),
+    Control(
+        id="SUP-08",
+        title="The model is an approved one of a registry",
+        severity="high",
+        levels=ADVICE,
+        frameworks=(*FRAMEWORKS, "ISO42001 A.6.2"),
+        remediation="Register the model and have it approved, or name where approved models are in the parameter.",
+        checks={
+            aws.MODEL: on_aws.model_is_approved,
+            aws.CLOUD_CONTROL: on_aws.package_is_approved,
+            gcp.MODEL: on_gcp.model_is_approved,
+            gcp.MODEL_GARDEN: on_gcp.garden_model_is_approved,
+            azure.DEPLOYMENT: on_azure.model_is_approved,
+            azure.MODEL_VERSION: on_azure.version_is_approved,
+        },
+        scope="stack",
+        parameters={
+            "models": parameter("How the URIs of approved models begin, like s3://approved-models/digits/.", [])
         },
     ),
     Control(

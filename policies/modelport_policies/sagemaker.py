@@ -1,0 +1,41 @@
+"""Where SageMaker keeps what the controls read: the containers of models, the variants of endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from modelport_policies.resource import Resource, at, items, mapping, text
+
+
+def containers(model: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every container of a model as (name, container)."""
+    if (primary := model.at("primaryContainer")) is not None:
+        yield "primaryContainer", mapping(primary)
+    for number, container in enumerate(items(model.at("containers"))):
+        yield text(at(container, "containerHostname")) or f"containers[{number}]", mapping(container)
+
+
+def model_data(container: Any) -> Iterator[str]:
+    """The URIs of the model that a container has, in the spelling of a model or of a model package."""
+    source = at(container, "modelDataSource")
+    sources = [*items(at(source, "s3DataSources")), at(source, "s3DataSource")]
+    uris = [at(container, "modelDataUrl"), *(at(each, "s3Uri") for each in sources)]
+    yield from (text(each) for each in uris if each is not None)
+
+
+def variants(configuration: Resource, *kinds: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The variants that answer for an endpoint unless `kinds` says more, as (name, variant)."""
+    given = [each for kind in kinds or ("productionVariants",) for each in items(configuration.at(kind))]
+    return [(text(at(each, "variantName")) or f"variant {number}", mapping(each)) for number, each in enumerate(given)]
+
+
+def is_serverless(variant: Any) -> bool:
+    """Whether a variant has no instances of its own."""
+    return at(variant, "serverlessConfig") is not None
+
+
+def captures(configuration: Resource) -> bool:
+    """Whether an endpoint keeps requests or answers."""
+    capture = configuration.at("dataCaptureConfig")
+    return capture is not None and at(capture, "enableCapture") is not False
