@@ -1,4 +1,6 @@
-"""The catalogue: one module per family. A new control is a `Control` in its family's `CONTROLS`, and its fixtures."""
+"""The catalogue: a module per family, and in a folder per cloud what it asks there. A new control is a `Control` in its
+family's `CONTROLS`, and its fixtures.
+"""
 
 from __future__ import annotations
 

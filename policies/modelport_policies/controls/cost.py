@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, Control, Levels, NotApplicable, parameter
-from modelport_policies.controls import cost_aws as on_aws
-from modelport_policies.controls import cost_azure as on_azure
-from modelport_policies.controls import cost_gcp as on_gcp
+from modelport_policies.controls.aws import cost as on_aws
+from modelport_policies.controls.azure import cost as on_azure
+from modelport_policies.controls.gcp import cost as on_gcp
 from modelport_policies.kubernetes import (
     NAMESPACE,
     SCALED_OBJECT,

@@ -7,10 +7,10 @@ from typing import Any
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
-from modelport_policies.controls import encryption_aws as on_aws
-from modelport_policies.controls import encryption_azure as on_azure
-from modelport_policies.controls import encryption_gcp as on_gcp
-from modelport_policies.controls.access_gcp import access_is_not_for_everyone
+from modelport_policies.controls.aws import encryption as on_aws
+from modelport_policies.controls.azure import encryption as on_azure
+from modelport_policies.controls.gcp import encryption as on_gcp
+from modelport_policies.controls.gcp.access import access_is_not_for_everyone
 from modelport_policies.kubernetes import INGRESS
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 

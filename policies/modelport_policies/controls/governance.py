@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, USUAL, Control, Levels, NotApplicable, parameter
-from modelport_policies.controls import governance_aws as on_aws
-from modelport_policies.controls import governance_azure as on_azure
-from modelport_policies.controls import governance_gcp as on_gcp
+from modelport_policies.controls.aws import governance as on_aws
+from modelport_policies.controls.azure import governance as on_azure
+from modelport_policies.controls.gcp import governance as on_gcp
 from modelport_policies.kubernetes import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, in_production, plain
 from modelport_policies.resource import Resource, is_set, mapping
 

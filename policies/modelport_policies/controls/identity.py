@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control, NotApplicable, parameter
-from modelport_policies.controls import identity_aws as on_aws
-from modelport_policies.controls import identity_azure as on_azure
-from modelport_policies.controls import identity_gcp as on_gcp
-from modelport_policies.controls import rights_aws
-from modelport_policies.controls.access_gcp import access_is_not_for_everyone
+from modelport_policies.controls.aws import identity as on_aws
+from modelport_policies.controls.aws import rights
+from modelport_policies.controls.azure import identity as on_azure
+from modelport_policies.controls.gcp import identity as on_gcp
+from modelport_policies.controls.gcp.access import access_is_not_for_everyone
 from modelport_policies.kubernetes import (
     BINDINGS,
     CONFIG_MAP,
@@ -140,9 +140,9 @@ CONTROLS = (
         remediation="Name each action, and the resources that it is for, in a policy of your own; on Google Cloud "
         "grant a narrow role on the one thing that it is for. On Azure do the same in a role of your own.",
         checks={
-            **dict.fromkeys(aws.RIGHTS, rights_aws.rights_are_few),
-            **dict.fromkeys(aws.ATTACHMENTS, rights_aws.attached_policy_is_narrow),
-            aws.ROLE: rights_aws.role_has_few_rights,
+            **dict.fromkeys(aws.RIGHTS, rights.rights_are_few),
+            **dict.fromkeys(aws.ATTACHMENTS, rights.attached_policy_is_narrow),
+            aws.ROLE: rights.role_has_few_rights,
             **dict.fromkeys(gcp.PROJECT_ACCESS, on_gcp.project_roles_are_narrow),
             **dict.fromkeys(gcp.THING_ACCESS, on_gcp.roles_are_narrow),
             **dict.fromkeys(gcp.CUSTOM_ROLES, on_gcp.role_leads_to_no_others),

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable
-from modelport_policies.controls import governance_azure as on_azure
-from modelport_policies.controls import governance_gcp as on_gcp
-from modelport_policies.controls import monitoring_aws as on_aws
+from modelport_policies.controls.aws import monitoring as on_aws
+from modelport_policies.controls.azure import governance as on_azure
+from modelport_policies.controls.gcp import governance as on_gcp
 from modelport_policies.kubernetes import CONFIG_MAP, SCALED, SERVICE, beside, contains, pod_labels, selects
 from modelport_policies.resource import Resource, at, is_set, items, mapping
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control, Levels, parameter
-from modelport_policies.controls import network_aws as on_aws
-from modelport_policies.controls import network_azure as on_azure
-from modelport_policies.controls import network_gcp as on_gcp
-from modelport_policies.controls import network_kubernetes as on_kubernetes
-from modelport_policies.controls.access_gcp import access_is_not_for_everyone
+from modelport_policies.controls.aws import network as on_aws
+from modelport_policies.controls.azure import network as on_azure
+from modelport_policies.controls.gcp import network as on_gcp
+from modelport_policies.controls.gcp.access import access_is_not_for_everyone
+from modelport_policies.controls.kubernetes import network as on_kubernetes
 from modelport_policies.kubernetes import INGRESS, NETWORK_POLICY, SERVICE, WORKLOADS
 
 FRAMEWORKS = ("NIST SC-7", "NIST AC-4", "ISO27001 A.8.20", "SOC2 CC6.6", "PCI 1.3", "GDPR 32", "EU AI Act 15(5)")

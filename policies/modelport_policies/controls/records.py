@@ -8,9 +8,9 @@ from typing import Any
 from modelport_policies import aws, azure, gcp
 from modelport_policies.capture import CAPTURE, careless
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
-from modelport_policies.controls import records_aws as on_aws
-from modelport_policies.controls import records_azure as on_azure
-from modelport_policies.controls import records_gcp as on_gcp
+from modelport_policies.controls.aws import records as on_aws
+from modelport_policies.controls.azure import records as on_azure
+from modelport_policies.controls.gcp import records as on_gcp
 from modelport_policies.kubernetes import CONFIG_MAP, WORKLOADS, containers, mark
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 

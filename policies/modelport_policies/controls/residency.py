@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import CRITICAL, SEVERE, USUAL, Control, NotApplicable, parameter
-from modelport_policies.controls import residency_aws as on_aws
-from modelport_policies.controls import residency_azure as on_azure
-from modelport_policies.controls import residency_gcp as on_gcp
+from modelport_policies.controls.aws import residency as on_aws
+from modelport_policies.controls.azure import residency as on_azure
+from modelport_policies.controls.gcp import residency as on_gcp
 from modelport_policies.kubernetes import WORKLOADS, is_bound_to
 from modelport_policies.resource import Resource
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
-from modelport_policies.controls import resilience_aws as on_aws
-from modelport_policies.controls import resilience_azure as on_azure
-from modelport_policies.controls import resilience_gcp as on_gcp
+from modelport_policies.controls.aws import resilience as on_aws
+from modelport_policies.controls.azure import resilience as on_azure
+from modelport_policies.controls.gcp import resilience as on_gcp
 from modelport_policies.kubernetes import (
     AUTOSCALER,
     DAEMON_SET,

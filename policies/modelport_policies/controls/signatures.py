@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from modelport_policies import azure, gcp
 from modelport_policies.control import ADVICE, Control, NotApplicable
-from modelport_policies.controls import supply_chain_azure as on_azure
+from modelport_policies.controls.azure import supply_chain as on_azure
+from modelport_policies.controls.gcp.supply_chain import image_policy_is_enforced
 from modelport_policies.controls.supply_chain import FRAMEWORKS
-from modelport_policies.controls.supply_chain_gcp import image_policy_is_enforced
 from modelport_policies.resource import Resource, at, is_set, items, text
 
 KYVERNO = ("kubernetes:kyverno.io/v1:ClusterPolicy", "kubernetes:kyverno.io/v1:Policy")

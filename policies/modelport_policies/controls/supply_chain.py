@@ -7,9 +7,9 @@ from typing import Any
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, Levels, NotApplicable, parameter
-from modelport_policies.controls import supply_chain_aws as on_aws
-from modelport_policies.controls import supply_chain_azure as on_azure
-from modelport_policies.controls import supply_chain_gcp as on_gcp
+from modelport_policies.controls.aws import supply_chain as on_aws
+from modelport_policies.controls.azure import supply_chain as on_azure
+from modelport_policies.controls.gcp import supply_chain as on_gcp
 from modelport_policies.images import DIGEST, PUBLIC, has_digest, is_of, not_from_here
 from modelport_policies.kubernetes import CONFIG_MAP, WORKLOADS, containers, pod_spec, volumes
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text

@@ -7,7 +7,7 @@ from typing import Any
 
 from modelport_policies.azure import KEY, VAULT
 from modelport_policies.control import NotApplicable
-from modelport_policies.controls.resilience_azure import is_geographic
+from modelport_policies.controls.azure.resilience import is_geographic
 from modelport_policies.relations import owners
 from modelport_policies.resource import Resource, at, items, text
 

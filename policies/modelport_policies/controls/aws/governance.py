@@ -9,7 +9,7 @@ from typing import Any
 from modelport_policies.aws import BUCKET_LIFECYCLE, described
 from modelport_policies.buckets import place, written_to
 from modelport_policies.control import NotApplicable
-from modelport_policies.controls.monitoring_aws import is_about, jobs, one_holds
+from modelport_policies.controls.aws.monitoring import is_about, jobs, one_holds
 from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, tag
 from modelport_policies.resource import Resource, at, document, items, mapping, text

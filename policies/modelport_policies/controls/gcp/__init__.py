@@ -1,0 +1,1 @@
+"""What the controls ask of resources on Google Cloud, a module per family."""

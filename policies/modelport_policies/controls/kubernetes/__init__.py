@@ -1,0 +1,1 @@
+"""What the controls ask of resources on Kubernetes, a module per family."""
