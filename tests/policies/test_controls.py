@@ -77,8 +77,9 @@ def test_a_good_example_passes(control):
 @by_control
 def test_a_bad_example_is_flagged(control):
     for case in examples(control, "bad"):
-        assert case.outcome() == Outcome(case.outcome().violations), case
-        assert case.outcome().violations, case
+        outcome = case.outcome()
+        assert outcome == Outcome(outcome.violations), case
+        assert outcome.violations, case
 
 
 @by_control
