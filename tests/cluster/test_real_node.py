@@ -49,12 +49,19 @@ def web(cluster, real_node, make_namespace):
     return f"http://{service['spec']['clusterIP']}", namespace
 
 
+def answers(url):
+    """What forty connections hear; nothing while kube-proxy has yet to learn of the first pod."""
+    try:
+        return {httpx.get(url, trust_env=False).text for _ in range(40)}
+    except httpx.ConnectError:
+        return set()
+
+
 def test_pods_of_a_loaded_image_answer_through_their_service(cluster, web):
     url, namespace = web
     pods = {each["metadata"]["name"]: each for each in cluster.api.list("v1", "Pod", namespace)}
     assert {each["spec"]["nodeName"] for each in pods.values()} == {NAME}
-    answers = {httpx.get(url, trust_env=False).text for _ in range(40)}  # a connection each
-    assert answers == {f"v1 {name}\n" for name in pods}
+    until(lambda: answers(url) == {f"v1 {name}\n" for name in pods})
     path = cluster.api.path("v1", "Pod", next(iter(pods)), namespace)
     assert "serving" in cluster.api.text(f"{path}/log")
 

@@ -29,12 +29,13 @@ class Stack:
     """The stack, its program `program`, and the model `model.onnx`, multiplying by 2. Its servers end with the context.
 
     Attributes:
+        preload: modules that its programs need besides what all do, imported once a command.
         errors: messages of the last command's error diagnostics.
         operations: what the last command did to each resource, by logical name.
     """
 
-    def __init__(self, folder: Path, program: str):
-        self.folder = folder
+    def __init__(self, folder: Path, program: str, preload: tuple[str, ...] = ()):
+        self.folder, self.preload = folder, preload
         self.env = {
             **os.environ,
             "PULUMI_BACKEND_URL": f"file://{folder}",
@@ -84,7 +85,7 @@ class Stack:
     def _run(self, command):
         self.errors.clear()
         self.operations.clear()
-        options = deployment.Options(nursery=nursery(Path(sys.executable), PRELOAD, self.env))
+        options = deployment.Options(nursery=nursery(Path(sys.executable), (*PRELOAD, *self.preload), self.env))
         return command(Project.load(self.folder), "dev", options, on_event=self._note, env=self.env)
 
     def _note(self, event):
