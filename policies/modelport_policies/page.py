@@ -52,8 +52,8 @@ GOV-12 with its line.
 **A new control** is a `Control` in its family's module under `policies/modelport_policies/controls`: an id, a level per
 profile, and for each resource type a function that yields a message per violation and whose docstring says which input
 it reads. Its examples, at least one good, one bad and one unknown input per type, go to
-`tests/policies/fixtures/<id>.yaml`: changes of the resources in `tests/policies/hardened.yaml` and
-`hardened-aws.yaml`, in which the whole pack finds that control and no other. The suite fails without them.
+`tests/policies/fixtures/<id>.yaml`: changes of the resources in `tests/policies/hardened.yaml` and its like for each
+cloud, in which the whole pack finds that control and no other. The suite fails without them.
 `scripts/generate.py` renews this page.
 """
 

@@ -265,7 +265,7 @@ CONTROLS = (
     ),
     Control(
         id="ENC-12",
-        title="Keys are in modules of hardware",
+        title="Keys are in hardware security modules",
         severity="low",
         levels=ADVICE,
         frameworks=AT_REST,

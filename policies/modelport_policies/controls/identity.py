@@ -259,7 +259,7 @@ CONTROLS = (
     ),
     Control(
         id="IDN-12",
-        title="Whoever has a bucket has every object in it",
+        title="Access is given to buckets, not to single objects",
         severity="medium",
         levels=USUAL,
         frameworks=(*FRAMEWORKS, "CIS GCP 5.2"),

@@ -66,7 +66,7 @@ def has_dashboard(monitor: Resource) -> bool:
 CONTROLS = (
     Control(
         id="GOV-01",
-        title="In production somebody compares what is asked with what was learned",
+        title="Production is watched for drift against a baseline",
         severity="medium",
         levels=USUAL,
         frameworks=("EU AI Act 26(5)", "EU AI Act 72", "NIST AI RMF MEASURE 2.4", "ISO42001 A.6.2.6"),

@@ -106,7 +106,7 @@ CONTROLS = (
     ),
     Control(
         id="RSD-05",
-        title="No way in is in every region",
+        title="The endpoint is in one region, not in all",
         severity="medium",
         levels=USUAL,
         frameworks=FRAMEWORKS,
