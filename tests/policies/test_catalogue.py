@@ -38,3 +38,9 @@ def test_a_control_is_as_severe_as_its_row(control):
 def test_a_control_has_the_level_of_its_row_where_it_does_not_change_anything_itself(control):
     level = ROWS[control.id]["level"]
     assert control.levels.standard == ("mandatory" if level == "remediate" else level)
+
+
+@pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)
+def test_what_serves_europes_law_on_personal_data_serves_californias(control):
+    laws = {framework.partition(" ")[0] for framework in control.frameworks if not framework.startswith("GDPR 44")}
+    assert ("GDPR" in laws) == ("CCPA" in laws)

@@ -161,7 +161,7 @@ CONTROLS = (
         title="What is kept in buckets and datasets does not stay for ever",
         severity="low",
         levels=ADVICE,
-        frameworks=(*FRAMEWORKS, "GDPR 5(1)(e)"),
+        frameworks=(*FRAMEWORKS, "GDPR 5(1)(e)", "CCPA 1798.100(a)(3)"),
         remediation="Give the bucket a lifecycle: captures expire, and parts of uploads that failed are taken away.",
         checks={
             aws.BUCKET: on_aws.bucket_has_lifecycle,

@@ -16,7 +16,7 @@ from modelport_policies.resource import Resource, at, is_set, items, mapping, te
 
 AT_REST = (
     *("NIST SC-12", "NIST SC-13", "NIST SC-28", "ISO27001 A.8.24"),
-    *("SOC2 CC6.1", "PCI 3.5.1", "HIPAA 164.312(a)(2)(iv)", "GDPR 32"),
+    *("SOC2 CC6.1", "PCI 3.5.1", "HIPAA 164.312(a)(2)(iv)", "GDPR 32", "CCPA 1798.150"),
 )
 STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 EBS = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")

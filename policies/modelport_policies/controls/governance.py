@@ -156,7 +156,7 @@ CONTROLS = (
         title="As much is kept of requests, and for as long, as is needed",
         severity="medium",
         levels=USUAL,
-        frameworks=("GDPR 5(1)(c)", "GDPR 5(1)(e)", "EU AI Act 19", "EU AI Act 26(6)"),
+        frameworks=("GDPR 5(1)(c)", "GDPR 5(1)(e)", "CCPA 1798.100(c)", "EU AI Act 19", "EU AI Act 26(6)"),
         remediation="Keep a share of the requests, and let what is kept expire.",
         checks={
             aws.ENDPOINT_CONFIGURATION: on_aws.captures_are_in_band,
@@ -178,7 +178,7 @@ CONTROLS = (
         title="Workspaces with sensitive data say so",
         severity="medium",
         levels=USUAL,
-        frameworks=("GDPR 32", "MCSB DP"),
+        frameworks=("GDPR 32", "CCPA 1798.100(e)", "MCSB DP"),
         remediation="Replace the workspace by one with hbiWorkspace: Azure keeps less of it for diagnosis.",
         checks={azure.WORKSPACE: on_azure.workspace_is_for_sensitive_data},
     ),

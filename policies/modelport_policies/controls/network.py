@@ -11,7 +11,10 @@ from modelport_policies.controls.gcp.access import access_is_not_for_everyone
 from modelport_policies.controls.kubernetes import network as on_kubernetes
 from modelport_policies.kubernetes import INGRESS, NETWORK_POLICY, SERVICE, WORKLOADS
 
-FRAMEWORKS = ("NIST SC-7", "NIST AC-4", "ISO27001 A.8.20", "SOC2 CC6.6", "PCI 1.3", "GDPR 32", "EU AI Act 15(5)")
+FRAMEWORKS = (
+    *("NIST SC-7", "NIST AC-4", "ISO27001 A.8.20", "SOC2 CC6.6", "PCI 1.3"),
+    *("GDPR 32", "CCPA 1798.100(e)", "EU AI Act 15(5)"),
+)
 
 CONTROLS = (
     Control(

@@ -18,7 +18,10 @@ LOGGING = (
     *("NIST AU-2", "NIST AU-3", "NIST AU-11", "NIST AU-12", "ISO27001 A.8.15", "SOC2 CC7.2", "PCI 10.2", "PCI 10.5"),
     *("EU AI Act 12", "EU AI Act 19", "EU AI Act 26(6)", "ISO42001 A.6.2.8"),
 )
-CARE_OF_DATA = ("GDPR 5", "GDPR 25", "GDPR 35", "ISO27701", "HIPAA 164.502(b)", "ISO42001 A.7")
+CARE_OF_DATA = (
+    *("GDPR 5", "GDPR 25", "GDPR 35", "CCPA 1798.100(c)", "CCPA 1798.121"),
+    *("ISO27701", "HIPAA 164.502(b)", "ISO42001 A.7"),
+)
 
 
 def pods_keep_with_care(workload: Resource) -> Iterable[str]:
