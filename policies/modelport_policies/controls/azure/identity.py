@@ -20,6 +20,12 @@ ADMINISTRATORS = {
 """Roles that are for whoever administers a subscription, by the name that their definition has in every one."""
 WIDE = re.compile(r"/?|/?subscriptions/[^/]+/?|/?providers/Microsoft\.Management/managementGroups/.*", re.IGNORECASE)
 """Scopes that are more than a resource group."""
+ESCALATION = re.compile(
+    r"Microsoft\.Authorization/"
+    r"(?:role(?:Assignments|Definitions|(?:Assignment|Eligibility)ScheduleRequests)/write|elevateAccess/action)",
+    re.IGNORECASE,
+)
+"""Actions that lead to others."""
 AUDIENCE = "api://AzureADTokenExchange"
 SUBJECTS = {
     "token.actions.githubusercontent.com": re.compile(
@@ -60,14 +66,16 @@ def assignment_is_narrow(assignment: Resource) -> Iterable[str]:
 
 
 def definition_is_narrow(definition: Resource) -> Iterable[str]:
-    """No `actions` or `dataActions` of `permissions` have a wildcard, but for reading; `assignableScopes` are not the
-    root.
+    """No `actions` or `dataActions` of `permissions` have a wildcard, but for reading, or give rights;
+    `assignableScopes` are not the root.
     """
     for permission in items(definition.at("permissions")):
         for key in ("actions", "dataActions"):
             for action in items(at(permission, key)):
                 if "*" in text(action) and not text(action).endswith("/read"):
                     yield f"{key} has {text(action)}"
+                elif ESCALATION.fullmatch(text(action)):
+                    yield f"{text(action)} leads to other rights"
     if "/" in items(definition.at("assignableScopes")):
         yield "it can be given for everything"
 

@@ -21,6 +21,8 @@ IMPERSONATION = (
     "roles/iam.workloadIdentityUser",
 )
 """Roles that let their holder be any service account of a project."""
+PROGRAM = re.compile(r"^serviceAccount:|^principal(?:Set)?:(?!.*/workforcePools/)")
+"""Members that are not people: service accounts and identities of workloads."""
 ADMINISTRATION = re.compile(r"(?:admin|owner)$", re.IGNORECASE)
 ESCALATION = re.compile(
     r"\*|\.setIamPolicy$|^iam\.serviceAccountKeys\.create$"
@@ -72,7 +74,7 @@ def default_accounts_have_no_roles(resource: Resource) -> Iterable[str]:
 
 def project_roles_are_narrow(resource: Resource) -> Iterable[str]:
     """No role is `roles/owner`, `roles/editor` or `roles/viewer`, lets be any service account of the project, or is for
-    `allUsers` or `allAuthenticatedUsers`; none of a service account administers something.
+    `allUsers` or `allAuthenticatedUsers`; none of a service account or a workload administers something.
     """
     for role, member in grants(resource):
         if member in EVERYONE:
@@ -86,14 +88,14 @@ def project_roles_are_narrow(resource: Resource) -> Iterable[str]:
 
 
 def roles_are_narrow(resource: Resource) -> Iterable[str]:
-    """No role of a service account administers something."""
+    """No role of a service account or a workload administers something."""
     for role, member in grants(resource):
         yield from administering(role, member)
 
 
 def administering(role: str, member: str) -> Iterable[str]:
     """What is wrong with a role of a program that people have."""
-    if member.startswith("serviceAccount:") and ADMINISTRATION.search(role):
+    if PROGRAM.search(member) and ADMINISTRATION.search(role):
         yield f"{member} administers, by {role}, what it needs for serving"
 
 
