@@ -31,9 +31,16 @@ ESCALATION = re.compile(
 """Permissions that lead to others."""
 WHOLE_POOL = re.compile(r"^principalSet://.*/workloadIdentityPools/[^/]+/\*$")
 CI = {"token.actions.githubusercontent.com": "GitHub", "gitlab.com": "GitLab"}
+EXACT = r"""\b(?:sub|subject)\b\s*(?:==|in\s*\[)\s*["'](?!\S*:pull_request)"""
+"""A subject is compared with a whole one that is not of every pull request."""
+PREFIX = r"""\b(?:sub|subject)\b\.(?:startsWith\(\s*["']|matches\(\s*["']\^)(?:repo|project_path):[\w.-]+/[\w./-]+:"""
+"""A subject begins with a repository."""
 SCOPES = {
-    "a repository": re.compile(r"repository|project_path|project_id|\bsub\b|google\.subject"),
-    "a ref": re.compile(r"\bref\b|ref_path|ref_protected|environment|refs/|\bsub\b|google\.subject"),
+    "a repository": re.compile(rf"""[."'](?:repository(?:_id)?|project_(?:path|id))\b|{EXACT}|{PREFIX}"""),
+    "a ref": re.compile(
+        rf"""[."'](?:ref(?:_path|_protected)?|environment)\b|["'@]refs/(?:heads|tags)/\w|{EXACT}"""
+        rf"""|{PREFIX}(?:ref:refs/(?:heads|tags)/|ref_type:\w+:ref:|environment:)\w"""
+    ),
 }
 SERVICE_ACCOUNT = re.compile(r"^serviceAccount:[^@]+@([^@]+)\.iam\.gserviceaccount\.com$")
 AGENTS = "gcp-sa-"
@@ -114,7 +121,9 @@ def account_is_for_exact_principals(resource: Resource) -> Iterable[str]:
 
 
 def federation_is_scoped(provider: Resource) -> Iterable[str]:
-    """`attributeCondition` is set where there is `oidc`; for GitHub and GitLab it asks for a repository and a ref."""
+    """`attributeCondition` is set where there is `oidc`; for GitHub and GitLab it asks for a repository and a ref, by
+    claims of their own or the subject.
+    """
     if not is_set(provider.inputs, "oidc"):
         raise NotApplicable("it is not for CI")
     if provider.at("disabled") is True:
