@@ -35,8 +35,13 @@ def endpoint_is_private(endpoint: Resource) -> Iterable[str]:
     """
     if is_set(endpoint.inputs, "properties", "compute"):
         raise NotApplicable("the cluster that it is on says who reaches it")
-    if endpoint.at("properties", "publicNetworkAccess") != "Disabled" and not is_declared_public(endpoint):
+    if not is_disabled(endpoint.at("properties", "publicNetworkAccess")) and not is_declared_public(endpoint):
         yield "the endpoint faces the internet; it is not declared public"
+
+
+def is_disabled(setting: Any) -> bool:
+    """Whether something is switched off, in whatever case, as Azure takes it."""
+    return text(setting).lower() == "disabled"
 
 
 def gateway_is_private(gateway: Resource) -> Iterable[str]:
@@ -104,7 +109,7 @@ def is_everyone(prefix: Any) -> bool:
 
 def workspace_is_private(workspace: Resource) -> Iterable[str]:
     """`publicNetworkAccess` is `Disabled`, and `allowPublicAccessWhenBehindVnet` is not true."""
-    if workspace.at("publicNetworkAccess") != "Disabled":
+    if not is_disabled(workspace.at("publicNetworkAccess")):
         yield "the workspace takes requests from public networks"
     if workspace.at("allowPublicAccessWhenBehindVnet") is True:
         yield "the workspace takes requests from public networks although it is in a network"
@@ -132,7 +137,7 @@ def leads_to(endpoint: Resource, part: str) -> bool:
 
 def account_is_private(account: Resource) -> Iterable[str]:
     """`publicNetworkAccess` is `Disabled` (or `SecuredByPerimeter`), and `allowBlobPublicAccess` is false."""
-    if account.at("publicNetworkAccess") not in ("Disabled", "SecuredByPerimeter"):
+    if text(account.at("publicNetworkAccess")).lower() not in ("disabled", "securedbyperimeter"):
         yield "the account takes requests from public networks"
     if account.at("allowBlobPublicAccess") is not False:
         yield "containers of the account may be opened to everyone"
@@ -148,11 +153,11 @@ def registry_is_private(registry: Resource) -> Iterable[str]:
     """`publicNetworkAccess` is `Disabled`, `anonymousPullEnabled` is not true, and `policies.exportPolicy.status` is
     `disabled`.
     """
-    if registry.at("publicNetworkAccess") != "Disabled":
+    if not is_disabled(registry.at("publicNetworkAccess")):
         yield "the registry takes requests from public networks"
     if registry.at("anonymousPullEnabled") is True:
         yield "everyone can pull from it"
-    if registry.at("policies", "exportPolicy", "status") != "disabled":
+    if not is_disabled(registry.at("policies", "exportPolicy", "status")):
         yield "its images can be exported to other registries"
 
 
@@ -167,14 +172,14 @@ def vault_has_firewall(vault: Resource) -> Iterable[str]:
     """`properties.publicNetworkAccess` is `disabled`, `networkAcls.defaultAction` is `Deny`, `bypass` is
     `AzureServices`, and none of `ipRules` is the world.
     """
-    if text(vault.at("properties", "publicNetworkAccess")).lower() != "disabled":
+    if not is_disabled(vault.at("properties", "publicNetworkAccess")):
         yield "the vault takes requests from public networks"
     yield from firewall(vault.at("properties", "networkAcls"))
 
 
 def firewall(rules: Any) -> Iterable[str]:
     """What the rules of an account or a vault let through."""
-    if at(rules, "defaultAction") != "Deny":
+    if text(at(rules, "defaultAction")).lower() != "deny":
         yield "what no rule is about is let through"
     if (bypass := text(at(rules, "bypass")) or "AzureServices") != "AzureServices":
         yield f"what passes by the rules is {bypass}, not trusted services alone"
@@ -187,7 +192,7 @@ def ingress_is_narrow(resource: Resource) -> Iterable[str]:
     """No rule lets the world (`*`, `Internet`, `0.0.0.0/0` and the like) in, but to port 443 where a tag `exposure` is
     `public`.
     """
-    for rule, source in allowed(resource, "Inbound", "source"):
+    for rule, source in allowed(resource, "inbound", "source"):
         for ports in ports_of(rule):
             if ports != TLS or not is_declared_public(resource):
                 yield f"{called(ports)} open to {source}"
@@ -195,7 +200,7 @@ def ingress_is_narrow(resource: Resource) -> Iterable[str]:
 
 def egress_is_narrow(resource: Resource) -> Iterable[str]:
     """No rule lets anything out to the world (`*`, `Internet`, `0.0.0.0/0` and the like)."""
-    for rule, destination in allowed(resource, "Outbound", "destination"):
+    for rule, destination in allowed(resource, "outbound", "destination"):
         for ports in ports_of(rule):
             yield f"{called(ports)} of {destination} can be reached"
 
@@ -206,20 +211,20 @@ def group_denies_egress(group: Resource) -> Iterable[str]:
     """
     yield from egress_is_narrow(group)
     beside = [each.inputs for each in belonging(group, SECURITY_RULE, "networkSecurityGroupName")]
-    denied = rules_about([*rules_of(group), *beside], "Outbound", "Deny", "destination")
+    denied = rules_about([*rules_of(group), *beside], "outbound", "deny", "destination")
     if not any(denied):
         yield "no rule denies what the rules of every group allow: the internet"
 
 
 def allowed(resource: Resource, direction: str, end: str) -> Iterator[tuple[Any, str]]:
     """The rules that allow a direction with each of their prefixes that are the world."""
-    return rules_about(rules_of(resource), direction, "Allow", end)
+    return rules_about(rules_of(resource), direction, "allow", end)
 
 
 def rules_about(rules: Iterable[Any], direction: str, access: str, end: str) -> Iterator[tuple[Any, str]]:
     """Those of the rules with this direction and access with each of their prefixes that are the world."""
     for rule in rules:
-        if (at(rule, "direction"), at(rule, "access")) == (direction, access):
+        if text(at(rule, "direction")).lower() == direction and text(at(rule, "access")).lower() == access:
             for key in (f"{end}AddressPrefix", f"{end}AddressPrefixes"):
                 yield from ((rule, text(each)) for each in several(at(rule, key)) if is_everyone(each))
 
