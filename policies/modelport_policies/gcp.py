@@ -28,7 +28,14 @@ DATASET_ACCESS = "gcp:bigquery/datasetAccess:DatasetAccess"
 DEPLOYED_MODEL = "modelport:vertex:DeployedModel"
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 FIREWALL = "gcp:compute/firewall:Firewall"
+FIREWALL_POLICIES = (
+    "gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules",
+    "gcp:compute/networkFirewallPolicyWithRules:NetworkFirewallPolicyWithRules",
+    "gcp:compute/regionNetworkFirewallPolicyWithRules:RegionNetworkFirewallPolicyWithRules",
+)
+"""Policies that have their rules in themselves."""
 FIREWALL_RULES = (
+    "gcp:compute/firewallPolicyRule:FirewallPolicyRule",
     "gcp:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule",
     "gcp:compute/regionNetworkFirewallPolicyRule:RegionNetworkFirewallPolicyRule",
 )
@@ -106,7 +113,7 @@ SECRET_ACCESS = access_to("secretmanager/secretIam")
 TOPIC_ACCESS = access_to("pubsub/topicIAM")
 REGIONAL = (
     *(ADDRESS, BUCKET, ENDPOINT, FORWARDING_RULE, INSTANCE, MODEL, MODEL_GARDEN, POOL, REPOSITORY, SUBNET),
-    *(BACKENDS[1], FIREWALL_RULES[1], SSL_POLICIES[1], PROVIDER),
+    *(BACKENDS[1], FIREWALL_POLICIES[2], FIREWALL_RULES[2], SSL_POLICIES[1], PROVIDER),
 )
 """What is in a region, but for what keeps keys and records."""
 LABELLED = (BUCKET, DATASET, ENDPOINT, INSTANCE, KEY, MODEL, REPOSITORY, SECRET, TOPIC)

@@ -179,7 +179,7 @@ CONTROLS = (
             **dict.fromkeys(on_aws.INGRESS, on_aws.ingress_is_narrow),
             **dict.fromkeys((aws.NETWORK_ACL, aws.NETWORK_ACL_RULE), on_aws.acl_is_narrow),
             gcp.FIREWALL: on_gcp.firewall_is_narrow,
-            **dict.fromkeys(gcp.FIREWALL_RULES, on_gcp.policy_rule_is_narrow),
+            **dict.fromkeys((*gcp.FIREWALL_POLICIES, *gcp.FIREWALL_RULES), on_gcp.policy_is_narrow),
             **dict.fromkeys((azure.SECURITY_GROUP, azure.SECURITY_RULE), on_azure.ingress_is_narrow),
         },
     ),
@@ -194,7 +194,7 @@ CONTROLS = (
         checks={
             **dict.fromkeys(on_aws.EGRESS, on_aws.egress_is_narrow),
             gcp.FIREWALL: on_gcp.egress_is_narrow,
-            **dict.fromkeys(gcp.FIREWALL_RULES, on_gcp.policy_egress_is_narrow),
+            **dict.fromkeys((*gcp.FIREWALL_POLICIES, *gcp.FIREWALL_RULES), on_gcp.policy_egress_is_narrow),
             gcp.NETWORK: on_gcp.network_denies_egress,
             azure.SECURITY_GROUP: on_azure.group_denies_egress,
             azure.SECURITY_RULE: on_azure.egress_is_narrow,

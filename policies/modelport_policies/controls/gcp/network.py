@@ -7,7 +7,15 @@ from typing import Any
 
 from modelport_policies.addresses import is_world
 from modelport_policies.control import NotApplicable
-from modelport_policies.gcp import EVERYONE, FIREWALL, FORWARDING_RULE, NETWORK, PLAIN_PROXIES, of_ones_own
+from modelport_policies.gcp import (
+    EVERYONE,
+    FIREWALL,
+    FIREWALL_POLICIES,
+    FORWARDING_RULE,
+    NETWORK,
+    PLAIN_PROXIES,
+    of_ones_own,
+)
 from modelport_policies.relations import belonging, is_declared_public, owners
 from modelport_policies.resource import Resource, at, is_filled, is_set, items, several, text, type_of
 
@@ -139,17 +147,17 @@ def egress_is_narrow(firewall: Resource) -> Iterable[str]:
             yield f"{ports(firewall)} of {text(cidr)} can be reached"
 
 
-def of_direction(rule: Resource, direction: str) -> None:
-    """Return where a rule is about a direction.
+def of_direction(resource: Resource, direction: str) -> list[Any]:
+    """The rules of a firewall policy, or the one that a resource is, that are about a direction.
 
     Raises:
-        NotApplicable: it is about the other one, or switched off.
+        NotApplicable: none is, or it is switched off.
     """
-    own = text(rule.at("direction")) or "INGRESS"
-    if own != direction:
-        raise NotApplicable(f"it is about {own}")
-    if rule.at("disabled") is True:
-        raise NotApplicable("it is disabled")
+    rules = items(resource.at("rules")) if resource.type in FIREWALL_POLICIES else [resource.inputs]
+    about = [rule for rule in rules if (text(at(rule, "direction")) or "INGRESS") == direction]
+    if not (enabled := [rule for rule in about if at(rule, "disabled") is not True]):
+        raise NotApplicable("it is disabled" if about else f"it is not about {direction}")
+    return enabled
 
 
 def ports(firewall: Resource) -> str:
@@ -161,22 +169,21 @@ def ports(firewall: Resource) -> str:
     return f"{' and '.join(allowed)} {'is' if len(allowed) == 1 else 'are'}"
 
 
-def policy_rule_is_narrow(rule: Resource) -> Iterable[str]:
-    """A rule with the `action` `allow` has no world in `match.srcIpRanges`."""
-    of_direction(rule, "INGRESS")
-    yield from allowed_world(rule, "srcIpRanges")
+def policy_is_narrow(policy: Resource) -> Iterable[str]:
+    """A rule of `INGRESS`, be it one of `rules`, with the `action` `allow` has no world in `match.srcIpRanges`."""
+    yield from allowed_world(of_direction(policy, "INGRESS"), "srcIpRanges")
 
 
-def policy_egress_is_narrow(rule: Resource) -> Iterable[str]:
-    """A rule with the `action` `allow` has no world in `match.destIpRanges`."""
-    of_direction(rule, "EGRESS")
-    yield from allowed_world(rule, "destIpRanges")
+def policy_egress_is_narrow(policy: Resource) -> Iterable[str]:
+    """A rule of `EGRESS`, be it one of `rules`, with the `action` `allow` has no world in `match.destIpRanges`."""
+    yield from allowed_world(of_direction(policy, "EGRESS"), "destIpRanges")
 
 
-def allowed_world(rule: Resource, key: str) -> Iterable[str]:
-    """The networks of everybody that a rule of a firewall policy allows."""
-    if text(rule.at("action")).lower() == "allow":
-        yield from (f"{text(cidr)} is allowed" for cidr in several(rule.at("match", key)) if is_world(cidr))
+def allowed_world(rules: Iterable[Any], key: str) -> Iterable[str]:
+    """The networks of everybody that rules of a firewall policy allow."""
+    for rule in rules:
+        if text(at(rule, "action")).lower() == "allow":
+            yield from (f"{text(cidr)} is allowed" for cidr in several(at(rule, "match", key)) if is_world(cidr))
 
 
 def network_denies_egress(network: Resource) -> Iterable[str]:
