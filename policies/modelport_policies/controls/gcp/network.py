@@ -8,6 +8,7 @@ from typing import Any
 from modelport_policies.addresses import is_world
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import (
+    BACKENDS,
     EVERYONE,
     FIREWALL,
     FIREWALL_POLICIES,
@@ -20,6 +21,8 @@ from modelport_policies.relations import belonging, is_declared_public, owners
 from modelport_policies.resource import Resource, at, is_filled, is_set, items, several, text, type_of
 
 OUTSIDE = ("EXTERNAL", "EXTERNAL_MANAGED")
+SCHEMES = dict(zip(BACKENDS, ("EXTERNAL", "INTERNAL"), strict=True))
+"""What backends are for by default."""
 WITHOUT_SOURCE = ("sourceTags", "sourceServiceAccounts")
 
 
@@ -238,10 +241,10 @@ def address_is_internal(address: Resource) -> Iterable[str]:
 
 
 def front_is_guarded(backend: Resource) -> Iterable[str]:
-    """`securityPolicy` is set and `iap.enabled` true where `loadBalancingScheme` is `EXTERNAL` or
-    `EXTERNAL_MANAGED`.
+    """`securityPolicy` is set and `iap.enabled` true where `loadBalancingScheme` is `EXTERNAL` (by default where there
+    is no region) or `EXTERNAL_MANAGED`.
     """
-    scheme = text(backend.at("loadBalancingScheme")) or "EXTERNAL"
+    scheme = text(backend.at("loadBalancingScheme")) or SCHEMES[backend.type]
     if scheme not in OUTSIDE:
         raise NotApplicable(f"{scheme} is not for the internet")
     if not is_set(backend.inputs, "securityPolicy"):
