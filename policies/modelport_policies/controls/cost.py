@@ -21,6 +21,7 @@ from modelport_policies.kubernetes import (
     place,
     plain,
 )
+from modelport_policies.relations import in_use
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"
@@ -92,6 +93,13 @@ def namespace_is_bounded(home: Resource) -> Iterable[str]:
             yield f"no quota bounds the {key} of the namespace"
     if not groups.get((LIMITS, name)):
         yield "no LimitRange bounds the containers of the namespace"
+
+
+def thing_is_used(thing: Resource) -> Iterable[str]:
+    """A resource of the stack is made from it, where the stack says what is made from what."""
+    used = in_use(thing)
+    if used and thing.urn not in used:
+        yield "nothing of the stack has it, and it is paid for"
 
 
 CONTROLS = (
@@ -194,8 +202,9 @@ CONTROLS = (
             aws.ADDRESS: on_aws.address_is_used,
             aws.BALANCER: on_aws.balancer_listens,
             aws.VOLUME: on_aws.volume_is_attached,
-            **dict.fromkeys((gcp.ADDRESS, gcp.GLOBAL_ADDRESS, gcp.POOL), on_gcp.thing_is_used),
-            **dict.fromkeys((azure.PUBLIC_ADDRESS, azure.NAT_GATEWAY), on_azure.something_uses_it),
+            **dict.fromkeys(
+                (gcp.ADDRESS, gcp.GLOBAL_ADDRESS, gcp.POOL, azure.PUBLIC_ADDRESS, azure.NAT_GATEWAY), thing_is_used
+            ),
         },
         scope="stack",
     ),

@@ -8,7 +8,7 @@ from typing import Any
 from modelport_policies.azure import COMPUTE, MANAGEMENT_POLICY, machines
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
-from modelport_policies.relations import belonging, in_use, tag
+from modelport_policies.relations import belonging, tag
 from modelport_policies.resource import Resource, at, is_set, items, text
 
 
@@ -57,10 +57,3 @@ def deleting(policy: Resource) -> Iterator[Any]:
         on = at(rule, "enabled") is not False
         if on and at(rule, "definition", "actions", "baseBlob", "delete") is not None:
             yield rule
-
-
-def something_uses_it(resource: Resource) -> Iterable[str]:
-    """A resource of the stack is made from it, where the stack says what is made from what."""
-    used = in_use(resource)
-    if used and resource.urn not in used:
-        yield "nothing of the stack has it, and it is paid for"

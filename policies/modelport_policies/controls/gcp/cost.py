@@ -66,10 +66,3 @@ def dataset_is_cleared(dataset: Resource) -> Iterable[str]:
         raise NotApplicable("an endpoint keeps requests in it: GOV-09 says for how long")
     if not any(is_set(dataset.inputs, key) for key in ("defaultTableExpirationMs", "defaultPartitionExpirationMs")):
         yield "what comes to the dataset stays for ever"
-
-
-def thing_is_used(thing: Resource) -> Iterable[str]:
-    """A resource of the stack has it."""
-    users = {urn for each in thing.stack for urns in each.dependencies.values() for urn in urns}
-    if users and thing.urn not in users:
-        yield "nothing of the stack has it, and it costs the same"
