@@ -5,7 +5,7 @@ from support.policy_cases import controls, resource
 
 from modelport_policies.resource import canonical
 
-STABLE = next(control for control in controls() if control.id == "GOV-11")
+FIREWALL, STABLE = (next(each for each in controls() if each.id == id_) for id_ in ("NET-09", "GOV-11"))
 PREVIEW = ["it is of 20240101preview, a preview of its API"]
 
 
@@ -56,3 +56,15 @@ def test_a_preview_is_known_by_the_type_that_is_written(type_, previews):
 )
 def test_other_types_keep_their_names(type_):
     assert canonical(type_) == type_
+
+
+@pytest.mark.parametrize(
+    ("bypass", "found"),
+    [
+        ("None", "trusted services, which the workspace is one of, do not pass by the rules"),
+        ("Logging, Metrics", "what passes by the rules is Logging, Metrics, not trusted services alone"),
+    ],
+)
+def test_who_passes_by_a_firewall_is_said(bypass, found):
+    rules = {"networkRuleSet": {"defaultAction": "Deny", "bypass": bypass}}
+    assert list(FIREWALL.evaluate(resource("azure-native:storage:StorageAccount", rules)).violations) == [found]

@@ -181,7 +181,9 @@ def firewall(rules: Any) -> Iterable[str]:
     """What the rules of an account or a vault let through."""
     if text(at(rules, "defaultAction")).lower() != "deny":
         yield "what no rule is about is let through"
-    if (bypass := text(at(rules, "bypass")) or "AzureServices") != "AzureServices":
+    if (bypass := text(at(rules, "bypass")) or "AzureServices") == "None":
+        yield "trusted services, which the workspace is one of, do not pass by the rules"
+    elif bypass != "AzureServices":
         yield f"what passes by the rules is {bypass}, not trusted services alone"
     for rule in items(at(rules, "ipRules")):
         if is_everyone(address := at(rule, "iPAddressOrRange") or at(rule, "value")):
