@@ -136,6 +136,7 @@ NARROWING = {
     "aws:sourcevpc",
     "aws:sourcevpce",
     "kms:calleraccount",
+    "s3:dataaccesspointaccount",
 }
 """Condition keys that leave few of all principals."""
 EQUAL = {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"}

@@ -214,8 +214,9 @@ CONTROLS = (
         frameworks=FRAMEWORKS,
         remediation="Name the principals, of accounts that the parameter names; deny on conditions only.",
         checks={
-            **dict.fromkeys((aws.BUCKET_POLICY, aws.REGISTRY_POLICY, aws.REPOSITORY_POLICY), on_aws.grants_are_listed),
-            **dict.fromkeys((aws.QUEUE, aws.QUEUE_POLICY, aws.TOPIC, aws.TOPIC_POLICY), on_aws.messages_are_for_few),
+            **dict.fromkeys((aws.REGISTRY_POLICY, aws.REPOSITORY_POLICY), on_aws.grants_are_listed),
+            **dict.fromkeys((aws.BUCKET, aws.BUCKET_POLICY), on_aws.grants_are_for_few),
+            **dict.fromkeys((aws.QUEUE, aws.QUEUE_POLICY, aws.TOPIC, aws.TOPIC_POLICY), on_aws.grants_are_for_few),
             **dict.fromkeys((*gcp.BUCKET_ACCESS, *gcp.REPOSITORY_ACCESS), on_gcp.grants_are_listed),
             **dict.fromkeys((*gcp.TOPIC_ACCESS, *gcp.SECRET_ACCESS), on_gcp.messages_are_for_few),
         },

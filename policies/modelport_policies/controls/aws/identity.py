@@ -154,7 +154,7 @@ def is_total(statement: Mapping[str, Any]) -> bool:
     return any(each == "*" or each.endswith(":*") for each in actions) and not at(statement, "Condition")
 
 
-def messages_are_for_few(resource: Resource) -> Iterable[str]:
+def grants_are_for_few(resource: Resource) -> Iterable[str]:
     """`policy` does the same, and allows nothing to everyone, but for whom a condition narrows."""
     yield from open_to_all(resource.at("policy"))
     yield from grants_are_listed(resource)
