@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -139,6 +140,7 @@ NARROWING = {
     "s3:dataaccesspointaccount",
 }
 """Condition keys that leave few of all principals."""
+OF_ONE_ACCOUNT = re.compile(r"arn(?::[^:]+){2}:[^:]*:[^:*?]*:.+")
 EQUAL = {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"}
 
 
@@ -204,9 +206,14 @@ def narrows(tests: Any) -> bool:
     """Whether one of the keys of a condition says who, and not with a wildcard in place of the account."""
     for key in mapping(tests):
         values = [text(each) for each in several(tests[key])]
-        if key.lower() in NARROWING and values and not any(each.strip("*") == "" or "::*" in each for each in values):
+        if key.lower() in NARROWING and values and not any(is_anybody(each) for each in values):
             return True
     return False
+
+
+def is_anybody(value: str) -> bool:
+    """Whether text has a wildcard in place of the account. An ARN of S3 has no account: its bucket is one anyway."""
+    return not value.strip("*") or "::*" in value or (value.startswith("arn:") and not OF_ONE_ACCOUNT.fullmatch(value))
 
 
 def job(resource: Resource) -> Job:
