@@ -42,8 +42,11 @@ def role_has_few_rights(role: Resource) -> Iterable[str]:
 
 
 def attached_policy_is_narrow(attachment: Resource) -> Iterable[str]:
-    """`policyArn` is none of Amazon's that give all of a service, as AdministratorAccess, AmazonSageMakerFullAccess."""
-    yield from broad(attachment.at("policyArn"))
+    """`policyArn`, and each of `policyArns`, is none of Amazon's that give all of a service, as AdministratorAccess,
+    AmazonSageMakerFullAccess.
+    """
+    for policy in (*several(attachment.at("policyArn")), *several(attachment.at("policyArns"))):
+        yield from broad(policy)
 
 
 def broad(policy: Any) -> Iterable[str]:
