@@ -23,7 +23,10 @@ WHOLE = re.compile(
     r"ec2:(?:Create|Delete)NetworkInterface(?:Permission)?|application-autoscaling:Describe\w*|s3:ListAllMyBuckets"
 )
 """Actions that know no resources, or those that SageMaker needs on what it makes itself in a VPC."""
-EVERYTHING = re.compile(r"\*+|arn:[\w*-]+:[\w*-]+:[\w*-]*:[\w*]*:[*/]*|arn:\*|arn:[\w-]+:iam::\*:.*")
+EVERYTHING = re.compile(
+    r"\*+|arn:[\w*-]+:[\w*-]+:[\w*-]*:(?:[\w*]*:[*/]*|\*:(?:[\w-]+[:/][*:/]+)+)|arn:\*|arn:[\w-]+:iam::\*:.*"
+)
+"""Text for all there is, of a service or, in any account, of one kind of what a service has."""
 NARROWER = ("aws:resourcetag/", "aws:requesttag/", "aws:resourceaccount", "aws:resourceorgid", "kms:viaservice")
 """Keys of conditions that leave few of all resources."""
 
