@@ -36,6 +36,5 @@ def is_serverless(variant: Any) -> bool:
 
 
 def captures(configuration: Resource) -> bool:
-    """Whether an endpoint keeps requests or answers."""
-    capture = configuration.at("dataCaptureConfig")
-    return capture is not None and at(capture, "enableCapture") is not False
+    """Whether an endpoint keeps requests or answers, which it does only where it is told to."""
+    return configuration.at("dataCaptureConfig", "enableCapture") is True
