@@ -22,6 +22,7 @@ from modelport_policies.resource import Resource, at, document, is_set, items, t
 from modelport_policies.sagemaker import containers, model_data
 
 ECR = re.compile(r"\d{12}\.dkr[.-]ecr")
+SCANNING = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -62,7 +63,7 @@ def is_packaged(container: Any) -> bool:
 
 def repository_is_scanned(repository: Resource) -> Iterable[str]:
     """`imageScanningConfiguration.scanOnPush` is true, or a rule of a `RegistryScanningConfiguration` of the stack is
-    for the repository.
+    for the repository, `SCAN_ON_PUSH` or `CONTINUOUS_SCAN`.
     """
     on_push = repository.at("imageScanningConfiguration", "scanOnPush") is True
     if not on_push and not any(fnmatchcase(text(repository.at("name")), each) for each in scanned(repository)):
@@ -70,10 +71,11 @@ def repository_is_scanned(repository: Resource) -> Iterable[str]:
 
 
 def scanned(repository: Resource) -> Iterator[str]:
-    """The patterns of the repositories that the registry scans."""
+    """The patterns of the repositories that the registry scans by itself."""
     for configuration in repository.stack.by(type_of).get(REGISTRY_SCANNING, ()):
         for rule in items(configuration.at("rules")):
-            yield from (text(at(each, "filter")) for each in items(at(rule, "repositoryFilters")))
+            if at(rule, "scanFrequency") in SCANNING:
+                yield from (text(at(each, "filter")) for each in items(at(rule, "repositoryFilters")))
 
 
 def tags_are_immutable(repository: Resource) -> Iterable[str]:
