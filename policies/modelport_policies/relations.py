@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from string import Formatter
 from typing import Any
 
@@ -19,8 +19,8 @@ def belonging(owner: Resource, type_: str, key: str) -> Iterator[Resource]:
     """The stack's resources of a type whose property is the owner. Ends with an error where one's may be, but is not
     known yet.
     """
-    others = owner.stack.by(type_of).get(type_, ())
-    yield from (each for each in others if is_of(each, key, owner))
+    others, is_name = owner.stack.by(type_of).get(type_, ()), naming(owner)
+    yield from (each for each in others if comes_from(each, key, owner) or any(map(is_name, known(each, key))))
     for each in others:
         if not each.dependencies.get(key):
             names(each, key)
@@ -28,26 +28,31 @@ def belonging(owner: Resource, type_: str, key: str) -> Iterator[Resource]:
 
 def owners(resource: Resource, key: str, type_: str) -> Iterator[Resource]:
     """The stack's resources of a type that a property is."""
-    return (each for each in resource.stack.by(type_of).get(type_, ()) if is_of(resource, key, each))
+    others, given = resource.stack.by(type_of).get(type_, ()), known(resource, key)
+    return (each for each in others if comes_from(resource, key, each) or any(map(naming(each), given)))
 
 
 def is_of(resource: Resource, key: str, owner: Resource) -> bool:
     """Whether a property comes from the owner, or names it; before a run, only the former is known."""
-    if owner.urn in resource.dependencies.get(key, ()):
-        return True
-    given = known(resource, key)
+    return comes_from(resource, key, owner) or any(map(naming(owner), known(resource, key)))
+
+
+def comes_from(resource: Resource, key: str, owner: Resource) -> bool:
+    """Whether a property is made from the owner."""
+    return owner.urn in resource.dependencies.get(key, ())
+
+
+def naming(owner: Resource) -> Callable[[str], bool]:
+    """What tells whether text is a name of a resource, or in Azure its id or the id of something in it."""
     own = {name for each in NAMES for name in known(owner, each)} - {""}
-    return not own.isdisjoint(given) or any(is_in_azure(each, owner) for each in given)
-
-
-def is_in_azure(given: str, owner: Resource) -> bool:
-    """Whether text is the name of a resource of Azure, or its id, or the id of something in it."""
-    if not (pattern := azure.IDS.get(owner.type)):
-        return False
-    own = {key: "".join(known(owner, key)) for _, key, _, _ in Formatter().parse(pattern) if key}
-    return all(own.values()) and (
-        [given] == list(own.values()) or f"/{pattern.format(**own)}/".lower() in f"/{given}/".lower()
-    )
+    pattern = azure.IDS.get(owner.type, "")
+    parts = {key: "".join(known(owner, key)) for _, key, _, _ in Formatter().parse(pattern) if key}
+    if not parts or not all(parts.values()):
+        return own.__contains__
+    if len(parts) == 1:
+        own |= {*parts.values()}
+    id_ = f"/{pattern.format(**parts)}/".lower()
+    return lambda given: given in own or id_ in f"/{given}/".lower()
 
 
 def known(resource: Resource, key: str) -> list[str]:

@@ -1,7 +1,17 @@
 import pytest
 from support.policy_cases import controls, resource
 
-from modelport_policies.aws import MODEL, SECURITY_GROUP_RULE, SUBNET
+from modelport_policies import relations
+from modelport_policies.aws import (
+    BUCKET,
+    BUCKET_LOGGING,
+    ENDPOINT,
+    MODEL,
+    MONITORING_SCHEDULE,
+    SECURITY_GROUP_RULE,
+    SUBNET,
+)
+from modelport_policies.controls.aws import monitoring
 from modelport_policies.resource import Resource, Stack
 
 BY_ID = {control.id: control for control in controls()}
@@ -40,3 +50,24 @@ def test_a_model_whose_subnets_are_of_the_stack_is_in_several_zones(zones, viola
     depends = {"vpcConfig": [each.urn for each in subnets]}
     model = Resource(MODEL, "digits", "urn:digits", given, Stack(subnets), dependencies=depends)
     assert BY_ID["RES-02"].evaluate(model).violations == violations
+
+
+def test_each_job_is_asked_once_whether_it_watches_an_endpoint(monkeypatch):
+    asked, ask = [], monitoring.is_about
+    monkeypatch.setattr(monitoring, "is_about", lambda job, endpoint: asked.append(job.name) or ask(job, endpoint))
+    others = [
+        resource(MONITORING_SCHEDULE, {"monitoringScheduleConfig": {"endpointName": f"other-{i}"}}, name=f"job-{i}")
+        for i in range(5)
+    ]
+    endpoint = resource(ENDPOINT, {"name": "digits", "tags": {"environment": "prod"}}, Stack(others))
+    assert list(monitoring.endpoint_is_watched(endpoint))
+    assert asked == [each.name for each in others]
+
+
+def test_the_names_of_what_others_belong_to_are_read_once(monkeypatch):
+    read, known = [], relations.known
+    monkeypatch.setattr(relations, "known", lambda owner, key: read.append(owner.name) or known(owner, key))
+    others = [resource(BUCKET_LOGGING, {"bucket": "models"}, name=f"logging-{i}") for i in range(5)]
+    bucket = resource(BUCKET, {"bucket": "models"}, Stack(others), name="models")
+    assert list(relations.belonging(bucket, BUCKET_LOGGING, "bucket")) == others
+    assert read.count("models") == len(relations.NAMES)

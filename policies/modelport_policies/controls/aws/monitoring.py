@@ -29,7 +29,7 @@ def endpoint_is_watched(endpoint: Resource) -> Iterable[str]:
     """
     in_production(endpoint)
     found = list(jobs(endpoint))
-    if not one_holds(partial(is_watching, one, other, endpoint) for one in found for other in found):
+    if not one_holds(partial(is_watching, each, found, endpoint) for each in found):
         yield "nothing compares what it is asked with what the model was trained on"
 
 
@@ -55,10 +55,11 @@ def jobs(endpoint: Resource) -> Iterator[Resource]:
                 yield each
 
 
-def is_watching(schedule: Resource, definition: Resource, endpoint: Resource) -> bool:
-    """Whether a schedule runs a job, its own or one that is defined by itself, that is about an endpoint."""
-    own = schedule is definition
-    return is_about(definition, endpoint) and (is_schedule(schedule) if own else runs(schedule, definition))
+def is_watching(definition: Resource, schedules: Iterable[Resource], endpoint: Resource) -> bool:
+    """Whether a job is about an endpoint, and is a schedule itself, or one of these runs it."""
+    return is_about(definition, endpoint) and one_holds(
+        partial(is_schedule, each) if each is definition else partial(runs, each, definition) for each in schedules
+    )
 
 
 def is_about(resource: Resource, endpoint: Resource) -> bool:
