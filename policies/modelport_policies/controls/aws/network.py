@@ -22,6 +22,7 @@ from modelport_policies.aws import (
     SECURITY_GROUP_RULE,
     STAGE,
     VPC_ENDPOINT,
+    VPC_ENDPOINT_ROUTE,
     WEB_ACL_ASSOCIATION,
     job,
     open_to_all,
@@ -249,12 +250,19 @@ def services_are_reached_privately(network: Resource) -> Iterable[str]:
 
 
 def endpoint_is_used(endpoint: Resource) -> Iterable[str]:
-    """`privateDnsEnabled` is true for the type `Interface`, and `routeTableIds` has some for the type `Gateway`."""
+    """`privateDnsEnabled` is true for the type `Interface`; for the type `Gateway`, `routeTableIds` has some, or a
+    `VpcEndpointRouteTableAssociation` of the stack is for it.
+    """
     kind = text(endpoint.at("vpcEndpointType")) or "Gateway"
     if kind == "Interface" and endpoint.at("privateDnsEnabled") is not True:
         yield "the service's own name does not lead to it"
-    if kind == "Gateway" and not is_filled(endpoint, "routeTableIds"):
+    if kind == "Gateway" and not is_routed(endpoint):
         yield "no route leads to it"
+
+
+def is_routed(endpoint: Resource) -> bool:
+    """Whether a route leads to a gateway endpoint."""
+    return is_filled(endpoint, "routeTableIds") or any(belonging(endpoint, VPC_ENDPOINT_ROUTE, "vpcEndpointId"))
 
 
 def balancer_is_guarded(balancer: Resource) -> Iterable[str]:
