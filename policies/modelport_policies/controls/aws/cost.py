@@ -14,7 +14,7 @@ from modelport_policies.aws import (
 )
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
-from modelport_policies.relations import belonging, tag
+from modelport_policies.relations import belonging, in_use, tag
 from modelport_policies.resource import Resource, at, is_filled, is_set, items, text
 from modelport_policies.sagemaker import is_serverless, variants
 
@@ -66,8 +66,10 @@ def has_one(rules: Sequence[Any], *keys: str) -> bool:
 
 
 def address_is_used(address: Resource) -> Iterable[str]:
-    """`instance` or `networkInterface` is set, or an `EipAssociation` or `NatGateway` of the stack has the address."""
-    if any(is_set(address.inputs, key) for key in ("instance", "networkInterface")):
+    """`instance` or `networkInterface` is set, or an `EipAssociation`, `NatGateway` or another resource of the stack,
+    as a balancer, has the address.
+    """
+    if any(is_set(address.inputs, key) for key in ("instance", "networkInterface")) or address.urn in in_use(address):
         return
     if not any(
         each for type_ in (ADDRESS_ASSOCIATION, NAT_GATEWAY) for each in belonging(address, type_, "allocationId")

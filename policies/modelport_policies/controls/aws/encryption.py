@@ -104,7 +104,9 @@ def repository_has_key(repository: Resource) -> Iterable[str]:
 
 
 def captures_have_keys(configuration: Resource) -> Iterable[str]:
-    """`dataCaptureConfig`, where its `enableCapture` is true, and `asyncInferenceConfig.outputConfig` have a `kmsKeyId`."""
+    """`dataCaptureConfig`, where its `enableCapture` is true, and `asyncInferenceConfig.outputConfig` have a
+    `kmsKeyId`.
+    """
     answers = configuration.at("asyncInferenceConfig", "outputConfig")
     if not captures(configuration) and answers is None:
         raise NotApplicable("it keeps no inferences")

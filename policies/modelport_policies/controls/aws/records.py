@@ -17,8 +17,8 @@ LEAST_RETENTION = 180
 
 
 def production_is_captured(configuration: Resource) -> Iterable[str]:
-    """`dataCaptureConfig.enableCapture` is true, unless a tag `environment` is dev or test. SageMaker captures nothing of
-    serverless variants, and asynchronous requests are kept as they come.
+    """`dataCaptureConfig.enableCapture` is true, unless a tag `environment` is dev or test. SageMaker captures nothing
+    of serverless variants, and asynchronous requests are kept as they come.
     """
     in_production(configuration)
     if configuration.at("asyncInferenceConfig") is not None:
@@ -100,8 +100,9 @@ def trail_bucket_is_locked(bucket: Resource) -> Iterable[str]:
 
 
 def endpoint_keeps_with_care(configuration: Resource) -> Iterable[str]:
-    """Where `dataCaptureConfig.enableCapture` is true, a tag `dataClass` is, too; if it is `personal`, `initialSamplingPercentage`
-    is below 100, and `captureOptions` has no `Input`: SageMaker leaves no value of a request out.
+    """Where `dataCaptureConfig.enableCapture` is true, a tag `dataClass` is, too; if it is `personal`,
+    `initialSamplingPercentage` is below 100, and `captureOptions` has no `Input`: SageMaker leaves no value of a
+    request out.
     """
     if not captures(configuration):
         raise NotApplicable("it keeps no requests")

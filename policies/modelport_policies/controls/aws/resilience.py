@@ -111,7 +111,7 @@ def health_is_asked(configuration: Resource) -> Iterable[str]:
 
 def capacity_is_bound(target: Resource) -> Iterable[str]:
     """`minCapacity` <= `maxCapacity` <= parameter `most`; a `Policy` or `ScheduledAction` of the stack has the same
-    `resourceId`, and where the stack has endpoints, one of them is meant.
+    `resourceId`, and where that is an endpoint's and the stack has endpoints, one of them is meant.
     """
     of_sagemaker(target)
     fewest, most = number(target.at("minCapacity"), 0), number(target.at("maxCapacity"), 0)
@@ -121,8 +121,8 @@ def capacity_is_bound(target: Resource) -> Iterable[str]:
         yield f"maxCapacity is {most:g}, more than {cap:g}"
     if not any(follows(each, target) for each in scalers(target)):
         yield "nothing scales it"
-    if target.stack.by(type_of).get(ENDPOINT) and not any(endpoints(target)):
-        yield f"{scaled_name(target) or text(target.at('resourceId'))}, which it scales, is not there"
+    if target.stack.by(type_of).get(ENDPOINT) and not any(endpoints(target)) and (name := scaled_name(target)):
+        yield f"{name}, which it scales, is not there"
 
 
 def scalers(target: Resource) -> Iterator[Resource]:
