@@ -13,7 +13,7 @@ from modelport_server.transport.host import Host, bind
 from modelport_server.transport.http2.connection import Http2Connections
 
 MAX_BODY = 200_000
-DIGITS = re.compile(rb"\d{0,5}")
+DIGITS = re.compile(rb"\d{0,7}")
 OK, INVALID, DEADLINE, EXHAUSTED, UNIMPLEMENTED = 0, 3, 4, 8, 12
 
 
