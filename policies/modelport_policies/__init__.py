@@ -25,7 +25,10 @@ def check(
     exemptions: Path | None = None,
     today: date | None = None,
 ) -> dict[str, Any]:
-    """Judge a deployment export without an engine; see `modelport_policies.review.review`."""
+    """Judge a deployment export without an engine, as plain data.
+
+    See `modelport_policies.review.review` and `Review.summary`.
+    """
     from modelport_policies.review import review  # pulumi_policy takes a while to import: `path` must not wait for it
 
-    return review(state, profile, parameters=parameters, exemptions=exemptions, today=today)
+    return review(state, profile, parameters=parameters, exemptions=exemptions, today=today).summary()

@@ -11,11 +11,12 @@ from typing import Any
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from modelport_policies.control import Control, Level, Outcome, known_parameters, known_profile
+from modelport_policies.control import Level, known_parameters, known_profile
 from modelport_policies.controls import catalogue
 from modelport_policies.errors import PolicyError
-from modelport_policies.register import Register, read_register
+from modelport_policies.register import read_register
 from modelport_policies.resource import Resource, Stack, canonical, type_of
+from modelport_policies.results import Result, Review, results_of
 
 
 def review(
@@ -25,16 +26,11 @@ def review(
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     exemptions: Path | None = None,
     today: date | None = None,
-) -> dict[str, Any]:
+) -> Review:
     """Judge every resource of a deployment export by every control that the profile enables.
 
     Args:
         parameters: values of parameters by control, where they are not the defaults.
-
-    Returns:
-        `profile`; `violations` [{rule, urn, level, message, exempted, and `exemption` if so}]; `evaluated`, the number
-        of decisions (a control on a resource); `undecided` [{rule, urn, message}], where a value is not known;
-        `notApplicable` [{rule, urn, reason}], where urn is null for a control that no resource concerns.
 
     Raises:
         PolicyError: an unknown profile, control or parameter, or no deployment export.
@@ -42,36 +38,20 @@ def review(
     chosen = known_profile(profile)
     given = known_parameters(parameters or {}, catalogue())
     register = read_register(exemptions, [control.id for control in catalogue()], today or date.today())
-    stack = stack_of(state)
-    types = stack.by(type_of)
-    report: dict[str, Any] = {"profile": chosen, "violations": [], "evaluated": 0, "undecided": [], "notApplicable": []}
+    types = stack_of(state).by(type_of)
+    results: list[Result] = []
     for control in catalogue(register.problems):
-        level = getattr(control.levels, chosen)
+        level: Level = getattr(control.levels, chosen)
         concerned = [each for type_ in control.checks for each in types.get(type_, ())]
         if level == "disabled" or not concerned:
             reason = f"disabled in {chosen}" if level == "disabled" else "the stack has no resource that it judges"
-            report["notApplicable"].append({"rule": control.id, "urn": None, "reason": reason})
+            results.append(Result(control, level, None, "notApplicable", (reason,)))
             continue
         for resource in concerned:
-            record(report, control, level, resource, control.evaluate(resource, given.get(control.id)), register)
-    return report
-
-
-def record(
-    report: dict[str, Any], control: Control, level: Level, resource: Resource, outcome: Outcome, register: Register
-) -> None:
-    """Add to the report what one control says about one resource."""
-    place = {"rule": control.id, "urn": resource.urn}
-    exemption = register.covering(control.id, resource.urn)
-    accepted = {"exempted": True, "exemption": str(exemption)} if exemption else {"exempted": False}
-    for message in outcome.violations:
-        report["violations"].append({**place, "level": level, "message": message, **accepted})
-    if outcome.not_applicable:
-        report["notApplicable"].append({**place, "reason": outcome.not_applicable})
-    elif outcome.undecided:
-        report["undecided"].append({**place, "message": outcome.undecided.message})
-    else:
-        report["evaluated"] += 1
+            outcome = control.evaluate(resource, given.get(control.id))
+            exemption = register.covering(control.id, resource.urn)
+            results += results_of(control, level, resource.urn, outcome, exemption)
+    return Review(chosen, tuple(results))
 
 
 def stack_of(state: dict[str, Any]) -> Stack:

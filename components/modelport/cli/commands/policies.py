@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,10 +13,26 @@ from modelport.cli.errors import POLICY, UsageError
 
 from .options import AsJson
 
+if TYPE_CHECKING:
+    from modelport_policies.results import Review
+
 Profile = Annotated[
     str | None,
     typer.Option("--profile", envvar="MODELPORT_POLICY_PROFILE", help="baseline, standard or regulated."),
 ]
+
+COUNTED = {
+    "evaluated": "evaluated",
+    "violated": "violated",
+    "exempted": "exempted",
+    "undecided": "undecided",
+    "notApplicable": "not applicable",
+}
+
+
+def _report(what: str) -> Any:
+    return typer.Option(metavar="FILE", help=f"Write {what}.", show_default=False)
+
 
 app = typer.Typer(no_args_is_help=True, help="What every stack is judged by.")
 
@@ -85,23 +101,29 @@ def check(
         Path | None,
         typer.Option("--parameters", help="Parameters of controls: a JSON file, {CONTROL: {PARAMETER: VALUE}}."),
     ] = None,
+    sarif: Annotated[Path | None, _report("SARIF 2.1.0, for code scanning")] = None,
+    junit: Annotated[Path | None, _report("JUnit's XML, for CI systems that show tests")] = None,
+    markdown: Annotated[Path | None, _report("Markdown, for the summary of a run")] = None,
+    evidence: Annotated[Path | None, _report("JSON by framework and requirement, for auditors")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a deployment export, offline. Fails on a mandatory violation that is not exempted."""
-    import modelport_policies
+    from modelport_policies.review import review
 
     with _problems_shown():
-        report = modelport_policies.check(
+        found = review(
             _read(state, "`pulumi stack export --file FILE` writes one."),
             profile,
             parameters=_read(parameters, "Write {CONTROL: {PARAMETER: VALUE}}.") if parameters else None,
             exemptions=exemptions or Path("policies", "exemptions.yaml"),
         )
+    _write(found, {"sarif": sarif, "junit": junit, "markdown": markdown, "evidence": evidence})
+    report = found.summary()
     if as_json:
         say_json(report)
     else:
         _show(report)
-    if any(each["level"] == "mandatory" and not each["exempted"] for each in report["violations"]):
+    if found.stops():
         raise typer.Exit(POLICY)
 
 
@@ -114,6 +136,17 @@ def _read(file: Path, help_: str) -> Any:
         raise UsageError(f"{file}\n  not JSON: {error}. {help_}") from None
 
 
+def _write(found: Review, files: Mapping[str, Path | None]) -> None:
+    from modelport_policies.reports import written
+
+    for name, file in files.items():
+        if file:
+            try:
+                file.write_text(written(name, found), encoding="utf-8")
+            except OSError as error:
+                raise UsageError(f"{file}\n  cannot be written: {error.strerror}.") from None
+
+
 def _show(report: dict[str, Any]) -> None:
     violations = report["violations"]
     for each in violations:
@@ -121,12 +154,21 @@ def _show(report: dict[str, Any]) -> None:
         if each["exempted"]:
             say(f"  {each['exemption']}")
     exempted = sum(each["exempted"] for each in violations)
+    say("\n".join(columns(list(_counts(report["controls"])))))
     say(
         f"policies     {report['profile']}: {report['evaluated']} evaluated, {len(violations) - exempted} violations, "
         f"{exempted} exempted, {len(report['undecided'])} undecided"
     )
     if violations:
         say(f"next: modelport policies explain {violations[0]['rule']}")
+
+
+def _counts(controls: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
+    """A row for each control that had something to judge."""
+    yield ["control", "level", *COUNTED.values()]
+    for control, counts in controls.items():
+        if any(counts[name] for name in COUNTED):
+            yield [control, counts["level"], *(str(counts[name]) for name in COUNTED)]
 
 
 @contextmanager
