@@ -21,10 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 MODEL = ROOT / "stacks" / "models" / "digits.onnx"
 PAGE = ROOT / "docs" / "benchmarks.md"
-FIGURES, ENGINE, END = "<!-- figures -->\n", "<!-- engine -->\n", "<!-- end -->\n"
+FIGURES, ENGINE, POLICIES, END = (f"<!-- {name} -->\n" for name in ("figures", "engine", "policies", "end"))
 
 sys.path[:0] = [str(ROOT / "tests")]
 import engine  # noqa: E402
+import policies  # noqa: E402
 from support.load import Load  # noqa: E402
 
 
@@ -141,6 +142,8 @@ def main() -> None:
         print(f"{name:<50} {value:6.2f} s", flush=True)
     of_engine = engine.table(1, few=5, many=10) if quick else engine.table(3)
     print("\n".join(of_engine), flush=True)
+    of_policies = policies.table(1 if quick else 5)
+    print("\n".join(of_policies), flush=True)
     requests, updates = (600, 2) if quick else (20_000, 10)
     answered, failed = under_load(requests, updates, Project.up)
     print(f"{updates} updates under load: {len(failed)} failures of {answered + len(failed)}", failed[:3], flush=True)
@@ -156,6 +159,7 @@ def main() -> None:
         table += [f"The same load over 2 times stop-then-start: {len(lost)} failures of {control + len(lost)}."]
         record(FIGURES, table)
         record(ENGINE, of_engine)
+        record(POLICIES, of_policies)
     words = [sys.executable, ROOT / "tests" / "bench" / "serving", *(["--smoke"] if quick else [])]
     of_server = subprocess.run(words).returncode
     if failed or not lost:
