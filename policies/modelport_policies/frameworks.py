@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from modelport_policies.errors import PolicyError
-
 FRAMEWORKS = {
     "CCPA": "California Consumer Privacy Act",
     "CIS AWS": "CIS Amazon Web Services Foundations Benchmark",
@@ -42,10 +40,10 @@ class Requirement(NamedTuple):
 def requirement(reference: str) -> Requirement:
     """The requirement that a control's reference names: `NIST AI RMF MAP 1` is `MAP 1` of `NIST AI RMF`.
 
-    Raises:
-        PolicyError: it begins with no framework that is known.
+    The last word is the id in a framework that is not known, such as a company's own.
     """
     for framework in _LONGEST_FIRST:
         if reference == framework or reference.startswith(f"{framework} "):
             return Requirement(framework, reference[len(framework) + 1 :])
-    raise PolicyError(f"{reference}: no such framework; it begins with one of {', '.join(FRAMEWORKS)}")
+    framework, _, id_ = reference.rpartition(" ")
+    return Requirement(framework or reference, id_ if framework else "")

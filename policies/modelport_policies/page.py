@@ -49,6 +49,19 @@ file: `{"SUP-02": {"registries": ["registry.example.com"]}}`. Offline, `--parame
 An exempt finding stays in the report as such. An entry that is wrong or has expired exempts nothing and is reported by
 GOV-12 with its line.
 
+**A rule of one's own** is a `Control`, too, in `policies/rules.py` of a project (elsewhere: `MODELPORT_POLICY_RULES`).
+Profiles, parameters, exemptions and reports take it like any other. `modelport policies new ACME-01` writes one to
+begin with, and its tests. They say with `modelport_policies.testing` what a control is shown:
+
+```
+judged(TEAM, Given("kubernetes:apps/v1:Deployment", {"metadata": {"labels": {"team": UNKNOWN}}})).undecided
+```
+
+**Reports** of `modelport policies check` are `--sarif` for code scanning, `--junit` for CI systems that show tests,
+`--markdown` for the summary of a run, and `--evidence` for auditors: from framework and requirement to each control,
+resource and result ([schema](../policies/modelport_policies/reports/evidence.schema.json)). What is exempted is in each
+as suppressed.
+
 **A new control** is a `Control` in its family's module under `policies/modelport_policies/controls`: an id, a level per
 profile, and for each resource type a function that yields a message per violation and whose docstring says which input
 it reads. Its examples, at least one good, one bad and one unknown input per type, go to

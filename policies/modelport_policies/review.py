@@ -17,6 +17,7 @@ from modelport_policies.errors import PolicyError
 from modelport_policies.register import read_register
 from modelport_policies.resource import Resource, Stack, canonical, type_of
 from modelport_policies.results import Result, Review, results_of
+from modelport_policies.rules import own_controls
 
 
 def review(
@@ -25,22 +26,25 @@ def review(
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     exemptions: Path | None = None,
+    rules: Path | None = None,
     today: date | None = None,
 ) -> Review:
     """Judge every resource of a deployment export by every control that the profile enables.
 
     Args:
         parameters: values of parameters by control, where they are not the defaults.
+        rules: a Python file with controls of the project's own.
 
     Raises:
-        PolicyError: an unknown profile, control or parameter, or no deployment export.
+        PolicyError: an unknown profile, control or parameter, wrong rules, or no deployment export.
     """
     chosen = known_profile(profile)
-    given = known_parameters(parameters or {}, catalogue())
-    register = read_register(exemptions, [control.id for control in catalogue()], today or date.today())
+    own = own_controls(rules)
+    given = known_parameters(parameters or {}, catalogue(own=own))
+    register = read_register(exemptions, [control.id for control in catalogue(own=own)], today or date.today())
     types = stack_of(state).by(type_of)
     results: list[Result] = []
-    for control in catalogue(register.problems):
+    for control in catalogue(register.problems, own):
         level: Level = getattr(control.levels, chosen)
         concerned = [each for type_ in control.checks for each in types.get(type_, ())]
         if level == "disabled" or not concerned:

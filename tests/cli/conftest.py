@@ -49,7 +49,8 @@ def modelport(capsys):
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Path:
     """A project of one service and one stack, in the current folder."""
-    for variable in ("PULUMI_STACK", "MODELPORT_POLICY_PROFILE", "MODELPORT_POLICY_EXEMPTIONS"):
+    policies = (f"MODELPORT_POLICY_{name}" for name in ("PROFILE", "EXEMPTIONS", "RULES"))
+    for variable in ("PULUMI_STACK", *policies):
         monkeypatch.delenv(variable, raising=False)
     for folder in ("services", "models"):
         (tmp_path / folder).mkdir()

@@ -228,6 +228,26 @@ def test_the_plan_is_written_as_an_export_that_policies_can_judge(console):
     assert not console.state_file.exists()
 
 
+RULES = """\
+from modelport_policies.control import CRITICAL, Control
+
+def never(_server):
+    "Nothing."
+    yield "no server is wanted here"
+
+CONTROLS = [Control("SHOP-01", "No servers", "low", CRITICAL, (), "Go.", {"modelport:local:Server": never})]
+"""
+
+
+def test_a_rule_of_the_project_s_own_stops_an_update(console):
+    (console.folder / "policies").mkdir()
+    console.write("policies/rules.py", RULES)
+    answer = console.run("up", "--yes")
+    assert answer.code == 3
+    assert "no server is wanted here. Go." in answer.err
+    assert console.servers == []
+
+
 def test_an_offline_preview_needs_neither_passphrase_nor_backend(console):
     console.env.pop("PULUMI_CONFIG_PASSPHRASE", None)
     console.env["PULUMI_BACKEND_URL"] = "s3://nobody-has-this"

@@ -42,3 +42,43 @@ def test_people_see_how_often_each_control_was_asked(check):
     assert rows["control"][:3] == ["level", "evaluated", "violated"]
     assert rows["NET-01"] == ["mandatory", "1", "1", "0", "0", "0"]
     assert "POD-01" not in rows
+
+
+def test_a_rule_of_one_s_own_is_written_listed_explained_and_judged(project, modelport):
+    answer = modelport("policies", "new", "SHOP-10")
+    assert answer.out.splitlines() == [
+        "policies/rules.py written",
+        "policies/test_rules.py written",
+        "next: modelport policies explain SHOP-10",
+    ]
+    assert "Set the label team." in modelport("policies", "explain", "SHOP-10").out
+    assert "SHOP-10" in modelport("policies", "list").out
+    type_ = "kubernetes:apps/v1:Deployment"
+    rows = [{"type": type_, "urn": f"urn:pulumi:dev::shop::{type_}::a", "inputs": {}}]
+    (project / "state.json").write_text(json.dumps({"deployment": {"resources": rows}}))
+    found = modelport("policies", "check", "--state", "state.json", "--json").json["violations"]
+    assert "SHOP-10" in {each["rule"] for each in found}
+
+
+@pytest.mark.parametrize(("id_", "why"), [("shop", "capitals and a number"), ("SHOP-1", "capitals and a number")])
+def test_a_rule_has_an_id_of_the_common_form(project, modelport, id_, why):
+    answer = modelport("policies", "new", id_)
+    assert answer.code == 2
+    assert why in answer.err
+
+
+def test_a_rule_that_is_there_is_not_overwritten(project, modelport):
+    (project / "policies").mkdir()
+    (project / "policies" / "rules.py").write_text("CONTROLS = []\n")
+    answer = modelport("policies", "new", "SHOP-10")
+    assert answer.code == 2
+    assert (project / "policies" / "rules.py").read_text() == "CONTROLS = []\n"
+    assert not (project / "policies" / "test_rules.py").exists()
+
+
+def test_wrong_rules_are_told_without_a_traceback(project, modelport):
+    (project / "policies").mkdir()
+    (project / "policies" / "rules.py").write_text("CONTROLS = [\n")
+    answer = modelport("policies", "list")
+    assert answer.code == 2
+    assert "policies/rules.py  cannot be imported: SyntaxError" in answer.err

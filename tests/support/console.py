@@ -73,8 +73,8 @@ class Console(Stack):
         self.write("fraud.yaml", SERVICE)
         self.configure()
         self.env["PATH"] = os.defpath  # where no other engine is
-        for name in ("PULUMI_STACK", "MODELPORT_POLICY_PROFILE", "MODELPORT_POLICY_EXEMPTIONS"):
-            self.env.pop(name, None)
+        for name in [name for name in self.env if name.startswith(("PULUMI_STACK", "MODELPORT_POLICY_"))]:
+            del self.env[name]
 
     def run(self, *words: str) -> Answer:
         """Run a command line in this process."""

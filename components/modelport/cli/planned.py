@@ -12,7 +12,7 @@ import typer
 from .console import tell
 from .engines import Event, Order
 from .errors import UsageError
-from .policies import policy_pack, with_exemptions
+from .policies import policy_pack, with_own_policies
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def planned(stack: str | None) -> Planned:
     from modelport_engine.kubernetes.checks import is_patch
     from modelport_engine.protocol.urn import Urn
 
-    workspace = with_exemptions(Workspace.find(stack))
+    workspace = with_own_policies(Workspace.find(stack))
     resources = _resources(workspace)
     wanted = [each for each in _in_order(resources) if each.custom and not each.external]
     of_cluster = [each for each in wanted if each.type.startswith(KUBERNETES)]

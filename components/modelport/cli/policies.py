@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .workspace import Workspace
 
-EXEMPTIONS = "MODELPORT_POLICY_EXEMPTIONS"
+FILES = {"MODELPORT_POLICY_EXEMPTIONS": "exemptions.yaml", "MODELPORT_POLICY_RULES": "rules.py"}
+"""What a project has in its folder `policies`, by the variable that says where it is."""
 
 
 def policy_pack() -> Path:
@@ -18,9 +19,8 @@ def policy_pack() -> Path:
     return modelport_policies.path()
 
 
-def with_exemptions(workspace: Workspace) -> Workspace:
-    """The project's own exemptions judge with the pack, wherever that is installed."""
-    file = workspace.root / "policies" / "exemptions.yaml"
-    if EXEMPTIONS in os.environ or not file.exists():
-        return workspace
-    return replace(workspace, environment={**workspace.environment, EXEMPTIONS: str(file)})
+def with_own_policies(workspace: Workspace) -> Workspace:
+    """The project's own rules and exemptions judge with the pack, wherever that is installed."""
+    files = {name: workspace.root / "policies" / file for name, file in FILES.items()}
+    there = {name: str(file) for name, file in files.items() if name not in os.environ and file.exists()}
+    return replace(workspace, environment={**workspace.environment, **there}) if there else workspace

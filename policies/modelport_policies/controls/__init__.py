@@ -30,7 +30,7 @@ FAMILIES = (
 )
 
 
-def catalogue(exemption_problems: Sequence[str] = ()) -> tuple[Control, ...]:
-    """Every control, the one over the exemptions last; that one reports these problems."""
+def catalogue(exemption_problems: Sequence[str] = (), own: Sequence[Control] = ()) -> tuple[Control, ...]:
+    """Every control, with a project's own, and the one over the exemptions last; that one reports these problems."""
     controls = [control for family in FAMILIES for control in family.CONTROLS]
-    return (*controls, governance.exemptions_in_order(exemption_problems))
+    return (*controls, *own, governance.exemptions_in_order(exemption_problems))

@@ -26,7 +26,7 @@ def report(review: Review, _places: Mapping[str, Place]) -> str:
         control = results[0].control
         for reference in control.frameworks:
             framework, id_ = requirement(reference)
-            named = frameworks.setdefault(framework, {"name": FRAMEWORKS[framework], "requirements": {}})
+            named = frameworks.setdefault(framework, {"name": FRAMEWORKS.get(framework, framework), "requirements": {}})
             named["requirements"].setdefault(id_ or "all", {})[control.id] = _judged(results)
     evidence = {
         "version": VERSION,

@@ -13,7 +13,7 @@ import typer
 from modelport.cli.console import counted, say, tell
 from modelport.cli.engines import Engine, Operation, Order, choose
 from modelport.cli.errors import FAILED, OK, POLICY, UsageError
-from modelport.cli.policies import policy_pack, with_exemptions
+from modelport.cli.policies import policy_pack, with_own_policies
 from modelport.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _deploy(
 ) -> int:
     from modelport.cli.display import Display
 
-    workspace, display = with_exemptions(Workspace.find(stack)), Display(as_json=as_json)
+    workspace, display = with_own_policies(Workspace.find(stack)), Display(as_json=as_json)
 
     def confirm() -> bool:
         if not yes and not asked():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,11 @@ COUNTED = {
 }
 
 
+def _rules() -> Path:
+    """The rules of the project in this folder."""
+    return Path(os.environ.get("MODELPORT_POLICY_RULES") or Path("policies", "rules.py"))
+
+
 def _report(what: str) -> Any:
     return typer.Option(metavar="FILE", help=f"Write {what}.", show_default=False)
 
@@ -42,19 +48,21 @@ def list_(profile: Profile = None, as_json: AsJson = False) -> None:
     """List the controls and their level in each profile, or in one."""
     from modelport_policies.control import PROFILES, known_profile
     from modelport_policies.controls import catalogue
+    from modelport_policies.rules import own_controls
 
     with _problems_shown():
         profiles = [known_profile(profile)] if profile else list(PROFILES)
-    levels = {each.id: {name: getattr(each.levels, name) for name in profiles} for each in catalogue()}
+        controls = catalogue(own=own_controls(_rules()))
+    levels = {each.id: {name: getattr(each.levels, name) for name in profiles} for each in controls}
     if as_json:
         listed = [
             {"id": each.id, "title": each.title, "severity": each.severity, "levels": levels[each.id]}
-            for each in catalogue()
+            for each in controls
         ]
         say_json({"controls": listed})
         return
     rows = [["control", "severity", *profiles, ""]]
-    rows += [[each.id, each.severity, *levels[each.id].values(), each.title] for each in catalogue()]
+    rows += [[each.id, each.severity, *levels[each.id].values(), each.title] for each in controls]
     say("\n".join(columns(rows)))
     say(f"next: modelport policies explain {rows[1][0]}")
 
@@ -67,12 +75,34 @@ def explain(
     from modelport.spec import did_you_mean
     from modelport_policies.controls import catalogue
     from modelport_policies.page import section
+    from modelport_policies.rules import own_controls
 
-    found = {each.id: each for each in catalogue()}
+    with _problems_shown():
+        found = {each.id: each for each in catalogue(own=own_controls(_rules()))}
     if control.upper() not in found:
         raise UsageError(f"{control}\n  no such control. {did_you_mean(control, list(found))}")
     say("\n".join(section(found[control.upper()])).strip())
     say("\nnext: modelport policies check --state FILE")
+
+
+@app.command()
+def new(
+    control: Annotated[str, typer.Argument(metavar="ID", help="Its id, like ACME-01.", show_default=False)],
+) -> None:
+    """Write a rule of one's own to begin with, and its tests."""
+    from modelport_policies import templates
+    from modelport_policies.rules import ID
+
+    if not ID.fullmatch(control):
+        raise UsageError(f"{control}\n  an id is capitals and a number, like ACME-01.")
+    files = {Path("policies", file.name): file for file in templates.files()}
+    if there := [path for path in files if path.exists()]:
+        raise UsageError(f"{there[0]}\n  is there already: write the rule beside what it has.")
+    for path, file in files.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(file.read_text("utf-8").replace("ACME-01", control), encoding="utf-8")
+        say(f"{path} written")
+    say(f"next: modelport policies explain {control}")
 
 
 @app.command()
@@ -116,6 +146,7 @@ def check(
             profile,
             parameters=_read(parameters, "Write {CONTROL: {PARAMETER: VALUE}}.") if parameters else None,
             exemptions=exemptions or Path("policies", "exemptions.yaml"),
+            rules=_rules(),
         )
     _write(found, {"sarif": sarif, "junit": junit, "markdown": markdown, "evidence": evidence})
     report = found.summary()
