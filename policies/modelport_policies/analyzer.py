@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pulumi
 from pulumi_policy import (
@@ -21,6 +22,8 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy.deserialize import deserialize_properties, serialize_properties
+from pulumi_policy.proxy import unknown_checking_proxy
 
 from modelport_policies.control import Control, Profile, known_parameters, known_profile, with_defaults
 from modelport_policies.controls import catalogue
@@ -46,26 +49,53 @@ def serve(pack: Path) -> None:
     file = Path(os.environ.get("MODELPORT_POLICY_EXEMPTIONS") or pack / "exemptions.yaml")
     register = read_register(file, [control.id for control in catalogue()], date.today())
     controls = [with_defaults(control, parameters.get(control.id, {})) for control in catalogue(register.problems)]
-    PolicyPack(NAME, [policy(control, profile, register) for control in controls])
+    PolicyPack(NAME, [each for control in controls for each in policies(control, profile, register)])
 
 
-def policy(control: Control, profile: Profile, register: Register) -> Policy:
-    """One control as one Pulumi policy; a disabled one is there too, so that a pack config can enable it."""
-    kind, validate = {
-        "resource": (ResourceValidationPolicy, resource_validation),
-        "stack": (StackValidationPolicy, stack_validation),
-    }[control.scope]
-    return kind(
-        name=control.id,
-        config_schema=PolicyConfigSchema(dict(control.parameters)) if control.parameters else None,
-        display_name=control.title,
-        description=f"{control.id} {control.title}",
-        validate=validate(control, register),
-        enforcement_level=EnforcementLevel(getattr(control.levels, profile)),
-        severity=Severity(control.severity),
-        tags=list(control.frameworks),
-        remediation_steps=control.remediation,
-    )
+def policies(control: Control, profile: Profile, register: Register) -> Iterator[Policy]:
+    """One control as one Pulumi policy, and one that rewrites where the first cannot. Disabled ones are there too, so
+    that a pack config can enable them.
+    """
+    rewrite = resource_rewriting(control, register) if control.rewrites else None
+    own = presented(control, control.id, profile)
+    if control.scope == "stack":
+        yield StackValidationPolicy(validate=stack_validation(control, register), **own)
+    else:
+        inline = None if control.rewriter else rewrite
+        yield ResourceValidationPolicy(validate=resource_validation(control, register), remediate=inline, **own)
+    if control.rewriter:
+        yield ResourceValidationPolicy(remediate=rewrite, **presented(control, control.rewriter, profile))
+
+
+def presented(control: Control, name: str, profile: Profile) -> dict[str, Any]:
+    """What one of a control's policies says of itself."""
+    return {
+        "name": name,
+        "config_schema": PolicyConfigSchema(dict(control.parameters)) if control.parameters else None,
+        "display_name": control.title,
+        "description": f"{name} {control.title}",
+        "enforcement_level": EnforcementLevel(getattr(control.policies[name], profile)),
+        "severity": Severity(control.severity),
+        "tags": list(control.frameworks),
+        "remediation_steps": control.remediation,
+    }
+
+
+def resource_rewriting(
+    control: Control, register: Register
+) -> Callable[[ResourceValidationArgs], Mapping[str, Any] | None]:
+    """The control completing what a resource asks for, before it is judged; what is exempt stays as it is."""
+
+    def rewrite(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+        if exemption := register.covering(control.id, args.urn):
+            args.not_applicable(str(exemption))
+        inputs = serialize_properties(args.props)
+        read = unknown_checking_proxy(deserialize_properties(inputs))
+        resource = Resource(canonical(args.resource_type), args.name, args.urn, read)
+        rewritten = control.rewritten(resource, inputs, args.get_config())
+        return rewritten if rewritten != inputs else None
+
+    return rewrite
 
 
 def resource_validation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from modelport_policies.control import Control
 from modelport_policies.controls import catalogue
@@ -29,6 +29,12 @@ the reference to it.
 **Profiles** set the level of each control: `baseline`, `standard` (the default) and `regulated`. Choose one with
 `MODELPORT_POLICY_PROFILE` or `pulumi config set modelport-policies:profile regulated`. A single level is changed with
 Pulumi's own `--policy-pack-config`: `{"NET-14": "advisory"}`.
+
+**Rewriting**: at the level `remediate` a control fills in what a resource does not say, before it is judged, and the
+preview shows what. What is said otherwise stays, and is a mandatory violation; so does what is not known yet, and what
+is exempt. Two controls have a policy of its own for that, which a pack config names: `NET-07-rewrite`, as a policy over
+the stack cannot rewrite, and `COST-04-rewrite`, as without its parameter a lack of tags stops no update. A state is
+judged as it is: there the level is mandatory.
 
 **Parameters** of a control, where it has some, are the stack's config `modelport-policies:parameters`
 (`pulumi config set --path 'modelport-policies:parameters.SUP-02.registries[0]' registry.example.com`), or go into that
@@ -77,11 +83,18 @@ def overview(controls: tuple[Control, ...]) -> Iterator[str]:
 def section(control: Control) -> Iterator[str]:
     """What one control reads, how to comply, which requirements it serves."""
     yield from ("", f"## {control.id}", "", f"{control.title}.", "")
-    rules: dict[str, list[str]] = {}
-    for type_, check in control.checks.items():
-        rules.setdefault(" ".join((check.__doc__ or "").split()), []).append(f"`{type_}`")
-    for rule, types in rules.items():
-        yield f"- {', '.join(types)}: {rule}"
+    yield from rules(control.checks)
+    if control.rewrites:
+        yield from ("", f"**Rewrites**, as `{control.rewriter or control.id}`, where nothing is said:", "")
+        yield from rules(control.rewrites)
     for name, schema in control.parameters.items():
         yield f"- Parameter `{name}`: {schema['description']} Default: `{json.dumps(schema['default'])}`."
     yield from ("", f"**Do:** {control.remediation}", "", f"**Serves:** {', '.join(control.frameworks)}")
+
+
+def rules(functions: Mapping[str, Callable[..., object]]) -> Iterator[str]:
+    """What is done to the types of resources, a line for those with the same."""
+    types: dict[str, list[str]] = {}
+    for type_, does in functions.items():
+        types.setdefault(" ".join((does.__doc__ or "").split()), []).append(f"`{type_}`")
+    yield from (f"- {', '.join(names)}: {rule}" for rule, names in types.items())

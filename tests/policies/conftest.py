@@ -35,6 +35,9 @@ class Analyzer:
     def analyze(self, type_, inputs, name="digits"):
         return self.stub.Analyze(analyzer_pb2.AnalyzeRequest(**described(type_, inputs, name)), timeout=60)
 
+    def remediate(self, type_, inputs, name="digits"):
+        return self.stub.Remediate(analyzer_pb2.AnalyzeRequest(**described(type_, inputs, name)), timeout=60)
+
     def analyze_stack(self, *resources, depends=None):
         """The resources are named r0, r1, and so on; `depends` says by name which others a property comes from."""
         rows = [

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modelport_policies import aws, azure, gcp
-from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control, NotApplicable, parameter
+from modelport_policies.control import (
+    ADVICE,
+    CRITICAL,
+    SEVERE,
+    USUAL,
+    USUAL_REWRITTEN,
+    Control,
+    NotApplicable,
+    parameter,
+)
 from modelport_policies.controls.aws import identity as on_aws
 from modelport_policies.controls.aws import rights
 from modelport_policies.controls.azure import identity as on_azure
@@ -19,9 +28,11 @@ from modelport_policies.kubernetes import (
     containers,
     mark,
     pod,
+    pod_path,
     pod_spec,
 )
 from modelport_policies.resource import Resource, UnknownValueError, at, is_set, items, mapping, text
+from modelport_policies.rewriting import Fill
 from modelport_policies.secrecy import PRIVATE_KEY, is_secret
 
 FRAMEWORKS = (
@@ -89,10 +100,21 @@ def has_no_token(workload: Resource) -> Iterable[str]:
         yield "automountServiceAccountToken of the pod is not false"
 
 
+def refuses_token(workload: Resource) -> Iterable[Fill]:
+    """`automountServiceAccountToken` of the pod becomes false."""
+    if pod_spec(workload):
+        yield pod_path(workload, "spec", "automountServiceAccountToken"), False
+
+
 def hands_out_no_token(account: Resource) -> Iterable[str]:
     """`automountServiceAccountToken` is false."""
     if account.at("automountServiceAccountToken") is not False:
         yield "automountServiceAccountToken is not false"
+
+
+def keeps_tokens(_account: Resource) -> Iterable[Fill]:
+    """`automountServiceAccountToken` becomes false."""
+    yield ("automountServiceAccountToken",), False
 
 
 CONTROLS = (
@@ -252,11 +274,12 @@ CONTROLS = (
         id="IDN-11",
         title="Pods get no token of the cluster unless they need one",
         severity="medium",
-        levels=USUAL,
+        levels=USUAL_REWRITTEN,
         frameworks=("CIS K8s 5.1.6", "NIST AC-6"),
         remediation="Set automountServiceAccountToken: false; what talks to the API server has the annotation "
         f"{DECLARATION}: required.",
         checks={**dict.fromkeys(WORKLOADS, has_no_token), SERVICE_ACCOUNT: hands_out_no_token},
+        rewrites={**dict.fromkeys(WORKLOADS, refuses_token), SERVICE_ACCOUNT: keeps_tokens},
     ),
     Control(
         id="IDN-12",

@@ -143,6 +143,11 @@ CONTROLS = (
             azure.BLOB_CONTAINER: on_azure.container_is_private,
         },
         scope="stack",
+        rewrites={
+            aws.BUCKET_ACCESS_BLOCK: on_aws.blocks_all,
+            gcp.BUCKET: on_gcp.closes,
+            azure.STORAGE: on_azure.closes_containers,
+        },
     ),
     Control(
         id="NET-08",

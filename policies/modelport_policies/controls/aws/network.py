@@ -31,6 +31,7 @@ from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_use, is_declared_public, known
 from modelport_policies.resource import Resource, at, is_filled, items, several, text, type_of
+from modelport_policies.rewriting import Fill
 
 PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
 PUBLIC_GROUPS = ("/AllUsers", "/AuthenticatedUsers")
@@ -96,6 +97,11 @@ def block_is_whole(block: Resource) -> Iterable[str]:
     for key in BLOCKS:
         if block.at(key) is not True:
             yield f"{key} is not true"
+
+
+def blocks_all(_block: Resource) -> Iterable[Fill]:
+    """The four flags become true."""
+    yield from (((key,), True) for key in BLOCKS)
 
 
 def acl_is_private(acl: Resource) -> Iterable[str]:
