@@ -53,8 +53,8 @@ def serve(pack: Path) -> None:
 
 
 def policies(control: Control, profile: Profile, register: Register) -> Iterator[Policy]:
-    """One control as one Pulumi policy, and one that rewrites where the first cannot. Disabled ones are there too, so
-    that a pack config can enable them.
+    """One control as one Pulumi policy, and others that rewrite or survey the stack where the first cannot. Those that
+    are disabled are there too, so that a pack config can enable them.
     """
     rewrite = resource_rewriting(control, register) if control.rewrites else None
     own = presented(control, control.id, profile)
@@ -62,9 +62,13 @@ def policies(control: Control, profile: Profile, register: Register) -> Iterator
         yield StackValidationPolicy(validate=stack_validation(control, register), **own)
     else:
         inline = None if control.rewriter else rewrite
-        yield ResourceValidationPolicy(validate=resource_validation(control, register), remediate=inline, **own)
+        alone = resource_validation(control.judging(only_in_stack=False), register)
+        yield ResourceValidationPolicy(validate=alone, remediate=inline, **own)
     if control.rewriter:
         yield ResourceValidationPolicy(remediate=rewrite, **presented(control, control.rewriter, profile))
+    if control.surveyor:
+        rest = stack_validation(control.judging(only_in_stack=True), register)
+        yield StackValidationPolicy(validate=rest, **presented(control, control.surveyor, profile))
 
 
 def presented(control: Control, name: str, profile: Profile) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, get_args
@@ -66,7 +66,8 @@ class Control:
 
     `scope` "stack" gives the checks the whole stack in `Resource.stack`, at the end of a run. `parameters` are JSON
     schemas by name, each with a default; the checks find the values in `Resource.parameters`. `rewrites` complete the
-    inputs of some types before they are judged.
+    inputs of some types before they are judged. `only_in_stack` are types that the whole stack is needed for, where
+    it is not for the others.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Control:
     scope: Literal["resource", "stack"] = "resource"
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rewrites: Mapping[str, Rewrite] = field(default_factory=dict)
+    only_in_stack: Collection[str] = ()
 
     @property
     def rewriter(self) -> str | None:
@@ -88,9 +90,23 @@ class Control:
         return f"{self.id}-rewrite" if self.rewrites and "remediate" not in self.levels else None
 
     @property
+    def surveyor(self) -> str | None:
+        """The policy over the stack that judges what its own policy over single resources cannot: the inputs of
+        components are known to those alone, what is around a resource to this one.
+        """
+        return f"{self.id}-stack" if self.only_in_stack else None
+
+    @property
     def policies(self) -> Mapping[str, Levels]:
         """The names of its policies, with their levels."""
-        return {self.id: self.levels, **({self.rewriter: USUAL_REWRITTEN} if self.rewriter else {})}
+        rewriting = {self.rewriter: USUAL_REWRITTEN} if self.rewriter else {}
+        surveying = {self.surveyor: self.levels} if self.surveyor else {}
+        return {self.id: self.levels, **rewriting, **surveying}
+
+    def judging(self, *, only_in_stack: bool) -> Control:
+        """The control over one part of its types."""
+        checks = {type_: each for type_, each in self.checks.items() if (type_ in self.only_in_stack) is only_in_stack}
+        return replace(self, checks=checks)
 
     @property
     def targets(self) -> tuple[str, ...]:

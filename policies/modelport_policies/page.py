@@ -36,6 +36,9 @@ is exempt. Two controls have a policy of its own for that, which a pack config n
 the stack cannot rewrite, and `COST-04-rewrite`, as without its parameter a lack of tags stops no update. A state is
 judged as it is: there the level is mandatory.
 
+**High risk**: where `governance.riskClass` of a service, or a tag `riskClass` of an endpoint, is `high`, GOV-05 makes
+findings of LOG-01, GOV-01, GOV-07 and GOV-08 mandatory. On endpoints its policy is called `GOV-05-stack`.
+
 **Parameters** of a control, where it has some, are the stack's config `modelport-policies:parameters`
 (`pulumi config set --path 'modelport-policies:parameters.SUP-02.registries[0]' registry.example.com`), or go into that
 file: `{"SUP-02": {"registries": ["registry.example.com"]}}`. Offline, `--parameters FILE` takes the like.

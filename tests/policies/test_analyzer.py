@@ -157,6 +157,19 @@ def test_one_resource_with_an_unknown_value_does_not_hide_another_s_violation(pa
     assert sum(message.startswith("can't run policy") for message in messages) == 1
 
 
+def test_a_high_risk_makes_findings_mandatory_on_the_component_and_in_the_stack(pack):
+    service = {"environment": "prod", "governance": {"riskClass": "high", "biasCheck": True}}
+    configuration = ("aws:sagemaker/endpointConfiguration:EndpointConfiguration", {"tags": {"riskClass": "high"}})
+    answer = pack.analyze("modelport:local:Service", service)
+    [on_component] = found(answer, "GOV-05")
+    [in_stack] = found(pack.analyze_stack(configuration, ("modelport:local:Service", {})), "GOV-05-stack")
+    assert "GOV-07, mandatory as the risk is high" in on_component.message
+    assert "LOG-01, mandatory as the risk is high" in in_stack.message
+    assert {on_component.enforcementLevel, in_stack.enforcementLevel} == {MANDATORY}
+    assert [each.enforcementLevel for each in found(answer, "GOV-07")] == [ADVISORY]
+    assert found(pack.analyze(*configuration), "GOV-05") == []
+
+
 def test_an_exemption_makes_the_control_not_applicable_with_its_reason(analyzer, tmp_path):
     file = exemptions(tmp_path, "NET-01", date.today() + timedelta(days=30))
     with analyzer(MODELPORT_POLICY_EXEMPTIONS=file) as pack:
