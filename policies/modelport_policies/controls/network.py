@@ -73,6 +73,7 @@ CONTROLS = (
             azure.WORKSPACE: on_azure.network_is_isolated,
             **dict.fromkeys(azure.OUTBOUND_RULES, on_azure.rule_names_destination),
         },
+        scope="stack",
         parameters={
             "ports": parameter(
                 "Ports of every address that pods may reach; without any, all that a rule names.", [], "integer"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from modelport_policies import aws, azure, gcp
+from modelport_policies.bounds import FEWEST
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
 from modelport_policies.controls.aws import resilience as on_aws
 from modelport_policies.controls.azure import resilience as on_azure
@@ -36,7 +37,6 @@ from modelport_policies.resource import Resource, at, is_set, items, mapping, te
 
 FRAMEWORKS = ("NIST CP-10", "NIST SC-36", "ISO27001 A.8.14", "SOC2 A1.2", "EU AI Act 15(4)")
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
-FEWEST = 2
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 WAYS = ("httpGet", "tcpSocket", "grpc")
