@@ -27,8 +27,9 @@ only asked to be there, such as a key, counts as there before it is known; what 
 the reference to it.
 
 **Profiles** set the level of each control: `baseline`, `standard` (the default) and `regulated`. Choose one with
-`MODELPORT_POLICY_PROFILE` or `pulumi config set modelport-policies:profile regulated`. A single level is changed with
-Pulumi's own `--policy-pack-config`: `{"NET-14": "advisory"}`.
+`MODELPORT_POLICY_PROFILE`, `pulumi config set modelport-policies:profile regulated`, or Pulumi's own
+`--policy-pack-config policies/profiles/regulated.json` (`$(modelport policies path)/profiles` where modelport is
+installed), a file of which a copy can be changed line by line. A single level is `{"NET-14": "advisory"}`.
 
 **Rewriting**: at the level `remediate` a control fills in what a resource does not say, before it is judged, and the
 preview shows what. What is said otherwise stays, and is a mandatory violation; so does what is not known yet, and what

@@ -20,9 +20,11 @@ class Analyzer:
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.stub = analyzer_pb2_grpc.AnalyzerStub(self.channel)
 
+    def info(self):
+        return self.stub.GetAnalyzerInfo(analyzer_pb2.google_dot_protobuf_dot_empty__pb2.Empty(), timeout=60)
+
     def policies(self):
-        info = self.stub.GetAnalyzerInfo(analyzer_pb2.google_dot_protobuf_dot_empty__pb2.Empty(), timeout=60)
-        return {policy.name: policy for policy in info.policies}
+        return {policy.name: policy for policy in self.info().policies}
 
     def configure(self, parameters=None, **levels):
         known = {name: policy.enforcementLevel for name, policy in self.policies().items()}

@@ -13,6 +13,9 @@ from ruamel.yaml import YAML
 from support.policy_cases import controls
 
 import modelport_policies
+from modelport_engine.update import policy_config
+from modelport_policies.control import PROFILES
+from modelport_policies.profiles import levels as levels_of
 
 ROOT = Path(__file__).parent.parent.parent
 SERVER = "modelport:local:Server"
@@ -68,6 +71,23 @@ def test_the_pack_presents_every_control_with_its_level_and_severity(pack):
 def test_the_profile_is_standard_or_the_stack_s_or_the_environment_s(analyzer, config, environment, level):
     with analyzer(config=config, **environment) as pack:
         assert pack.policies()["COST-04"].enforcementLevel == level
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_file_of_a_profile_gives_every_policy_the_level_of_the_profile(analyzer, pack, profile):
+    given = policy_config.read(modelport_policies.path() / "profiles" / f"{profile}.json")
+    configured = policy_config.configured(pack.info(), given)
+    with analyzer(MODELPORT_POLICY_PROFILE=profile) as started:
+        levels = {name: policy_config.LEVELS[each.enforcementLevel] for name, each in started.policies().items()}
+    assert {name: each.level for name, each in configured.items()} == levels == levels_of(profile)
+    assert {name: each.level for name, each in given.items()} == levels
+
+
+def test_the_files_of_the_profiles_are_beside_the_repository_s_pack():
+    own, installed = ROOT / "policies/profiles", modelport_policies.path() / "profiles"
+    assert {each.name: each.read_text() for each in own.iterdir()} == {
+        each.name: each.read_text() for each in installed.iterdir()
+    }
 
 
 def test_an_unknown_profile_stops_the_pack_with_the_names(failed_start):
