@@ -9,6 +9,8 @@ from modelport.conformance.page import page as conformance_page
 from modelport.monitoring.runbooks import index as runbooks_index
 from modelport.spec import reference
 from modelport_policies.control import PROFILES
+from modelport_policies.controls import catalogue
+from modelport_policies.page import control_page
 from modelport_policies.page import page as policies_page
 from modelport_policies.profiles import pack_config
 
@@ -19,10 +21,14 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/reference/config.md": reference.reference_page,
     "docs/reference/conformance.md": conformance_page,
     "docs/policies.md": policies_page,
+    **{f"docs/policies/{each.id}.md": partial(control_page, each) for each in catalogue()},
     "docs/runbooks/README.md": runbooks_index,
     **{f"policies/modelport_policies/pack/profiles/{each}.json": partial(pack_config, each) for each in PROFILES},
 }
-FOLDERS = ("policies/modelport_policies/pack/profiles",)
+FOLDERS = (
+    "docs/policies",
+    "policies/modelport_policies/pack/profiles",
+)
 """What is in these is all made from code."""
 
 

@@ -1,4 +1,4 @@
-"""The reference page of the controls, made from the controls."""
+"""The reference pages of the controls, made from the controls."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from modelport_policies.control import Control
 from modelport_policies.controls import catalogue
 
-INTRO = """\
+NOTE = "<!-- Made from policies/modelport_policies by scripts/generate.py. -->"
+INTRO = f"""\
 # Policies
 
-<!-- Made from policies/modelport_policies by scripts/generate.py. -->
+{NOTE}
 
 An ordinary Pulumi policy pack, useful with and without modelport's components:
 
@@ -29,20 +30,20 @@ the reference to it.
 **Profiles** set the level of each control: `baseline`, `standard` (the default) and `regulated`. Choose one with
 `MODELPORT_POLICY_PROFILE`, `pulumi config set modelport-policies:profile regulated`, or Pulumi's own
 `--policy-pack-config policies/profiles/regulated.json` (`$(modelport policies path)/profiles` where modelport is
-installed), a file of which a copy can be changed line by line. A single level is `{"NET-14": "advisory"}`.
+installed), a file of which a copy can be changed line by line. A single level is `{{"NET-14": "advisory"}}`.
+
+**Parameters** of a control, where it has some, are the stack's config `modelport-policies:parameters`
+(`pulumi config set --path 'modelport-policies:parameters.SUP-02.registries[0]' registry.example.com`), or go into that
+file: `{{"SUP-02": {{"registries": ["registry.example.com"]}}}}`. Offline, `--parameters FILE` takes the like.
 
 **Rewriting**: at the level `remediate` a control fills in what a resource does not say, before it is judged, and the
-preview shows what. What is said otherwise stays, and is a mandatory violation; so does what is not known yet, and what
-is exempt. Two controls have a policy of its own for that, which a pack config names: `NET-07-rewrite`, as a policy over
-the stack cannot rewrite, and `COST-04-rewrite`, as without its parameter a lack of tags stops no update. A state is
+preview shows what. What is said otherwise stays, and is a mandatory violation. What is not known yet and what is exempt
+stays, too. Two controls have a policy of its own for that, which a pack config names: `NET-07-rewrite`, as a policy
+over the stack cannot rewrite, and `COST-04-rewrite`, as a lack of tags alone stops no update in `standard`. A state is
 judged as it is: there the level is mandatory.
 
 **High risk**: where `governance.riskClass` of a service, or a tag `riskClass` of an endpoint, is `high`, GOV-05 makes
 findings of LOG-01, GOV-01, GOV-07 and GOV-08 mandatory. On endpoints its policy is called `GOV-05-stack`.
-
-**Parameters** of a control, where it has some, are the stack's config `modelport-policies:parameters`
-(`pulumi config set --path 'modelport-policies:parameters.SUP-02.registries[0]' registry.example.com`), or go into that
-file: `{"SUP-02": {"registries": ["registry.example.com"]}}`. Offline, `--parameters FILE` takes the like.
 
 **Production** is what no label or annotation `environment` calls `dev` or `test`.
 
@@ -64,14 +65,25 @@ profile, and for each resource type a function that yields a message per violati
 it reads. Its examples, at least one good, one bad and one unknown input per type, go to
 `tests/policies/fixtures/<id>.yaml`: changes of the resources in `tests/policies/hardened.yaml` and its like for each
 cloud, in which the whole pack finds that control and no other. The suite fails without them.
-`scripts/generate.py` renews this page.
+`scripts/generate.py` renews this page and the controls' own.
 """
 
 
+EXEMPTION = """\
+In `policies/exemptions.yaml` ([how](../policies.md)):
+
+```
+- control: {id}
+  urn: urn:pulumi:STACK::*::NAME
+  owner: team@example.com
+  reason: why it is acceptable
+  expires: YYYY-MM-DD
+```"""
+
+
 def page() -> str:
-    """The page as Markdown: how to use the pack, the table of levels, and a section per control."""
-    controls = catalogue()
-    return "\n".join([INTRO, *overview(controls), *(line for control in controls for line in section(control))]) + "\n"
+    """The entry as Markdown: how to use the pack, and the table of levels, which leads to the pages."""
+    return "\n".join([INTRO, *overview(catalogue())]) + "\n"
 
 
 def overview(controls: tuple[Control, ...]) -> Iterator[str]:
@@ -79,21 +91,54 @@ def overview(controls: tuple[Control, ...]) -> Iterator[str]:
     yield "| control | severity | judges | targets | baseline | standard | regulated |"
     yield "|---|---|---|---|---|---|---|"
     for control in controls:
-        levels = " | ".join(control.levels)
-        title = f"[{control.id}](#{control.id.lower()}) {control.title}"
-        yield f"| {title} | {control.severity} | {control.scope} | {', '.join(control.targets)} | {levels} |"
+        title = f"[{control.id}](policies/{control.id}.md) {control.title}"
+        said = f"{control.severity} | {control.scope} | {', '.join(control.targets)}"
+        yield f"| {title} | {said} | {' | '.join(control.levels)} |"
+
+
+def control_page(control: Control) -> str:
+    """The page of one control as Markdown."""
+    lines = [
+        f"# {control.id}: {control.title}",
+        "",
+        NOTE,
+        "",
+        f"Severity: {control.severity}. Targets: {', '.join(control.targets)}. Judged: {judged(control)}.",
+        "",
+        "| policy | baseline | standard | regulated |",
+        "|---|---|---|---|",
+        *(f"| `{name}` | {' | '.join(levels)} |" for name, levels in control.policies.items()),
+        *section(control),
+        "",
+        "## Exempting",
+        "",
+        EXEMPTION.format(id=control.id),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def judged(control: Control) -> str:
+    """What a control sees when it judges a resource."""
+    if control.scope == "stack":
+        return "in the light of the whole stack"
+    return "each resource by itself" + (f", as `{control.surveyor}` in the whole stack" if control.surveyor else "")
 
 
 def section(control: Control) -> Iterator[str]:
-    """What one control reads, how to comply, which requirements it serves."""
-    yield from ("", f"## {control.id}", "", f"{control.title}.", "")
-    yield from rules(control.checks)
+    """What one control reads, what it rewrites, how to comply, which requirements it serves."""
+    yield from ("", "## What it reads", "", *rules(control.checks))
     if control.rewrites:
-        yield from ("", f"**Rewrites**, as `{control.rewriter or control.id}`, where nothing is said:", "")
+        name = control.rewriter or control.id
+        yield from ("", "## What it rewrites", "", f"At the level `remediate`, as `{name}`, where nothing is said:", "")
         yield from rules(control.rewrites)
+    if control.parameters:
+        yield from ("", "## Parameters", "", "| parameter | schema | default | |", "|---|---|---|---|")
     for name, schema in control.parameters.items():
-        yield f"- Parameter `{name}`: {schema['description']} Default: `{json.dumps(schema['default'])}`."
-    yield from ("", f"**Do:** {control.remediation}", "", f"**Serves:** {', '.join(control.frameworks)}")
+        kind = {key: value for key, value in schema.items() if key not in ("description", "default")}
+        words = schema["description"]
+        yield f"| `{name}` | `{json.dumps(kind)}` | `{json.dumps(schema['default'])}` | {words} |"
+    yield from ("", "## What to do", "", control.remediation)
+    yield from ("", "## Which requirements it serves", "", f"{', '.join(control.frameworks)}.")
 
 
 def rules(functions: Mapping[str, Callable[..., object]]) -> Iterator[str]:
