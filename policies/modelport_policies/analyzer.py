@@ -81,7 +81,7 @@ def presented(control: Control, name: str, profile: Profile) -> dict[str, Any]:
         "enforcement_level": EnforcementLevel(getattr(control.policies[name], profile)),
         "severity": Severity(control.severity),
         "tags": list(control.frameworks),
-        "remediation_steps": control.remediation,
+        "remediation_steps": control.remedy(),
     }
 
 
@@ -146,7 +146,7 @@ def judge(
         outcome = control.evaluate(resource, given)
         exemption = register.covering(control.id, resource.urn) if outcome.violations else None
         for message in () if exemption else outcome.violations:
-            report(f"{message}. {control.remediation}", resource.urn)
+            report(f"{message}. {control.remedy(resource.type)}", resource.urn)
         unknown = unknown or outcome.undecided
         if exemption or outcome.not_applicable:
             reasons.append(str(exemption or outcome.not_applicable))

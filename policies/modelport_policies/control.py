@@ -67,7 +67,7 @@ class Control:
     `scope` "stack" gives the checks the whole stack in `Resource.stack`, at the end of a run. `parameters` are JSON
     schemas by name, each with a default; the checks find the values in `Resource.parameters`. `rewrites` complete the
     inputs of some types before they are judged. `only_in_stack` are types that the whole stack is needed for, where
-    it is not for the others.
+    it is not for the others. `remediation` is told by target where it differs.
     """
 
     id: str
@@ -75,7 +75,7 @@ class Control:
     severity: Literal["low", "medium", "high", "critical"]
     levels: Levels
     frameworks: tuple[str, ...]
-    remediation: str
+    remediation: str | Mapping[str, str]
     checks: Mapping[str, Check]
     scope: Literal["resource", "stack"] = "resource"
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -114,6 +114,15 @@ class Control:
         if "pulumi:pulumi:Stack" in self.checks:
             return tuple(TARGETS)
         return tuple(name for name, begins in TARGETS.items() if any(type_.startswith(begins) for type_ in self.checks))
+
+    def remedy(self, type_: str = "") -> str:
+        """How to comply: on the target of a resource type; on every one where none is given."""
+        if isinstance(self.remediation, str):
+            return self.remediation
+        for name, begins in TARGETS.items():
+            if type_.startswith(begins) and name in self.remediation:
+                return self.remediation[name]
+        return " ".join(f"On {name}: {words}" for name, words in self.remediation.items())
 
     def evaluate(self, resource: Resource, given: Mapping[str, Any] | None = None) -> Outcome:
         """Run the check for this resource's type; never raises for a value that is missing or unknown.

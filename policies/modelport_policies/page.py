@@ -137,7 +137,9 @@ def section(control: Control) -> Iterator[str]:
         kind = {key: value for key, value in schema.items() if key not in ("description", "default")}
         words = schema["description"]
         yield f"| `{name}` | `{json.dumps(kind)}` | `{json.dumps(schema['default'])}` | {words} |"
-    yield from ("", "## What to do", "", control.remediation)
+    told = control.remediation
+    lines = [told] if isinstance(told, str) else [f"- {name}: {words}" for name, words in told.items()]
+    yield from ("", "## What to do", "", *lines)
     yield from ("", "## Which requirements it serves", "", f"{', '.join(control.frameworks)}.")
 
 

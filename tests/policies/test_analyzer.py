@@ -101,6 +101,13 @@ def test_a_violation_says_what_is_wrong_and_what_to_do(pack):
     assert violation.enforcementLevel == MANDATORY
 
 
+def test_a_violation_says_what_to_do_on_its_own_target_alone(pack):
+    words = next(each for each in controls() if each.id == "NET-07").remediation
+    [violation] = found(pack.analyze_stack(("gcp:storage/bucket:Bucket", {"location": "EU"})), "NET-07")
+    assert words["vertex"] in violation.message
+    assert not [each for target, each in words.items() if target != "vertex" and each in violation.message]
+
+
 def test_a_resource_in_order_violates_nothing_mandatory(pack):
     answer = pack.analyze(SERVER, IN_ORDER)
     assert [each.policyName for each in answer.diagnostics if each.enforcementLevel == MANDATORY] == []

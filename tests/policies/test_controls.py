@@ -131,6 +131,15 @@ def test_every_check_says_which_input_it_reads(control):
 
 
 @by_control
+def test_a_remediation_by_target_has_words_for_each_target_and_for_each_type_those_of_its_own(control):
+    if isinstance(control.remediation, str):
+        return
+    assert {*control.remediation} == {*control.targets}
+    assert {control.remedy(type_) for type_ in control.checks} == {*control.remediation.values()}
+    assert all(words in control.remedy() for words in control.remediation.values())
+
+
+@by_control
 def test_every_parameter_says_what_it_is_and_has_a_default_of_its_type(control):
     for name, schema in control.parameters.items():
         assert schema["description"], name

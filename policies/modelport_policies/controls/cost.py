@@ -179,9 +179,12 @@ CONTROLS = (
         severity="low",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Set scaling.scaleToZero of the service, or idleReplicaCount of the ScaledObject to 0; on "
-        "SageMaker make variants serverless, or the endpoint asynchronous; minReplicaCount on Vertex. On "
-        "Azure let clusters go down to none.",
+        remediation={
+            "sagemaker": "Make variants serverless, or the endpoint asynchronous.",
+            "vertex": "Set minReplicaCount to 0.",
+            "azureml": "Let clusters go down to none.",
+            "kubernetes": "Set scaling.scaleToZero of the service, or idleReplicaCount of the ScaledObject to 0.",
+        },
         checks={
             SCALED_OBJECT: tests_may_rest,
             aws.ENDPOINT_CONFIGURATION: on_aws.tests_may_rest,

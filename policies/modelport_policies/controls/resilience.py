@@ -248,8 +248,11 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=FRAMEWORKS,
-        remediation="Add topologySpreadConstraints over topology.kubernetes.io/zone and kubernetes.io/hostname; give "
-        "models subnets in several zones. Have registries of Azure in all zones.",
+        remediation={
+            "sagemaker": "Give models subnets in several zones.",
+            "azureml": "Have registries in all zones.",
+            "kubernetes": "Add topologySpreadConstraints over topology.kubernetes.io/zone and kubernetes.io/hostname.",
+        },
         checks={
             **dict.fromkeys(SCALED, pods_are_spread),
             aws.MODEL: on_aws.model_is_spread,
@@ -305,8 +308,11 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=(*FRAMEWORKS, "NIST CM-3", "EU AI Act 15"),
-        remediation="Use RollingUpdate with a maxUnavailable below 100%, and do not pause it; on SageMaker a canary "
-        "that alarms undo; rollout.steps of a service on Vertex.",
+        remediation={
+            "sagemaker": "Use a canary that alarms undo.",
+            "vertex": "Set rollout.steps of the service.",
+            "kubernetes": "Use RollingUpdate with a maxUnavailable below 100%, and do not pause it.",
+        },
         checks={
             **dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), updates_go_in_steps),
             aws.ENDPOINT: on_aws.updates_go_in_steps,
