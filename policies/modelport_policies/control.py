@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, get_args
 
 from modelport_policies.errors import PolicyError
 from modelport_policies.resource import Resource, UnknownValueError
+from modelport_policies.rewriting import Fill, filled
 
-Level = Literal["mandatory", "advisory", "disabled"]
+Level = Literal["mandatory", "advisory", "disabled", "remediate"]
 Profile = Literal["baseline", "standard", "regulated"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 Check = Callable[[Resource], Iterable[str]]
 """Yields a message per violation; its docstring is the rule in the reference page."""
+
+Rewrite = Callable[[Resource], Iterable[Fill]]
+"""Yields what belongs where nothing is said; its docstring says so in the reference page."""
 
 
 class NotApplicable(Exception):
@@ -34,6 +38,8 @@ CRITICAL = Levels("mandatory", "mandatory", "mandatory")
 SEVERE = Levels("advisory", "mandatory", "mandatory")
 USUAL = Levels("disabled", "mandatory", "mandatory")
 ADVICE = Levels("disabled", "advisory", "advisory")
+SEVERE_REWRITTEN = Levels("advisory", "remediate", "remediate")
+USUAL_REWRITTEN = Levels("disabled", "remediate", "remediate")
 
 TARGETS = {
     "local": ("modelport:local:",),
@@ -59,7 +65,9 @@ class Control:
     """One requirement, judged alike on every resource type that can break it.
 
     `scope` "stack" gives the checks the whole stack in `Resource.stack`, at the end of a run. `parameters` are JSON
-    schemas by name, each with a default; the checks find the values in `Resource.parameters`.
+    schemas by name, each with a default; the checks find the values in `Resource.parameters`. `rewrites` complete the
+    inputs of some types before they are judged. `only_in_stack` are types that the whole stack is needed for, where
+    it is not for the others. `remediation` is told by target where it differs.
     """
 
     id: str
@@ -67,10 +75,38 @@ class Control:
     severity: Literal["low", "medium", "high", "critical"]
     levels: Levels
     frameworks: tuple[str, ...]
-    remediation: str
+    remediation: str | Mapping[str, str]
     checks: Mapping[str, Check]
     scope: Literal["resource", "stack"] = "resource"
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rewrites: Mapping[str, Rewrite] = field(default_factory=dict)
+    only_in_stack: Collection[str] = ()
+
+    @property
+    def rewriter(self) -> str | None:
+        """The policy that rewrites in its place: Pulumi's policies rewrite at the level `remediate` only, where what
+        stays wrong is mandatory, and those of a stack never do.
+        """
+        return f"{self.id}-rewrite" if self.rewrites and "remediate" not in self.levels else None
+
+    @property
+    def surveyor(self) -> str | None:
+        """The policy over the stack that judges what its own policy over single resources cannot: the inputs of
+        components are known to those alone, what is around a resource to this one.
+        """
+        return f"{self.id}-stack" if self.only_in_stack else None
+
+    @property
+    def policies(self) -> Mapping[str, Levels]:
+        """The names of its policies, with their levels."""
+        rewriting = {self.rewriter: USUAL_REWRITTEN} if self.rewriter else {}
+        surveying = {self.surveyor: self.levels} if self.surveyor else {}
+        return {self.id: self.levels, **rewriting, **surveying}
+
+    def judging(self, *, only_in_stack: bool) -> Control:
+        """The control over one part of its types."""
+        checks = {type_: each for type_, each in self.checks.items() if (type_ in self.only_in_stack) is only_in_stack}
+        return replace(self, checks=checks)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -78,6 +114,15 @@ class Control:
         if "pulumi:pulumi:Stack" in self.checks:
             return tuple(TARGETS)
         return tuple(name for name, begins in TARGETS.items() if any(type_.startswith(begins) for type_ in self.checks))
+
+    def remedy(self, type_: str = "") -> str:
+        """How to comply: on the target of a resource type; on every one where none is given."""
+        if isinstance(self.remediation, str):
+            return self.remediation
+        for name, begins in TARGETS.items():
+            if type_.startswith(begins) and name in self.remediation:
+                return self.remediation[name]
+        return " ".join(f"On {name}: {words}" for name, words in self.remediation.items())
 
     def evaluate(self, resource: Resource, given: Mapping[str, Any] | None = None) -> Outcome:
         """Run the check for this resource's type; never raises for a value that is missing or unknown.
@@ -88,16 +133,37 @@ class Control:
         check = self.checks.get(resource.type)
         if check is None:
             return Outcome(not_applicable=f"says nothing about {resource.type}")
-        parameters = {name: (given or {}).get(name, schema["default"]) for name, schema in self.parameters.items()}
         violations: list[str] = []
         try:
-            for message in check(replace(resource, parameters=parameters) if parameters else resource):
+            for message in check(self._with_parameters(resource, given)):
                 violations.append(message)  # noqa: PERF402 (what was found before an unknown value counts)
         except NotApplicable as reason:
             return Outcome(not_applicable=str(reason))
         except UnknownValueError as unknown:
             return Outcome(tuple(violations), undecided=unknown)
         return Outcome(tuple(violations))
+
+    def rewritten(
+        self, resource: Resource, inputs: Mapping[str, Any], given: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """The inputs, as they go over the wire, completed where the control finds something; never raises.
+
+        Args:
+            resource: the same inputs as checks read them.
+        """
+        rewrite = self.rewrites.get(resource.type)
+        if rewrite is None or not self.evaluate(resource, given).violations:
+            return inputs
+        try:
+            for path, value in rewrite(self._with_parameters(resource, given)):
+                inputs = filled(inputs, path, value)
+        except (NotApplicable, UnknownValueError):
+            pass  # what is not known yet is judged, and completed, in the update
+        return inputs
+
+    def _with_parameters(self, resource: Resource, given: Mapping[str, Any] | None) -> Resource:
+        parameters = {name: (given or {}).get(name, schema["default"]) for name, schema in self.parameters.items()}
+        return replace(resource, parameters=parameters) if parameters else resource
 
 
 def known_profile(name: str | None) -> Profile:
@@ -146,6 +212,11 @@ def with_defaults(control: Control, given: Mapping[str, Any]) -> Control:
 def mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
     """Why a value is not what a parameter's schema asks for."""
     kind = schema["type"]
+    if kind == "object":
+        if not isinstance(value, Mapping):
+            return f"{value!r} is no mapping"
+        values = schema["additionalProperties"]
+        return next((fault for each in value.values() if (fault := mismatch(each, values))), None)
     if kind == "array":
         if not isinstance(value, list):
             return f"{value!r} is no list"
@@ -155,9 +226,13 @@ def mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
     return None if isinstance(value, str) else f"{value!r} is no text"
 
 
-def parameter(description: str, default: list[str] | list[int] | int | str, items: str = "string") -> dict[str, Any]:
+def parameter(
+    description: str, default: dict[str, str] | list[str] | list[int] | int | str, items: str = "string"
+) -> dict[str, Any]:
     """The schema of a parameter; `items` is the type of those of a list."""
     own: dict[str, Any] = {"description": description, "default": default}
+    if isinstance(default, dict):
+        return {"type": "object", "additionalProperties": {"type": "string"}, **own}
     if isinstance(default, list):
         return {"type": "array", "items": {"type": items}, **own}
     return {"type": "integer" if isinstance(default, int) else "string", **own}

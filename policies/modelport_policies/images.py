@@ -10,7 +10,8 @@ PUBLIC = (
     *("k8s.gcr.io", "public.ecr.aws", "mcr.microsoft.com", "nvcr.io", "registry.gitlab.com"),
 )
 """Registries where everybody puts images."""
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(f"sha256:{SHA256.pattern}")
 
 
 def has_digest(image: str) -> bool:

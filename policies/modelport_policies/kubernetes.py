@@ -29,13 +29,20 @@ SERVING = (*SCALED, DAEMON_SET)
 WORKLOADS = (*SERVING, "kubernetes:batch/v1:Job", CRON_JOB, POD)
 
 
+POD_PATHS = {POD: (), CRON_JOB: ("spec", "jobTemplate", "spec", "template")}
+POD_PATH = ("spec", "template")
+"""Where workloads have their pod, if it is not in `POD_PATHS`."""
+CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+
+
+def pod_path(resource: Resource, *keys: str | int) -> tuple[str | int, ...]:
+    """The path to a workload's pod (template), or to something in it."""
+    return (*POD_PATHS.get(resource.type, POD_PATH), *keys)
+
+
 def pod(resource: Resource) -> Mapping[str, Any]:
     """The pod (template) of a workload: its `metadata` and `spec`."""
-    if resource.type == POD:
-        return resource.inputs
-    if resource.type == CRON_JOB:
-        return mapping(resource.at("spec", "jobTemplate", "spec", "template"))
-    return mapping(resource.at("spec", "template"))
+    return mapping(resource.at(*POD_PATHS.get(resource.type, POD_PATH)))
 
 
 def pod_spec(resource: Resource) -> Mapping[str, Any]:
@@ -60,9 +67,14 @@ def pod_labels(resource: Resource) -> Mapping[str, Any]:
     return mapping(at(pod(resource), "metadata", "labels"))
 
 
-def containers(
-    resource: Resource, kinds: tuple[str, ...] = ("initContainers", "containers", "ephemeralContainers")
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def container_paths(resource: Resource, *keys: str) -> Iterator[tuple[str | int, ...]]:
+    """The path of something in every container of a workload."""
+    for kind in CONTAINERS:
+        for number, _container in enumerate(items(at(pod_spec(resource), kind))):
+            yield pod_path(resource, "spec", kind, number, *keys)
+
+
+def containers(resource: Resource, kinds: tuple[str, ...] = CONTAINERS) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every container of a workload as (name, container), init and ephemeral ones too unless `kinds` says less."""
     spec = pod_spec(resource)
     for kind in kinds:

@@ -1,17 +1,18 @@
-"""The reference page of the controls, made from the controls."""
+"""The reference pages of the controls, made from the controls."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from modelport_policies.control import Control
 from modelport_policies.controls import catalogue
 
-INTRO = """\
+NOTE = "<!-- Made from policies/modelport_policies by scripts/generate.py. -->"
+INTRO = f"""\
 # Policies
 
-<!-- Made from policies/modelport_policies by scripts/generate.py. -->
+{NOTE}
 
 An ordinary Pulumi policy pack, useful with and without modelport's components:
 
@@ -27,12 +28,22 @@ only asked to be there, such as a key, counts as there before it is known; what 
 the reference to it.
 
 **Profiles** set the level of each control: `baseline`, `standard` (the default) and `regulated`. Choose one with
-`MODELPORT_POLICY_PROFILE` or `pulumi config set modelport-policies:profile regulated`. A single level is changed with
-Pulumi's own `--policy-pack-config`: `{"NET-14": "advisory"}`.
+`MODELPORT_POLICY_PROFILE`, `pulumi config set modelport-policies:profile regulated`, or Pulumi's own
+`--policy-pack-config policies/profiles/regulated.json` (`$(modelport policies path)/profiles` where modelport is
+installed), a file of which a copy can be changed line by line. A single level is `{{"NET-14": "advisory"}}`.
 
 **Parameters** of a control, where it has some, are the stack's config `modelport-policies:parameters`
 (`pulumi config set --path 'modelport-policies:parameters.SUP-02.registries[0]' registry.example.com`), or go into that
-file: `{"SUP-02": {"registries": ["registry.example.com"]}}`. Offline, `--parameters FILE` takes the like.
+file: `{{"SUP-02": {{"registries": ["registry.example.com"]}}}}`. Offline, `--parameters FILE` takes the like.
+
+**Rewriting**: at the level `remediate` a control fills in what a resource does not say, before it is judged, and the
+preview shows what. What is said otherwise stays, and is a mandatory violation. What is not known yet and what is exempt
+stays, too. Two controls have a policy of its own for that, which a pack config names: `NET-07-rewrite`, as a policy
+over the stack cannot rewrite, and `COST-04-rewrite`, as a lack of tags alone stops no update in `standard`. A state is
+judged as it is: there the level is mandatory.
+
+**High risk**: where `governance.riskClass` of a service, or a tag `riskClass` of an endpoint, is `high`, GOV-05 makes
+findings of LOG-01, GOV-01, GOV-07 and GOV-08 mandatory. On endpoints its policy is called `GOV-05-stack`.
 
 **Production** is what no label or annotation `environment` calls `dev` or `test`.
 
@@ -54,7 +65,7 @@ Profiles, parameters, exemptions and reports take it like any other. `modelport 
 begin with, and its tests. They say with `modelport_policies.testing` what a control is shown:
 
 ```
-judged(TEAM, Given("kubernetes:apps/v1:Deployment", {"metadata": {"labels": {"team": UNKNOWN}}})).undecided
+judged(TEAM, Given("kubernetes:apps/v1:Deployment", {{"metadata": {{"labels": {{"team": UNKNOWN}}}}}})).undecided
 ```
 
 **Reports** of `modelport policies check` are `--sarif` for code scanning, `--junit` for CI systems that show tests,
@@ -67,14 +78,25 @@ profile, and for each resource type a function that yields a message per violati
 it reads. Its examples, at least one good, one bad and one unknown input per type, go to
 `tests/policies/fixtures/<id>.yaml`: changes of the resources in `tests/policies/hardened.yaml` and its like for each
 cloud, in which the whole pack finds that control and no other. The suite fails without them.
-`scripts/generate.py` renews this page.
+`scripts/generate.py` renews this page and the controls' own.
 """
 
 
+EXEMPTION = """\
+In `policies/exemptions.yaml` ([how](../policies.md)):
+
+```
+- control: {id}
+  urn: urn:pulumi:STACK::*::NAME
+  owner: team@example.com
+  reason: why it is acceptable
+  expires: YYYY-MM-DD
+```"""
+
+
 def page() -> str:
-    """The page as Markdown: how to use the pack, the table of levels, and a section per control."""
-    controls = catalogue()
-    return "\n".join([INTRO, *overview(controls), *(line for control in controls for line in section(control))]) + "\n"
+    """The entry as Markdown: how to use the pack, and the table of levels, which leads to the pages."""
+    return "\n".join([INTRO, *overview(catalogue())]) + "\n"
 
 
 def overview(controls: tuple[Control, ...]) -> Iterator[str]:
@@ -82,19 +104,61 @@ def overview(controls: tuple[Control, ...]) -> Iterator[str]:
     yield "| control | severity | judges | targets | baseline | standard | regulated |"
     yield "|---|---|---|---|---|---|---|"
     for control in controls:
-        levels = " | ".join(control.levels)
-        title = f"[{control.id}](#{control.id.lower()}) {control.title}"
-        yield f"| {title} | {control.severity} | {control.scope} | {', '.join(control.targets)} | {levels} |"
+        title = f"[{control.id}](policies/{control.id}.md) {control.title}"
+        said = f"{control.severity} | {control.scope} | {', '.join(control.targets)}"
+        yield f"| {title} | {said} | {' | '.join(control.levels)} |"
+
+
+def control_page(control: Control) -> str:
+    """The page of one control as Markdown."""
+    lines = [
+        f"# {control.id}: {control.title}",
+        "",
+        NOTE,
+        "",
+        f"Severity: {control.severity}. Targets: {', '.join(control.targets)}. Judged: {judged(control)}.",
+        "",
+        "| policy | baseline | standard | regulated |",
+        "|---|---|---|---|",
+        *(f"| `{name}` | {' | '.join(levels)} |" for name, levels in control.policies.items()),
+        *section(control),
+        "",
+        "## Exempting",
+        "",
+        EXEMPTION.format(id=control.id),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def judged(control: Control) -> str:
+    """What a control sees when it judges a resource."""
+    if control.scope == "stack":
+        return "in the light of the whole stack"
+    return "each resource by itself" + (f", as `{control.surveyor}` in the whole stack" if control.surveyor else "")
 
 
 def section(control: Control) -> Iterator[str]:
-    """What one control reads, how to comply, which requirements it serves."""
-    yield from ("", f"## {control.id}", "", f"{control.title}.", "")
-    rules: dict[str, list[str]] = {}
-    for type_, check in control.checks.items():
-        rules.setdefault(" ".join((check.__doc__ or "").split()), []).append(f"`{type_}`")
-    for rule, types in rules.items():
-        yield f"- {', '.join(types)}: {rule}"
+    """What one control reads, what it rewrites, how to comply, which requirements it serves."""
+    yield from ("", "## What it reads", "", *rules(control.checks))
+    if control.rewrites:
+        name = control.rewriter or control.id
+        yield from ("", "## What it rewrites", "", f"At the level `remediate`, as `{name}`, where nothing is said:", "")
+        yield from rules(control.rewrites)
+    if control.parameters:
+        yield from ("", "## Parameters", "", "| parameter | schema | default | |", "|---|---|---|---|")
     for name, schema in control.parameters.items():
-        yield f"- Parameter `{name}`: {schema['description']} Default: `{json.dumps(schema['default'])}`."
-    yield from ("", f"**Do:** {control.remediation}", "", f"**Serves:** {', '.join(control.frameworks)}")
+        kind = {key: value for key, value in schema.items() if key not in ("description", "default")}
+        words = schema["description"]
+        yield f"| `{name}` | `{json.dumps(kind)}` | `{json.dumps(schema['default'])}` | {words} |"
+    told = control.remediation
+    lines = [told] if isinstance(told, str) else [f"- {name}: {words}" for name, words in told.items()]
+    yield from ("", "## What to do", "", *lines)
+    yield from ("", "## Which requirements it serves", "", f"{', '.join(control.frameworks)}.")
+
+
+def rules(functions: Mapping[str, Callable[..., object]]) -> Iterator[str]:
+    """What is done to the types of resources, a line for those with the same."""
+    types: dict[str, list[str]] = {}
+    for type_, does in functions.items():
+        types.setdefault(" ".join((does.__doc__ or "").split()), []).append(f"`{type_}`")
+    yield from (f"- {', '.join(names)}: {rule}" for rule, names in types.items())

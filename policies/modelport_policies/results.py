@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelport_policies.control import Control, Level, Outcome, Profile
+from modelport_policies.resource import canonical
 
 if TYPE_CHECKING:
     from modelport_policies.exemptions import Exemption
@@ -32,6 +33,11 @@ class Result:
     verdict: Verdict
     messages: tuple[str, ...] = ()
     exemption: Exemption | None = None
+
+    @property
+    def type(self) -> str:
+        """The type of the resource, as the controls name it; nothing where there is none."""
+        return canonical(self.urn.split("::")[2].rpartition("$")[2]) if self.urn else ""
 
 
 def results_of(

@@ -46,6 +46,7 @@ def review(
     results: list[Result] = []
     for control in catalogue(register.problems, own):
         level: Level = getattr(control.levels, chosen)
+        level = "mandatory" if level == "remediate" else level  # nothing of a state can be rewritten
         concerned = [each for type_ in control.checks for each in types.get(type_, ())]
         if level == "disabled" or not concerned:
             reason = f"disabled in {chosen}" if level == "disabled" else "the stack has no resource that it judges"

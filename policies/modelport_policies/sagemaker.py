@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelport_policies.resource import Resource, at, items, mapping, text
+from modelport_policies.aws import ENDPOINT_CONFIGURATION
+from modelport_policies.relations import is_of, naming
+from modelport_policies.resource import Resource, UnknownValueError, at, items, mapping, text, type_of
+
+VARIANTS = ("productionVariants", "shadowProductionVariants")
 
 
 def containers(model: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -33,6 +37,22 @@ def variants(configuration: Resource, *kinds: str) -> list[tuple[str, Mapping[st
 def is_serverless(variant: Any) -> bool:
     """Whether a variant has no instances of its own."""
     return at(variant, "serverlessConfig") is not None
+
+
+def only_serverless(model: Resource) -> bool:
+    """Whether the stack's variants of a model have no instances of their own, and there are some."""
+    configurations = model.stack.by(type_of).get(ENDPOINT_CONFIGURATION, ())
+    given = ((each, kind) for each in configurations for kind in VARIANTS if is_of(each, kind, model))
+    using = [each for place in given for _, each in variants(*place) if may_be_of(each, model)]
+    return bool(using) and all(map(is_serverless, using))
+
+
+def may_be_of(variant: Any, model: Resource) -> bool:
+    """Whether a variant has the model, or one whose name is not known yet."""
+    try:
+        return naming(model)(text(at(variant, "modelName")))
+    except UnknownValueError:
+        return True
 
 
 def captures(configuration: Resource) -> bool:

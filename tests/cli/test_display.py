@@ -29,6 +29,11 @@ def ended(event, *, outputs=None, failed=False):
     return {"resOpFailedEvent" if failed else "resOutputsEvent": {"metadata": {**body, "new": new}}}
 
 
+def rewriting(before, after):
+    body = {"resourceUrn": URN, "policyName": "POD-07", "before": before, "after": after}
+    return {"policyRemediationEvent": body}
+
+
 def said(text, severity="error"):
     return {"diagnosticEvent": {"severity": severity, "message": text}}
 
@@ -146,6 +151,17 @@ def test_a_violation_is_told_once_with_its_resource(shown):
     assert told.err.splitlines() == [
         "mandatory  NET-01 The endpoint is private",
         "  fraud-local-server: it listens on 0.0.0.0",
+    ]
+
+
+def test_what_a_policy_rewrote_is_told_once_property_by_property(shown):
+    before = {"key": MASKED, "spec": {"a.b": "off", "containers": [{"name": "x"}, {"image": "y"}]}}
+    after = {"key": MASKED, "spec": {"a.b": "on", "containers": [{"name": "x"}, {"image": "y", "drop": ["ALL"]}]}}
+    told = shown(PRELUDE, rewriting(before, after), PRELUDE, rewriting(before, after))
+    assert told.err.splitlines() == [
+        "rewritten  POD-07",
+        '  fraud-local-server: spec["a.b"]: "off" -> "on"',
+        '  fraud-local-server: spec.containers[1].drop: (none) -> ["ALL"]',
     ]
 
 

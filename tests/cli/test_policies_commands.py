@@ -41,7 +41,7 @@ def test_explain_says_how_to_comply(modelport):
     control = next(each for each in catalogue() if each.id == "NET-01")
     answer = modelport("policies", "explain", "net-01")
     assert answer.code == 0
-    assert control.remediation in answer.out
+    assert control.remedy() in answer.out
 
 
 def test_path_is_the_pack_and_nothing_else(modelport):

@@ -13,6 +13,9 @@ from ruamel.yaml import YAML
 from support.policy_cases import controls
 
 import modelport_policies
+from modelport_engine.update import policy_config
+from modelport_policies.control import PROFILES
+from modelport_policies.profiles import levels as levels_of
 
 ROOT = Path(__file__).parent.parent.parent
 SERVER = "modelport:local:Server"
@@ -49,7 +52,7 @@ def exemptions(tmp_path, control, expires):
 
 def test_the_pack_presents_every_control_with_its_level_and_severity(pack):
     policies = pack.policies()
-    assert set(policies) == {control.id for control in controls()}
+    assert set(policies) == {name for control in controls() for name in control.policies}
     assert policies["NET-01"].enforcementLevel == MANDATORY
     assert policies["NET-01"].severity == POLICY_SEVERITY_CRITICAL
     assert policies["COST-04"].enforcementLevel == ADVISORY
@@ -70,6 +73,23 @@ def test_the_profile_is_standard_or_the_stack_s_or_the_environment_s(analyzer, c
         assert pack.policies()["COST-04"].enforcementLevel == level
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_file_of_a_profile_gives_every_policy_the_level_of_the_profile(analyzer, pack, profile):
+    given = policy_config.read(modelport_policies.path() / "profiles" / f"{profile}.json")
+    configured = policy_config.configured(pack.info(), given)
+    with analyzer(MODELPORT_POLICY_PROFILE=profile) as started:
+        levels = {name: policy_config.LEVELS[each.enforcementLevel] for name, each in started.policies().items()}
+    assert {name: each.level for name, each in configured.items()} == levels == levels_of(profile)
+    assert {name: each.level for name, each in given.items()} == levels
+
+
+def test_the_files_of_the_profiles_are_beside_the_repository_s_pack():
+    own, installed = ROOT / "policies/profiles", modelport_policies.path() / "profiles"
+    assert {each.name: each.read_text() for each in own.iterdir()} == {
+        each.name: each.read_text() for each in installed.iterdir()
+    }
+
+
 def test_an_unknown_profile_stops_the_pack_with_the_names(failed_start):
     assert "use one of baseline, standard, regulated" in failed_start(MODELPORT_POLICY_PROFILE="strict")
 
@@ -79,6 +99,13 @@ def test_a_violation_says_what_is_wrong_and_what_to_do(pack):
     assert "the server listens on 0.0.0.0" in violation.message
     assert "Keep it on loopback" in violation.message
     assert violation.enforcementLevel == MANDATORY
+
+
+def test_a_violation_says_what_to_do_on_its_own_target_alone(pack):
+    words = next(each for each in controls() if each.id == "NET-07").remediation
+    [violation] = found(pack.analyze_stack(("gcp:storage/bucket:Bucket", {"location": "EU"})), "NET-07")
+    assert words["vertex"] in violation.message
+    assert not [each for target, each in words.items() if target != "vertex" and each in violation.message]
 
 
 def test_a_resource_in_order_violates_nothing_mandatory(pack):
@@ -155,6 +182,19 @@ def test_one_resource_with_an_unknown_value_does_not_hide_another_s_violation(pa
     messages = [each.message for each in found(pack.analyze_stack((DEPLOYMENT, unknown), (DEPLOYMENT, POD)), "NET-14")]
     assert sum("no NetworkPolicy" in message for message in messages) == 2
     assert sum(message.startswith("can't run policy") for message in messages) == 1
+
+
+def test_a_high_risk_makes_findings_mandatory_on_the_component_and_in_the_stack(pack):
+    service = {"environment": "prod", "governance": {"riskClass": "high", "biasCheck": True}}
+    configuration = ("aws:sagemaker/endpointConfiguration:EndpointConfiguration", {"tags": {"riskClass": "high"}})
+    answer = pack.analyze("modelport:local:Service", service)
+    [on_component] = found(answer, "GOV-05")
+    [in_stack] = found(pack.analyze_stack(configuration, ("modelport:local:Service", {})), "GOV-05-stack")
+    assert "GOV-07, mandatory as the risk is high" in on_component.message
+    assert "LOG-01, mandatory as the risk is high" in in_stack.message
+    assert {on_component.enforcementLevel, in_stack.enforcementLevel} == {MANDATORY}
+    assert [each.enforcementLevel for each in found(answer, "GOV-07")] == [ADVISORY]
+    assert found(pack.analyze(*configuration), "GOV-05") == []
 
 
 def test_an_exemption_makes_the_control_not_applicable_with_its_reason(analyzer, tmp_path):

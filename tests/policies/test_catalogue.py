@@ -32,12 +32,10 @@ def test_a_control_is_as_severe_as_its_row(control):
     assert control.severity == ROWS[control.id]["severity"]
 
 
-@pytest.mark.parametrize(
-    "control", [each for each in controls() if each.id not in ("COST-04",)], ids=lambda each: each.id
-)
-def test_a_control_has_the_level_of_its_row_where_it_does_not_change_anything_itself(control):
+@pytest.mark.parametrize("control", controls(), ids=lambda each: each.id)
+def test_a_control_has_the_level_of_its_row_be_it_that_of_the_policy_that_rewrites_in_its_place(control):
     level = ROWS[control.id]["level"]
-    assert control.levels.standard == ("mandatory" if level == "remediate" else level)
+    assert control.policies[control.rewriter or control.id].standard == level
 
 
 @pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 from support.hardened import CLOUDS, HARDENED, around, hardened
+from support.junk import JUNK, KEYS
 from support.policy_cases import cases, controls, resource
 from support.references import written
 
@@ -19,26 +20,6 @@ CASES = list(cases())
 WANTED = {"GOV-11": {"bad", "unknown", "not_applicable"}, "GOV-12": {"good", "bad"}}
 """Verdicts of the examples of those that have no others: an old API is never good, exemptions are always known."""
 by_control = pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)
-KEYS = [
-    *("spec", "template", "jobTemplate", "containers", "name", "image", "metadata", "labels", "annotations"),
-    *("resources", "limits", "requests", "securityContext", "podSelector", "tags", "host", "digest", "type"),
-    *("matchLabels", "matchExpressions", "ingress", "egress", "externalIPs", "policyTypes", "os"),
-    *("policy", "Statement", "Principal", "Condition", "productionVariants", "rules", "networkConfig", "typeName"),
-    *("Action", "Resource", "assumeRolePolicy", "inlinePolicies", "primaryContainer", "environment", "rotationRules"),
-    *("properties", "logs", "policies", "scopes", "profiles", "capacity", "securityRules", "encryption", "identity"),
-    *("dataCollector", "collections", "networkRuleSet", "privateLinkServiceConnections", "criteria", "action"),
-    *("modelDataSource", "s3DataSources", "image", "imageConfig", "desiredState", "versioning"),
-    *("dataCaptureConfig", "captureOptions", "bucket", "targetBucket", "name", "vpcId", "s3BucketName"),
-    *("deploymentConfig", "resourceId", "minCapacity", "serviceNamespace", "subnets", "replicationConfiguration"),
-    *("monitoringScheduleConfig", "dimensions", "metricQueries", "alarmActions", "selection", "replicas", "prefix"),
-    *("ingress", "cidrBlocks", "acl", "vpcConfig", "tags", "endpointConfiguration", "types", "description"),
-    *("policyData", "bindings", "members", "allows", "denies", "conditions", "dedicatedResources", "containerSpec"),
-]
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
-    max_leaves=20,
-)
 EXPRESSION = st.fixed_dictionaries({"key": JUNK, "operator": JUNK, "values": JUNK})
 SELECTOR = st.fixed_dictionaries({"matchExpressions": st.lists(EXPRESSION, max_size=2)}) | JUNK
 POLICY = st.fixed_dictionaries({"spec": st.fixed_dictionaries({"podSelector": SELECTOR, "policyTypes": JUNK})})
@@ -91,7 +72,8 @@ def test_the_whole_pack_finds_nothing_in_a_hardened_example_that_is_good(control
 @by_control
 def test_the_whole_pack_finds_in_a_hardened_example_that_is_bad_what_is_bad_and_nothing_else(control):
     found = {str(case): case.found() for case in examples(control, "bad") if case.is_hardened}
-    assert not {case: ids for case, ids in found.items() if ids != {control.id}}
+    wanted = {str(case): {control.id, *case.also} for case in examples(control, "bad")}
+    assert not {case: ids for case, ids in found.items() if ids != wanted[case]}
 
 
 @by_control
@@ -137,15 +119,24 @@ def test_ids_are_unique():
 
 @by_control
 def test_a_stricter_profile_is_never_more_lenient(control):
-    strictness = ["disabled", "advisory", "mandatory"]
+    strictness = ["disabled", "advisory", "mandatory", "remediate"]
     ranks = [strictness.index(getattr(control.levels, profile)) for profile in PROFILES]
     assert ranks == sorted(ranks)
 
 
 @by_control
 def test_every_check_says_which_input_it_reads(control):
-    assert all(check.__doc__ for check in control.checks.values())
+    assert all(does.__doc__ for does in (*control.checks.values(), *control.rewrites.values()))
     assert control.title and control.remediation and control.frameworks
+
+
+@by_control
+def test_a_remediation_by_target_has_words_for_each_target_and_for_each_type_those_of_its_own(control):
+    if isinstance(control.remediation, str):
+        return
+    assert {*control.remediation} == {*control.targets}
+    assert {control.remedy(type_) for type_ in control.checks} == {*control.remediation.values()}
+    assert all(words in control.remedy() for words in control.remediation.values())
 
 
 @by_control

@@ -100,6 +100,15 @@ def test_junit_has_a_case_for_each_control_and_resource_and_fails_only_for_what_
     assert words == {"open": ["Failure"], "phones": ["Skipped"], "later": ["Skipped"], "good": []}
 
 
+def test_junit_says_what_to_do_on_the_target_of_the_resource():
+    urn = "urn:pulumi:dev::shop::pkg:index:Store$gcp:storage/bucket:Bucket::a"
+    rows = [{"type": "gcp:storage/bucket:Bucket", "urn": urn, "inputs": {}}]
+    text = written("junit", review({"deployment": {"resources": rows}}))
+    words = next(each for each in controls() if each.id == "NET-07").remediation
+    assert words["vertex"] in text
+    assert words["sagemaker"] not in text
+
+
 def stopping(found):
     return (each for each in found.having("violated") if each.level != "advisory")
 

@@ -96,6 +96,16 @@ def test_what_is_no_deployment_export_is_refused(state):
         check(state)
 
 
+def test_what_the_pack_would_rewrite_is_mandatory_in_a_state():
+    type_, deployment = "kubernetes:apps/v1:Deployment", {"spec": {"template": {"spec": {"containers": [{}]}}}}
+    state = export()
+    urn = f"urn:pulumi:dev::shop::{type_}::a"
+    state["deployment"]["resources"].append({"type": type_, "urn": urn, "inputs": deployment})
+    report = check(state)
+    assert {each["level"] for each in report["violations"] if each["rule"] == "POD-05"} == {"mandatory"}
+    assert report["controls"]["POD-05"]["level"] == "mandatory"
+
+
 def test_an_unknown_value_is_undecided_and_not_counted_as_evaluated():
     report = check(export(digits={**SERVER, "digest": UNKNOWN_STRING_VALUE}))
     assert report["violations"] == []

@@ -20,9 +20,11 @@ class Analyzer:
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.stub = analyzer_pb2_grpc.AnalyzerStub(self.channel)
 
+    def info(self):
+        return self.stub.GetAnalyzerInfo(analyzer_pb2.google_dot_protobuf_dot_empty__pb2.Empty(), timeout=60)
+
     def policies(self):
-        info = self.stub.GetAnalyzerInfo(analyzer_pb2.google_dot_protobuf_dot_empty__pb2.Empty(), timeout=60)
-        return {policy.name: policy for policy in info.policies}
+        return {policy.name: policy for policy in self.info().policies}
 
     def configure(self, parameters=None, **levels):
         known = {name: policy.enforcementLevel for name, policy in self.policies().items()}
@@ -34,6 +36,9 @@ class Analyzer:
 
     def analyze(self, type_, inputs, name="digits"):
         return self.stub.Analyze(analyzer_pb2.AnalyzeRequest(**described(type_, inputs, name)), timeout=60)
+
+    def remediate(self, type_, inputs, name="digits"):
+        return self.stub.Remediate(analyzer_pb2.AnalyzeRequest(**described(type_, inputs, name)), timeout=60)
 
     def analyze_stack(self, *resources, depends=None):
         """The resources are named r0, r1, and so on; `depends` says by name which others a property comes from."""

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from modelport_engine.protocol.paths import parse
+from modelport_engine.protocol.paths import inside, parse
 
 from .console import console
 from .report import Event, Report, Step, is_undecided
@@ -94,6 +94,8 @@ class Display:
             self._tell(said["message"].rstrip(), "yellow")
         if violation := event.get("policyEvent"):
             self._violation(violation)
+        if rewriting := event.get("policyRemediationEvent"):
+            self._rewriting(rewriting)
         if summary := event.get("summaryEvent"):
             self._summary(summary)
 
@@ -132,6 +134,12 @@ class Display:
         name = violation["resourceUrn"].rsplit("::", 1)[-1] if violation.get("resourceUrn") else "stack"
         text = f"{level:<10} {title}\n  {name}: {reason}"
         self._tell(text, "red" if level == "mandatory" else "yellow")
+
+    def _rewriting(self, done: dict[str, Any]) -> None:
+        """What a policy made of a resource before anything else judged it."""
+        old, new, name = done["before"], done["after"], done["resourceUrn"].rsplit("::", 1)[-1]
+        lines = [f"\n  {name}: {path}: {_value(old, path)} -> {_value(new, path)}" for path in _differing(old, new)]
+        self._tell(f"{'rewritten':<10} {done['policyName']}{''.join(lines)}", "yellow")
 
     def _tell(self, text: str, style: str) -> None:
         """Say it once: `up` comes upon what its preview came upon."""
@@ -172,6 +180,18 @@ def _changes(step: Step) -> list[Text]:
     old, new = step.old.get("inputs") or {}, step.new.get("inputs") or {}
     names = step.changed or sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
     return [Text(f"      {name}: {_value(old, name)} -> {_value(new, name)}", style="dim") for name in names]
+
+
+def _differing(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """The paths at which values differ, no deeper than both have something."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from _differing(old.get(key), new.get(key), inside(path, key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, pair in enumerate(zip(old, new, strict=True)):
+            yield from _differing(*pair, f"{path}[{number}]")
+    elif old != new:
+        yield path
 
 
 def _value(values: Any, path: str) -> str:

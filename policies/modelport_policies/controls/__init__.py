@@ -20,13 +20,14 @@ from modelport_policies.controls import (
     records,
     residency,
     resilience,
+    risk,
     signatures,
     supply_chain,
 )
 
 FAMILIES = (
     *(encryption, network, identity, rbac, records, supply_chain, signatures),
-    *(pods, placement, resilience, cost, residency, governance, monitoring),
+    *(pods, placement, resilience, cost, residency, governance, monitoring, risk),
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import ADVICE, SEVERE, Control, Levels, NotApplicable, parameter
@@ -23,11 +24,15 @@ from modelport_policies.kubernetes import (
 )
 from modelport_policies.relations import in_use
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
+from modelport_policies.rewriting import Fill
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"
 LIMITS = "kubernetes:core/v1:LimitRange"
 FRAMEWORKS = ("NIST SA-4", "NIST CM-8", "ISO27001 A.5.9", "ISO27001 A.8.6", "FinOps")
 OF_PODS = ("cpu", "memory")
+LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+"""A value that a label of Google Cloud can have."""
+CAPITAL = re.compile("[A-Z]")
 REQUIRED = ("owner", "costCenter", "service", "environment", "dataClass", "riskClass")
 
 
@@ -61,24 +66,61 @@ def tags_are_complete(resource: Resource) -> Iterable[str]:
     """`tags`, or `labels`, has owner, costCenter, service, environment, dataClass, riskClass; so may `tagsAll`, which
     has those of the provider, too.
     """
-    present: set[str] = set()
-    for name in ("tags", "labels", "tagsAll"):
-        tags = mapping(resource.at(name))
-        present |= {plain(key) for key in tags if is_set(tags, key)}
-        if not list(missing(present)):
-            return
-    yield from missing(present)
+    yield from lacking(absent_tags(resource))
 
 
 def labels_are_complete(workload: Resource) -> Iterable[str]:
     """`metadata.labels` or `annotations` have the same, in any spelling (`example.com/cost-center`)."""
-    return missing({name for name, values, key in marks(workload) if is_set(values, key)})
+    yield from lacking(absent_labels(workload))
 
 
-def missing(present: set[str]) -> Iterable[str]:
+def lacking(absent: Sequence[str]) -> Iterable[str]:
     """One message that names every tag without a value."""
-    if absent := [name for name in REQUIRED if plain(name) not in present]:
+    if absent:
         yield f"no tag {', '.join(absent)}"
+
+
+def absent_tags(resource: Resource) -> list[str]:
+    """The tags without a value."""
+    absent = list(REQUIRED)
+    for name in ("tags", "labels", "tagsAll"):
+        if absent:
+            tags = mapping(resource.at(name))
+            present = {plain(key) for key in tags if is_set(tags, key)}
+            absent = [each for each in absent if plain(each) not in present]
+    return absent
+
+
+def absent_labels(workload: Resource) -> list[str]:
+    """The tags that no label or annotation with a value is."""
+    present = {name for name, values, key in marks(workload) if is_set(values, key)}
+    return [name for name in REQUIRED if plain(name) not in present]
+
+
+def adds_tags(resource: Resource) -> Iterable[Fill]:
+    """`tags` get the missing ones that parameter `values` has."""
+    return ((("tags", name), value) for name, value in given(resource, absent_tags(resource)))
+
+
+def adds_labels(resource: Resource) -> Iterable[Fill]:
+    """`labels` get the missing ones that parameter `values` has, in the spelling of Google Cloud (`cost_center`), but
+    for values that a label cannot have.
+    """
+    for name, value in given(resource, absent_tags(resource)):
+        if LABEL.fullmatch(value):
+            yield ("labels", CAPITAL.sub(r"_\g<0>", name).lower()), value
+
+
+def adds_annotations(workload: Resource) -> Iterable[Fill]:
+    """`metadata.annotations` get the missing ones that parameter `values` has."""
+    absent = absent_labels(workload)
+    return ((("metadata", "annotations", name), value) for name, value in given(workload, absent))
+
+
+def given(resource: Resource, absent: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Those of the missing tags that the parameter has a value for."""
+    values = {plain(name): value for name, value in resource.parameters["values"].items()}
+    return ((name, values[plain(name)]) for name in absent if plain(name) in values)
 
 
 def namespace_is_bounded(home: Resource) -> Iterable[str]:
@@ -137,9 +179,12 @@ CONTROLS = (
         severity="low",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Set scaling.scaleToZero of the service, or idleReplicaCount of the ScaledObject to 0; on "
-        "SageMaker make variants serverless, or the endpoint asynchronous; minReplicaCount on Vertex. On "
-        "Azure let clusters go down to none.",
+        remediation={
+            "sagemaker": "Make variants serverless, or the endpoint asynchronous.",
+            "vertex": "Set minReplicaCount to 0.",
+            "azureml": "Let clusters go down to none.",
+            "kubernetes": "Set scaling.scaleToZero of the service, or idleReplicaCount of the ScaledObject to 0.",
+        },
         checks={
             SCALED_OBJECT: tests_may_rest,
             aws.ENDPOINT_CONFIGURATION: on_aws.tests_may_rest,
@@ -159,9 +204,18 @@ CONTROLS = (
         checks={
             "modelport:local:Server": tags_are_complete,
             **dict.fromkeys(WORKLOADS, labels_are_complete),
-            **dict.fromkeys(aws.TAGGED, tags_are_complete),
             **dict.fromkeys(gcp.LABELLED, tags_are_complete),
             **dict.fromkeys((*aws.TAGGED, *azure.TAGGED), tags_are_complete),
+        },
+        rewrites={
+            **dict.fromkeys(WORKLOADS, adds_annotations),
+            **dict.fromkeys(gcp.LABELLED, adds_labels),
+            **dict.fromkeys(("modelport:local:Server", *aws.TAGGED, *azure.TAGGED), adds_tags),
+        },
+        parameters={
+            "values": parameter(
+                "What COST-04-rewrite gives resources that lack a tag, by the tag's name, like owner.", {}
+            )
         },
     ),
     Control(

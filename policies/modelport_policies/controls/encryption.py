@@ -99,8 +99,12 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=AT_REST,
-        remediation="Set kmsKeyArn of the endpoint configuration, encryptionSpec.kmsKeyName of endpoint and model on "
-        "Vertex; name the key in a storage class. On Azure give the workspace encryption.",
+        remediation={
+            "sagemaker": "Set kmsKeyArn of the endpoint configuration.",
+            "vertex": "Set encryptionSpec.kmsKeyName of endpoint and model.",
+            "azureml": "Give the workspace encryption.",
+            "kubernetes": "Name the key in a storage class.",
+        },
         checks={
             aws.ENDPOINT_CONFIGURATION: on_aws.endpoint_has_key,
             **dict.fromkeys((gcp.ENDPOINT, gcp.MODEL), on_gcp.endpoint_has_key),
@@ -114,8 +118,12 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=AT_REST,
-        remediation="Give the bucket a key of your own that encrypts by default (S3: aws:kms with bucketKeyEnabled); "
-        "objects no other. On Azure name a key of a vault, and have the infrastructure encrypt, too.",
+        remediation={
+            "sagemaker": "Give the bucket a key of your own that encrypts by default (aws:kms with bucketKeyEnabled), "
+            "and objects no other.",
+            "vertex": "Give the bucket a key of your own that encrypts by default, and objects no other.",
+            "azureml": "Name a key of a vault, and have the infrastructure encrypt, too.",
+        },
         checks={
             aws.BUCKET: on_aws.bucket_has_key,
             aws.BUCKET_ENCRYPTION: on_aws.bucket_rules_have_keys,
@@ -133,8 +141,11 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=AT_REST,
-        remediation="Replace the repository by one with a key: encryptionConfigurations of type KMS, or kmsKeyName. "
-        "On Azure give the registry encryption with a keyIdentifier.",
+        remediation={
+            "sagemaker": "Replace the repository by one with encryptionConfigurations of type KMS.",
+            "vertex": "Replace the repository by one with kmsKeyName.",
+            "azureml": "Give the registry encryption with a keyIdentifier.",
+        },
         checks={
             aws.REPOSITORY: on_aws.repository_has_key,
             gcp.REPOSITORY: on_gcp.store_has_key,
@@ -147,8 +158,11 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=(*AT_REST, "EU AI Act 12"),
-        remediation="Set the KMS key of the data capture, of asynchronous answers, of each job's output and of the "
-        "dataset. On Azure give the storage account that captures go to a key.",
+        remediation={
+            "sagemaker": "Set the KMS key of the data capture, of asynchronous answers and of each job's output.",
+            "vertex": "Set the KMS key of the dataset.",
+            "azureml": "Give the storage account that captures go to a key.",
+        },
         checks={
             aws.ENDPOINT_CONFIGURATION: on_aws.captures_have_keys,
             **dict.fromkeys(aws.JOBS, on_aws.outputs_have_keys),

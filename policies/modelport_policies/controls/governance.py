@@ -104,15 +104,6 @@ CONTROLS = (
         checks=dict.fromkeys(COMPONENTS, model_has_a_card),
     ),
     Control(
-        id="GOV-05",
-        title="The risk class of the use is declared before production",
-        severity="high",
-        levels=Levels("disabled", "mandatory", "mandatory"),
-        frameworks=("EU AI Act 6", "EU AI Act 9", "EU AI Act 26", "ISO42001 A.5"),
-        remediation="Set governance.riskClass of the service to minimal, limited or high.",
-        checks=dict.fromkeys(COMPONENTS, risk_class_is_declared),
-    ),
-    Control(
         id="GOV-06",
         title="An update can be undone",
         severity="medium",

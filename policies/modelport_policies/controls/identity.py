@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modelport_policies import aws, azure, gcp
-from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control, NotApplicable, parameter
+from modelport_policies.control import (
+    ADVICE,
+    CRITICAL,
+    SEVERE,
+    USUAL,
+    USUAL_REWRITTEN,
+    Control,
+    NotApplicable,
+    parameter,
+)
 from modelport_policies.controls.aws import identity as on_aws
 from modelport_policies.controls.aws import rights
 from modelport_policies.controls.azure import identity as on_azure
@@ -19,9 +28,11 @@ from modelport_policies.kubernetes import (
     containers,
     mark,
     pod,
+    pod_path,
     pod_spec,
 )
 from modelport_policies.resource import Resource, UnknownValueError, at, is_set, items, mapping, text
+from modelport_policies.rewriting import Fill
 from modelport_policies.secrecy import PRIVATE_KEY, is_secret
 
 FRAMEWORKS = (
@@ -89,10 +100,21 @@ def has_no_token(workload: Resource) -> Iterable[str]:
         yield "automountServiceAccountToken of the pod is not false"
 
 
+def refuses_token(workload: Resource) -> Iterable[Fill]:
+    """`automountServiceAccountToken` of the pod becomes false."""
+    if pod_spec(workload):
+        yield pod_path(workload, "spec", "automountServiceAccountToken"), False
+
+
 def hands_out_no_token(account: Resource) -> Iterable[str]:
     """`automountServiceAccountToken` is false."""
     if account.at("automountServiceAccountToken") is not False:
         yield "automountServiceAccountToken is not false"
+
+
+def keeps_tokens(_account: Resource) -> Iterable[Fill]:
+    """`automountServiceAccountToken` becomes false."""
+    yield ("automountServiceAccountToken",), False
 
 
 CONTROLS = (
@@ -102,9 +124,12 @@ CONTROLS = (
         severity="critical",
         levels=CRITICAL,
         frameworks=FRAMEWORKS,
-        remediation="Have callers authenticated by identity: AWS_IAM, a JWT or an authorizer. SageMaker itself always "
-        "asks for a signature; on Vertex grant roles to those who call, not to everyone. On Azure set "
-        "authMode to AADToken.",
+        remediation={
+            "sagemaker": "Have callers authenticated by identity: AWS_IAM, a JWT or an authorizer. SageMaker itself "
+            "always asks for a signature.",
+            "vertex": "Grant roles to those who call, not to everyone.",
+            "azureml": "Set authMode to AADToken.",
+        },
         checks={
             aws.METHOD: on_aws.method_asks_who_calls,
             aws.ROUTE: on_aws.route_asks_who_calls,
@@ -119,8 +144,12 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=(*FRAMEWORKS, "CIS K8s 5.1.5"),
-        remediation="Make an identity for the service, and name it in serviceAccountName, executionRoleArn or "
-        "serviceAccount. On Azure name it in userAssignedIdentities.",
+        remediation={
+            "sagemaker": "Make an identity for the service, and name it in executionRoleArn.",
+            "vertex": "Make an identity for the service, and name it in serviceAccount.",
+            "azureml": "Make an identity for the service, and name it in userAssignedIdentities.",
+            "kubernetes": "Make an identity for the service, and name it in serviceAccountName.",
+        },
         checks={
             **dict.fromkeys(WORKLOADS, identity_is_its_own),
             **dict.fromkeys(BINDINGS, binds_no_default_account),
@@ -137,8 +166,11 @@ CONTROLS = (
         severity="critical",
         levels=CRITICAL,
         frameworks=(*FRAMEWORKS, "CIS AWS 1.16", "CIS GCP 1.5"),
-        remediation="Name each action, and the resources that it is for, in a policy of your own; on Google Cloud "
-        "grant a narrow role on the one thing that it is for. On Azure do the same in a role of your own.",
+        remediation={
+            "sagemaker": "Name each action, and the resources that it is for, in a policy of your own.",
+            "vertex": "Grant a narrow role on the one thing that it is for.",
+            "azureml": "Name each action, and the resources that it is for, in a role of your own.",
+        },
         checks={
             **dict.fromkeys(aws.RIGHTS, rights.rights_are_few),
             **dict.fromkeys(aws.ATTACHMENTS, rights.attached_policy_is_narrow),
@@ -156,9 +188,12 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="Name roles or one service, with a condition on aws:SourceAccount or aws:SourceArn for a service; "
-        "of a service account of Google Cloud name who may be it. In federated credentials of Azure name "
-        "one subject and the audience that is Azure's.",
+        remediation={
+            "sagemaker": "Name roles or one service, with a condition on aws:SourceAccount or aws:SourceArn for a "
+            "service.",
+            "vertex": "Name who may be the service account.",
+            "azureml": "In federated credentials name one subject, and the audience that is Azure's.",
+        },
         checks={
             aws.ROLE: on_aws.trust_is_narrow,
             **dict.fromkeys(gcp.ACCOUNT_ACCESS, on_gcp.account_is_for_exact_principals),
@@ -171,8 +206,11 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=(*FRAMEWORKS, "NIST IA-9"),
-        remediation="Ask for the audience, and for a subject like repo:OWNER/NAME:ref:refs/heads/main (Google Cloud: "
-        "in attributeCondition).",
+        remediation={
+            "sagemaker": "Ask for the audience, and for a subject like repo:OWNER/NAME:ref:refs/heads/main.",
+            "vertex": "Ask in attributeCondition for a subject like repo:OWNER/NAME:ref:refs/heads/main.",
+            "azureml": "Name a subject like repo:OWNER/NAME:ref:refs/heads/main.",
+        },
         checks={
             aws.ROLE: on_aws.federation_is_scoped,
             gcp.IDENTITY_PROVIDER: on_gcp.federation_is_scoped,
@@ -252,11 +290,12 @@ CONTROLS = (
         id="IDN-11",
         title="Pods get no token of the cluster unless they need one",
         severity="medium",
-        levels=USUAL,
+        levels=USUAL_REWRITTEN,
         frameworks=("CIS K8s 5.1.6", "NIST AC-6"),
         remediation="Set automountServiceAccountToken: false; what talks to the API server has the annotation "
         f"{DECLARATION}: required.",
         checks={**dict.fromkeys(WORKLOADS, has_no_token), SERVICE_ACCOUNT: hands_out_no_token},
+        rewrites={**dict.fromkeys(WORKLOADS, refuses_token), SERVICE_ACCOUNT: keeps_tokens},
     ),
     Control(
         id="IDN-12",

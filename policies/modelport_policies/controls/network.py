@@ -46,8 +46,11 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="Give the model vpcConfig with subnets and security groups; on Vertex name the projects whose "
-        "networks connect to the endpoint. On Azure give the workspace a managed network.",
+        remediation={
+            "sagemaker": "Give the model vpcConfig with subnets and security groups.",
+            "vertex": "Name the projects whose networks connect to the endpoint.",
+            "azureml": "Give the workspace a managed network.",
+        },
         checks={
             aws.MODEL: on_aws.model_is_in_vpc,
             gcp.ENDPOINT: on_gcp.endpoint_is_in_network,
@@ -62,10 +65,13 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="Set enableNetworkIsolation of the model: SageMaker brings the model to the containers itself. On "
-        "Vertex use Private Service Connect, not a peered network. On Kubernetes name the peers of each "
-        "egress rule; where their addresses change, name the ports. On Azure have the managed network "
-        "allow approved destinations only.",
+        remediation={
+            "sagemaker": "Set enableNetworkIsolation of the model: SageMaker brings the model to the containers "
+            "itself.",
+            "vertex": "Use Private Service Connect, not a peered network.",
+            "azureml": "Have the managed network allow approved destinations only.",
+            "kubernetes": "Name the peers of each egress rule; where their addresses change, name the ports.",
+        },
         checks={
             aws.MODEL: on_aws.model_is_isolated,
             gcp.ENDPOINT: on_gcp.endpoint_calls_nobody,
@@ -73,6 +79,7 @@ CONTROLS = (
             azure.WORKSPACE: on_azure.network_is_isolated,
             **dict.fromkeys(azure.OUTBOUND_RULES, on_azure.rule_names_destination),
         },
+        scope="stack",
         parameters={
             "ports": parameter(
                 "Ports of every address that pods may reach; without any, all that a rule names.", [], "integer"
@@ -103,9 +110,12 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="On AWS add a VPC endpoint for each service that is named, with its private name. On Google Cloud "
-        "turn Private Google Access of the subnet on, and lead a forwarding rule of the network to the endpoint. On "
-        "Azure add a private endpoint for each thing, and its name in a private zone of the network.",
+        remediation={
+            "sagemaker": "Add a VPC endpoint for each service that is named, with its private name.",
+            "vertex": "Turn Private Google Access of the subnet on, and lead a forwarding rule of the network to the "
+            "endpoint.",
+            "azureml": "Add a private endpoint for each thing, and its name in a private zone of the network.",
+        },
         checks={
             aws.NETWORK: on_aws.services_are_reached_privately,
             aws.VPC_ENDPOINT: on_aws.endpoint_is_used,
@@ -127,9 +137,11 @@ CONTROLS = (
         severity="critical",
         levels=CRITICAL,
         frameworks=(*FRAMEWORKS, "CIS AWS 2.1.4", "CIS GCP 5.1"),
-        remediation="Give each bucket a public access block with all four flags (Google Cloud: "
-        "publicAccessPrevention), and grant nothing to everyone. Close storage accounts to public "
-        "networks, and their containers to everyone.",
+        remediation={
+            "sagemaker": "Give each bucket a public access block with all four flags, and grant nothing to everyone.",
+            "vertex": "Set publicAccessPrevention of each bucket to enforced, and grant nothing to everyone.",
+            "azureml": "Close storage accounts to public networks, and their containers to everyone.",
+        },
         checks={
             aws.BUCKET: on_aws.bucket_is_blocked,
             aws.BUCKET_ACCESS_BLOCK: on_aws.block_is_whole,
@@ -143,6 +155,11 @@ CONTROLS = (
             azure.BLOB_CONTAINER: on_azure.container_is_private,
         },
         scope="stack",
+        rewrites={
+            aws.BUCKET_ACCESS_BLOCK: on_aws.blocks_all,
+            gcp.BUCKET: on_gcp.closes,
+            azure.STORAGE: on_azure.closes_containers,
+        },
     ),
     Control(
         id="NET-08",
@@ -189,8 +206,11 @@ CONTROLS = (
         severity="medium",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Name the security group, prefix list or addresses that are called, in place of the world; in a "
-        "network of Google Cloud deny the rest. On Azure deny the internet.",
+        remediation={
+            "sagemaker": "Name the security group, prefix list or addresses that are called, in place of the world.",
+            "vertex": "Name the addresses that are called, in place of the world, and deny the rest in the network.",
+            "azureml": "Deny the internet.",
+        },
         checks={
             **dict.fromkeys(on_aws.EGRESS, on_aws.egress_is_narrow),
             gcp.FIREWALL: on_gcp.egress_is_narrow,
@@ -228,8 +248,11 @@ CONTROLS = (
         severity="low",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Give subnets a network ACL, groups and rules a description, and remove groups that nothing has. "
-        "On Azure give subnets a security group.",
+        remediation={
+            "sagemaker": "Give subnets a network ACL, groups and rules a description, and remove groups that nothing "
+            "has.",
+            "azureml": "Give subnets a security group.",
+        },
         checks={
             aws.SUBNET: on_aws.subnet_has_acl,
             aws.SECURITY_GROUP: on_aws.group_is_in_order,

@@ -6,9 +6,21 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from modelport_policies.control import ADVICE, CRITICAL, SEVERE, USUAL, Control
-from modelport_policies.kubernetes import WORKLOADS, containers, effective, linux, number, pod, pod_spec, volumes
+from modelport_policies.control import ADVICE, CRITICAL, SEVERE, SEVERE_REWRITTEN, USUAL, USUAL_REWRITTEN, Control
+from modelport_policies.kubernetes import (
+    WORKLOADS,
+    container_paths,
+    containers,
+    effective,
+    linux,
+    number,
+    pod,
+    pod_path,
+    pod_spec,
+    volumes,
+)
 from modelport_policies.resource import Resource, UnknownValueError, at, is_set, items, mapping, text
+from modelport_policies.rewriting import Fill
 
 FRAMEWORKS = ("PSS restricted", "CIS K8s 5.2", "NIST AC-6", "NIST CM-7", "NSA K8s hardening", "ISO27001 A.8.9")
 PERSISTENT_VOLUME = "kubernetes:core/v1:PersistentVolume"
@@ -84,6 +96,12 @@ def gains_no_privileges(workload: Resource) -> Iterable[str]:
             yield f"container {name}: allowPrivilegeEscalation is not false"
 
 
+def denies_privileges(workload: Resource) -> Iterable[Fill]:
+    """`allowPrivilegeEscalation` of containers becomes false."""
+    for path in container_paths(workload, "securityContext", "allowPrivilegeEscalation"):
+        yield path, False
+
+
 def pods_run_as_non_root(workload: Resource) -> Iterable[str]:
     """`securityContext` of pod or container: `runAsNonRoot` true, `runAsUser` >= 10000, no group 0."""
     shared = at(linux(workload), "securityContext")
@@ -112,6 +130,12 @@ def has_no_capabilities(workload: Resource) -> Iterable[str]:
             yield f"container {name} adds capabilities: {', '.join(map(str, added))}"
 
 
+def drops_all(workload: Resource) -> Iterable[Fill]:
+    """`capabilities.drop` of containers becomes `[ALL]`. What is added stays, and so does a list that lacks `ALL`."""
+    for path in container_paths(workload, "securityContext", "capabilities", "drop"):
+        yield path, ["ALL"]
+
+
 def is_confined_by_seccomp(workload: Resource) -> Iterable[str]:
     """`securityContext.seccompProfile.type` of pod or container is `RuntimeDefault` or `Localhost`."""
     shared = at(linux(workload), "securityContext")
@@ -119,6 +143,11 @@ def is_confined_by_seccomp(workload: Resource) -> Iterable[str]:
         profile = effective(at(container, "securityContext"), shared, "seccompProfile", "type")
         if profile not in PROFILES:
             yield f"container {name}: the seccomp profile is {profile or 'not set'}"
+
+
+def confines(workload: Resource) -> Iterable[Fill]:
+    """`seccompProfile.type` of the pod becomes `RuntimeDefault`."""
+    yield pod_path(workload, "spec", "securityContext", "seccompProfile", "type"), "RuntimeDefault"
 
 
 def writes_in_bounds(workload: Resource) -> Iterable[str]:
@@ -240,10 +269,11 @@ CONTROLS = (
         id="POD-05",
         title="Containers cannot gain privileges",
         severity="high",
-        levels=SEVERE,
+        levels=SEVERE_REWRITTEN,
         frameworks=FRAMEWORKS,
         remediation="Set securityContext.allowPrivilegeEscalation: false on every container.",
         checks=dict.fromkeys(WORKLOADS, gains_no_privileges),
+        rewrites=dict.fromkeys(WORKLOADS, denies_privileges),
     ),
     Control(
         id="POD-06",
@@ -258,19 +288,21 @@ CONTROLS = (
         id="POD-07",
         title="Containers drop all capabilities and add none",
         severity="high",
-        levels=SEVERE,
+        levels=SEVERE_REWRITTEN,
         frameworks=FRAMEWORKS,
         remediation="Set securityContext.capabilities {drop: [ALL]} on every container.",
         checks=dict.fromkeys(WORKLOADS, has_no_capabilities),
+        rewrites=dict.fromkeys(WORKLOADS, drops_all),
     ),
     Control(
         id="POD-08",
         title="A seccomp profile confines every container",
         severity="medium",
-        levels=USUAL,
+        levels=USUAL_REWRITTEN,
         frameworks=FRAMEWORKS,
         remediation="Set securityContext.seccompProfile {type: RuntimeDefault} on the pod.",
         checks=dict.fromkeys(WORKLOADS, is_confined_by_seccomp),
+        rewrites=dict.fromkeys(WORKLOADS, confines),
     ),
     Control(
         id="POD-09",

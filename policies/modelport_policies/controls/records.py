@@ -68,9 +68,12 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=LOGGING,
-        remediation="Make the log group /aws/sagemaker/Endpoints/NAME, with retention and key, before the endpoint; "
-        "leave disableContainerLogging of Vertex out. On Azure add diagnostic settings for the endpoint "
-        "and its workspace.",
+        remediation={
+            "sagemaker": "Make the log group /aws/sagemaker/Endpoints/NAME, with retention and key, before the "
+            "endpoint.",
+            "vertex": "Leave disableContainerLogging out.",
+            "azureml": "Add diagnostic settings for the endpoint and its workspace.",
+        },
         checks={
             aws.ENDPOINT: on_aws.endpoint_has_log_group,
             gcp.DEPLOYED_MODEL: on_gcp.containers_are_logged,
@@ -133,8 +136,11 @@ CONTROLS = (
         severity="low",
         levels=ADVICE,
         frameworks=LOGGING,
-        remediation="Add a trail (Google Cloud: an IAMAuditConfig with DATA_READ), or name the account's own in the "
-        "parameter. On Azure add a diagnostic setting of the subscription.",
+        remediation={
+            "sagemaker": "Add a trail, or name the account's own in the parameter.",
+            "vertex": "Add an IAMAuditConfig with DATA_READ, or name the project's own in the parameter.",
+            "azureml": "Add a diagnostic setting of the subscription.",
+        },
         checks={
             aws.ENDPOINT: on_aws.changes_are_recorded,
             aws.TRAIL: on_aws.trail_is_on,

@@ -49,8 +49,11 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="Replicate to an allowed region; on Google Cloud choose the region, or those of the copies, "
-        "yourself.",
+        remediation={
+            "sagemaker": "Replicate to an allowed region.",
+            "vertex": "Choose an allowed region, or those of the copies, yourself.",
+            "azureml": "Replicate to an allowed region.",
+        },
         checks={
             aws.BUCKET_REPLICATION: on_aws.objects_stay_here,
             aws.REGISTRY_REPLICATION: on_aws.images_stay_here,
@@ -71,8 +74,11 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=FRAMEWORKS,
-        remediation="Name a key of an allowed region, of your own account or of a project that may have keys. On "
-        "Azure keep the vault in the region of what its keys encrypt.",
+        remediation={
+            "sagemaker": "Name a key of an allowed region, of your own account.",
+            "vertex": "Name a key of an allowed region, of a project that may have keys.",
+            "azureml": "Keep the vault in the region of what its keys encrypt.",
+        },
         checks={
             **dict.fromkeys(on_aws.KEYS, on_aws.keys_are_from_here),
             gcp.KEY_RING: on_gcp.keys_stay,

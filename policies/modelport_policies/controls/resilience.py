@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from modelport_policies import aws, azure, gcp
+from modelport_policies.bounds import FEWEST
 from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
 from modelport_policies.controls.aws import resilience as on_aws
 from modelport_policies.controls.azure import resilience as on_azure
@@ -36,7 +37,6 @@ from modelport_policies.resource import Resource, at, is_set, items, mapping, te
 
 FRAMEWORKS = ("NIST CP-10", "NIST SC-36", "ISO27001 A.8.14", "SOC2 A1.2", "EU AI Act 15(4)")
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
-FEWEST = 2
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 WAYS = ("httpGet", "tcpSocket", "grpc")
@@ -248,8 +248,11 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=FRAMEWORKS,
-        remediation="Add topologySpreadConstraints over topology.kubernetes.io/zone and kubernetes.io/hostname; give "
-        "models subnets in several zones. Have registries of Azure in all zones.",
+        remediation={
+            "sagemaker": "Give models subnets in several zones.",
+            "azureml": "Have registries in all zones.",
+            "kubernetes": "Add topologySpreadConstraints over topology.kubernetes.io/zone and kubernetes.io/hostname.",
+        },
         checks={
             **dict.fromkeys(SCALED, pods_are_spread),
             aws.MODEL: on_aws.model_is_spread,
@@ -305,8 +308,11 @@ CONTROLS = (
         severity="medium",
         levels=USUAL,
         frameworks=(*FRAMEWORKS, "NIST CM-3", "EU AI Act 15"),
-        remediation="Use RollingUpdate with a maxUnavailable below 100%, and do not pause it; on SageMaker a canary "
-        "that alarms undo; rollout.steps of a service on Vertex.",
+        remediation={
+            "sagemaker": "Use a canary that alarms undo.",
+            "vertex": "Set rollout.steps of the service.",
+            "kubernetes": "Use RollingUpdate with a maxUnavailable below 100%, and do not pause it.",
+        },
         checks={
             **dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), updates_go_in_steps),
             aws.ENDPOINT: on_aws.updates_go_in_steps,

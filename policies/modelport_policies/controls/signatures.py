@@ -70,8 +70,11 @@ CONTROLS = (
         severity="high",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
-        remediation="Name who has to sign, and have what is not signed refused. Let registries of Azure keep images "
-        "in quarantine first.",
+        remediation={
+            "vertex": "Name who has to sign, and have what is not signed refused.",
+            "azureml": "Let the registry keep images in quarantine first.",
+            "kubernetes": "Name who has to sign, and have what is not signed refused.",
+        },
         checks={
             **dict.fromkeys(KYVERNO, rules_refuse_unsigned_images),
             KYVERNO_IMAGES: images_are_refused_unsigned,

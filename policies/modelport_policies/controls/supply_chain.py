@@ -170,8 +170,11 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=(*FRAMEWORKS, "NIST RA-5", "ISO27001 A.8.8", "PCI 6.3"),
-        remediation="Set imageScanningConfiguration.scanOnPush, or have the whole registry scanned; leave "
-        "vulnerabilityScanningConfig of Google Cloud on. On Azure turn Defender's plan on.",
+        remediation={
+            "sagemaker": "Set imageScanningConfiguration.scanOnPush, or have the whole registry scanned.",
+            "vertex": "Leave vulnerabilityScanningConfig on.",
+            "azureml": "Turn Defender's plan on.",
+        },
         checks={
             aws.REPOSITORY: on_aws.repository_is_scanned,
             gcp.REPOSITORY: on_gcp.repository_is_scanned,
@@ -194,8 +197,11 @@ CONTROLS = (
         severity="low",
         levels=ADVICE,
         frameworks=("NIST SA-4", "NIST CM-8", "ISO27001 A.5.9", "ISO27001 A.8.6", "FinOps"),
-        remediation="Give the repository a lifecycle policy that expires untagged images, or a cleanup policy that "
-        "deletes them. Give registries of Azure a retention policy.",
+        remediation={
+            "sagemaker": "Give the repository a lifecycle policy that expires untagged images.",
+            "vertex": "Give the repository a cleanup policy that deletes untagged images.",
+            "azureml": "Give the registry a retention policy.",
+        },
         checks={
             aws.REPOSITORY: on_aws.repository_is_tidied,
             aws.IMAGE_LIFECYCLE: on_aws.lifecycle_expires_untagged,

@@ -41,7 +41,7 @@ def _case(result: Result) -> Xml.Element:
         Xml.SubElement(case, "system-out").text = f"advisory: {said}"
     elif result.verdict == "violated":
         failure = Xml.SubElement(case, "failure", {"message": said, "type": result.level})
-        failure.text = f"{said}\n{_text(result.control.remediation)}"
+        failure.text = f"{said}\n{_text(result.control.remedy(result.type))}"
     elif result.verdict != "passed":
         why = f"{said} ({_text(str(result.exemption))})" if result.exemption else said
         Xml.SubElement(case, "skipped", {"message": f"{SKIPPED[result.verdict]}: {why}"})

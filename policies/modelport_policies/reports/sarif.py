@@ -43,7 +43,7 @@ def _rule(control: Control) -> dict[str, Any]:
     return {
         "id": control.id,
         "shortDescription": {"text": control.title},
-        "help": {"text": control.remediation},
+        "help": {"text": control.remedy()},
         "properties": {
             "security-severity": SCORES[control.severity],
             "tags": ["security", *control.frameworks],

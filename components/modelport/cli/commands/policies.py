@@ -81,7 +81,8 @@ def explain(
         found = {each.id: each for each in catalogue(own=own_controls(_rules()))}
     if control.upper() not in found:
         raise UsageError(f"{control}\n  no such control. {did_you_mean(control, list(found))}")
-    say("\n".join(section(found[control.upper()])).strip())
+    chosen = found[control.upper()]
+    say("\n".join([f"# {chosen.id}: {chosen.title}", *section(chosen)]))
     say("\nnext: modelport policies check --state FILE")
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from modelport_policies.aws import BUCKET_LIFECYCLE, described
+from modelport_policies.bounds import FEWEST
 from modelport_policies.buckets import place, written_to
 from modelport_policies.control import NotApplicable
 from modelport_policies.controls.aws.monitoring import is_about, jobs, one_holds
@@ -15,7 +16,6 @@ from modelport_policies.relations import belonging, tag
 from modelport_policies.resource import Resource, at, document, items, mapping, text
 from modelport_policies.sagemaker import captures
 
-FEWEST = 2
 EXPLAINING = ("ModelBias", "ModelExplainability")
 
 

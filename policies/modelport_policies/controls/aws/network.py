@@ -31,6 +31,8 @@ from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_use, is_declared_public, known
 from modelport_policies.resource import Resource, at, is_filled, items, several, text, type_of
+from modelport_policies.rewriting import Fill
+from modelport_policies.sagemaker import only_serverless
 
 PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
 PUBLIC_GROUPS = ("/AllUsers", "/AuthenticatedUsers")
@@ -65,16 +67,32 @@ def http_api_is_declared(api: Resource) -> Iterable[str]:
 
 
 def model_is_in_vpc(model: Resource) -> Iterable[str]:
-    """`vpcConfig` has `subnets` and `securityGroupIds`."""
+    """`vpcConfig` has `subnets` and `securityGroupIds`; SageMaker takes none where all variants of the model are
+    serverless.
+    """
     for key in ("subnets", "securityGroupIds"):
         if not is_filled(model, "vpcConfig", key):
+            with_instances(model)
             yield f"vpcConfig has no {key}: the containers run in a network of Amazon's"
 
 
 def model_is_isolated(model: Resource) -> Iterable[str]:
-    """`enableNetworkIsolation` is true: the containers call nobody."""
+    """`enableNetworkIsolation` is true: the containers call nobody. SageMaker isolates none where all variants of the
+    model are serverless.
+    """
     if model.at("enableNetworkIsolation") is not True:
+        with_instances(model)
         yield "the containers can call whom they like"
+
+
+def with_instances(model: Resource) -> None:
+    """Return where a variant of a model has instances, or the stack has none of it.
+
+    Raises:
+        NotApplicable: its variants are serverless.
+    """
+    if only_serverless(model):
+        raise NotApplicable("SageMaker takes neither networks nor isolation for serverless variants")
 
 
 def job_is_isolated(resource: Resource) -> Iterable[str]:
@@ -96,6 +114,11 @@ def block_is_whole(block: Resource) -> Iterable[str]:
     for key in BLOCKS:
         if block.at(key) is not True:
             yield f"{key} is not true"
+
+
+def blocks_all(_block: Resource) -> Iterable[Fill]:
+    """The four flags become true."""
+    yield from (((key,), True) for key in BLOCKS)
 
 
 def acl_is_private(acl: Resource) -> Iterable[str]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modelport_policies.aws import BUCKET_LOCK, BUCKET_LOGGING, EVENT_STORE, FLOW_LOG, LOG_GROUP, TRAIL
+from modelport_policies.bounds import LEAST_RETENTION
 from modelport_policies.buckets import is_log_target
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, known, tag
 from modelport_policies.resource import Resource, at, items, text, type_of
 from modelport_policies.sagemaker import captures, is_serverless, variants
-
-LEAST_RETENTION = 180
-"""Days that the EU AI Act has logs kept for."""
 
 
 def production_is_captured(configuration: Resource) -> Iterable[str]:

@@ -13,13 +13,13 @@ from modelport_policies.aws import (
     SCALING_SCHEDULE,
     SUBNET,
 )
+from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, owners
 from modelport_policies.resource import Resource, at, is_filled, is_set, items, text, type_of
 from modelport_policies.sagemaker import is_serverless, variants
 
-FEWEST = 2
 STAGED = ("CANARY", "LINEAR")
 
 
@@ -199,19 +199,3 @@ def is_meant(rule: object, repository: Resource) -> bool:
     """Whether a rule of replication is for a repository."""
     filters = [text(at(each, "filter")) for each in items(at(rule, "repositoryFilters"))]
     return not filters or text(repository.at("name")).startswith(tuple(filters))
-
-
-def asked_for(store: Resource) -> None:
-    """Return where copies are asked for.
-
-    Raises:
-        NotApplicable: none are.
-    """
-    if store.parameters["copies"] < 1:
-        raise NotApplicable("parameter copies asks for none")
-
-
-def too_few(store: Resource, copies: int) -> Iterable[str]:
-    """What is wrong with a number of copies."""
-    if copies < (wanted := store.parameters["copies"]):
-        yield f"there are {copies:g} copies elsewhere, not {wanted:g}"

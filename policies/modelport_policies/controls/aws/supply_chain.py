@@ -16,14 +16,13 @@ from modelport_policies.aws import (
     cloud_control,
 )
 from modelport_policies.control import NotApplicable
-from modelport_policies.images import DIGEST, has_digest, not_from_here
+from modelport_policies.images import DIGEST, SHA256, has_digest, not_from_here
 from modelport_policies.relations import belonging
 from modelport_policies.resource import Resource, at, document, is_set, items, text, type_of
 from modelport_policies.sagemaker import containers, model_data
 
 ECR = re.compile(r"\d{12}\.dkr[.-]ecr")
 SCANNING = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def images_are_pinned(model: Resource) -> Iterable[str]:

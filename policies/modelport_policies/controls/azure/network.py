@@ -19,6 +19,7 @@ from modelport_policies.azure import (
 from modelport_policies.control import NotApplicable
 from modelport_policies.relations import belonging, in_use, is_declared_public, owners
 from modelport_policies.resource import Resource, at, is_set, items, several, text
+from modelport_policies.rewriting import Fill
 
 LINKED = {WORKSPACE: "amlworkspace", STORAGE: "blob", REGISTRY: "registry", VAULT: "vault"}
 """What has private endpoints, and the part of it that they lead to."""
@@ -141,6 +142,12 @@ def account_is_private(account: Resource) -> Iterable[str]:
         yield "the account takes requests from public networks"
     if account.at("allowBlobPublicAccess") is not False:
         yield "containers of the account may be opened to everyone"
+
+
+def closes_containers(account: Resource) -> Iterable[Fill]:
+    """`allowBlobPublicAccess` becomes false, unless a tag `exposure` is `public`. Networks stay as they are."""
+    if not is_declared_public(account):
+        yield ("allowBlobPublicAccess",), False
 
 
 def container_is_private(container: Resource) -> Iterable[str]:

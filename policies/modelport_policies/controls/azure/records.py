@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from modelport_policies.azure import DIAGNOSTIC_SETTING, ENDPOINT, FLOW_LOG, REGISTRY, VAULT, collections
+from modelport_policies.bounds import LEAST_RETENTION
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, is_of, known, owners, tag
 from modelport_policies.resource import Resource, at, is_set, items, text, type_of
 
-LEAST_RETENTION = 180
-"""Days that the EU AI Act has logs kept for."""
 DESTINATIONS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
 ALL = {"allLogs"}
 TRAFFIC = "AmlOnlineEndpointTrafficLog"

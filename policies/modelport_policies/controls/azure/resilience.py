@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from modelport_policies.azure import AUTOSCALE, DEPLOYMENT, ENDPOINT, REPLICATION
+from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
-from modelport_policies.controls.aws.resilience import FEWEST, asked_for, too_few
 from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, owners
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text

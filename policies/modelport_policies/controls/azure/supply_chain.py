@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from modelport_policies.azure import BLOB_SERVICE, MODEL_VERSION
 from modelport_policies.control import NotApplicable
-from modelport_policies.images import DIGEST, has_digest, not_from_here
+from modelport_policies.images import DIGEST, SHA256, has_digest, not_from_here
 from modelport_policies.relations import belonging, owners
 from modelport_policies.resource import Resource, is_set, text
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 LABEL = re.compile(r"@[\w-]+$|/labels/")
 """What the name of a model has where it is for the newest version, or another that may change."""
 REGISTRIES = ("Containers", "ContainerRegistry")

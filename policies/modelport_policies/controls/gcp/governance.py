@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from modelport_policies.bounds import FEWEST
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import ALERT, CAPTURE, DASHBOARD, OBJECTIVE, captures, has_captures, in_production
 from modelport_policies.kubernetes import number
@@ -20,7 +21,6 @@ MEASURED = {
 """What metrics are called, in filters and queries of alerts."""
 ASKED = ("filter", "query")
 WIDE = ("ANY", "TAGGED", "TAG_STATE_UNSPECIFIED", "")
-FEWEST = 2
 DAY = 24 * 60 * 60 * 1000
 
 

@@ -42,6 +42,11 @@ SCOPES = {
         rf"""|{PREFIX}(?:ref:refs/(?:heads|tags)/|ref_type:\w+:ref:|environment:)\w"""
     ),
 }
+CLAIM = r"""[\w.]+(?:\[["'][^"']*["']\])?"""
+NEGATED = re.compile(
+    rf"""{CLAIM}\s*!=\s*(?:"[^"]*"|'[^']*')|(?:"[^"]*"|'[^']*')\s*!=\s*{CLAIM}|!\s*\([^()]*\)|!\s*{CLAIM}\([^()]*\)"""
+)
+"""What a condition keeps out: that lets in all the others."""
 SERVICE_ACCOUNT = re.compile(r"^serviceAccount:[^@]+@([^@]+)\.iam\.gserviceaccount\.com$")
 AGENTS = "gcp-sa-"
 """How projects begin whose accounts are Google's services."""
@@ -122,7 +127,7 @@ def account_is_for_exact_principals(resource: Resource) -> Iterable[str]:
 
 def federation_is_scoped(provider: Resource) -> Iterable[str]:
     """`attributeCondition` is set where there is `oidc`; for GitHub and GitLab it asks for a repository and a ref, by
-    claims of their own or the subject.
+    claims of their own or the subject, not by what they are not.
     """
     if not is_set(provider.inputs, "oidc"):
         raise NotApplicable("it is not for CI")
@@ -132,7 +137,8 @@ def federation_is_scoped(provider: Resource) -> Iterable[str]:
     if not condition:
         yield "everyone whom the issuer knows is let in: there is no attributeCondition"
     elif issuer := CI.get(text(provider.at("oidc", "issuerUri")).removeprefix("https://").rstrip("/")):
-        lacking = [name for name, asked in SCOPES.items() if not asked.search(condition)]
+        positive = NEGATED.sub("", condition)
+        lacking = [name for name, asked in SCOPES.items() if not asked.search(positive)]
         if lacking:
             yield f"attributeCondition asks {issuer} for no {' and no '.join(each[2:] for each in lacking)}"
 

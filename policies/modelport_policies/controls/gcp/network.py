@@ -19,6 +19,7 @@ from modelport_policies.gcp import (
 )
 from modelport_policies.relations import belonging, is_declared_public, owners
 from modelport_policies.resource import Resource, at, is_filled, is_set, items, several, text, type_of
+from modelport_policies.rewriting import Fill
 
 OUTSIDE = ("EXTERNAL", "EXTERNAL_MANAGED")
 SCHEMES = dict(zip(BACKENDS, ("EXTERNAL", "INTERNAL"), strict=True))
@@ -104,6 +105,12 @@ def bucket_is_closed(bucket: Resource) -> Iterable[str]:
     """`publicAccessPrevention` is `enforced`."""
     if bucket.at("publicAccessPrevention") != "enforced":
         yield "nothing keeps objects of the bucket from being made public"
+
+
+def closes(bucket: Resource) -> Iterable[Fill]:
+    """`publicAccessPrevention` becomes `enforced`, unless a label `exposure` is `public`."""
+    if not is_declared_public(bucket):
+        yield ("publicAccessPrevention",), "enforced"
 
 
 def dataset_is_closed(dataset: Resource) -> Iterable[str]:

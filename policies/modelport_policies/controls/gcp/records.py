@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from modelport_policies.bounds import LEAST_RETENTION
 from modelport_policies.capture import CAPTURE, careless
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import (
@@ -21,8 +22,6 @@ from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, known, tag
 from modelport_policies.resource import Resource, at, is_set, items, several, text, type_of
 
-LEAST_RETENTION = 180
-"""Days that the EU AI Act has logs kept for."""
 DEFAULT_RETENTION = 30
 AUDITED = ("aiplatform.googleapis.com", "allServices")
 LOG_BUCKET = ("logging", "logBucket")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import container_of, in_production, is_region, machines_of
 from modelport_policies.kubernetes import number
 from modelport_policies.resource import Resource, at, is_set, items, text
 
-FEWEST = 2
 PROBES = ("startupProbe", "healthProbe", "livenessProbe")
 WAYS = ("httpGet", "tcpSocket", "grpc")
 DEFAULT_PORT = 8080
@@ -98,12 +98,14 @@ def table_is_protected(table: Resource) -> Iterable[str]:
 
 def bucket_has_copies(bucket: Resource) -> Iterable[str]:
     """`customPlacementConfig.dataLocations` are more than parameter `copies`, or `location` is of several regions."""
+    asked_for(bucket)
     regions = items(bucket.at("customPlacementConfig", "dataLocations"))
     yield from too_few(bucket, len(regions) - 1 if regions else elsewhere(bucket))
 
 
 def repository_has_copies(repository: Resource) -> Iterable[str]:
     """`location` is of several regions, where parameter `copies` asks for one."""
+    asked_for(repository)
     yield from too_few(repository, elsewhere(repository))
 
 
@@ -112,11 +114,3 @@ def elsewhere(store: Resource) -> int:
     several.
     """
     return 0 if is_region(text(store.at("location"))) else 1
-
-
-def too_few(store: Resource, copies: int) -> Iterable[str]:
-    """What is wrong with a number of copies."""
-    if (wanted := store.parameters["copies"]) < 1:
-        raise NotApplicable("parameter copies asks for none")
-    if copies < wanted:
-        yield f"there are {copies:g} copies elsewhere, not {wanted:g}"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import container_of
-from modelport_policies.images import DIGEST, has_digest, not_from_here
+from modelport_policies.images import DIGEST, SHA256, has_digest, not_from_here
 from modelport_policies.resource import Resource, at, items, text
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 ASKED = ("REQUIRE_ATTESTATION", "ALWAYS_DENY")
 ENFORCED = "ENFORCED_BLOCK_AND_AUDIT_LOG"
 
