@@ -160,6 +160,8 @@ def test_a_control_judges_by_its_parameters(registries, found):
         ({"SUP-01": {"registries": []}}, "SUP-01 has no parameter 'registries'; it has none"),
         ({"SUP-02": {"registries": "r.example.com"}}, "SUP-02, parameter registries: 'r.example.com' is no list"),
         ({"SUP-02": {"registries": [1]}}, "SUP-02, parameter registries: 1 is no text"),
+        ({"COST-04": {"values": ["a"]}}, "COST-04, parameter values: ['a'] is no mapping"),
+        ({"COST-04": {"values": {"owner": 1}}}, "COST-04, parameter values: 1 is no text"),
         ({"RES-04": {"most": "9"}}, "RES-04, parameter most: '9' is no whole number"),
         ({"RES-04": {"most": True}}, "RES-04, parameter most: True is no whole number"),
         ({"SUP-02": ["r.example.com"]}, "written as {CONTROL: {PARAMETER: VALUE}}"),
