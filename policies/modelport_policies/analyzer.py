@@ -24,7 +24,7 @@ from pulumi_policy import (
 
 from modelport_policies.control import Control, Profile, known_parameters, known_profile, with_defaults
 from modelport_policies.controls import catalogue
-from modelport_policies.register import Register, read_register
+from modelport_policies.register import ADVISED, Register, read_register
 from modelport_policies.resource import Resource, Stack, canonical
 
 NAME = "modelport-policies"
@@ -46,7 +46,7 @@ def serve(pack: Path) -> None:
     file = Path(os.environ.get("MODELPORT_POLICY_EXEMPTIONS") or pack / "exemptions.yaml")
     register = read_register(file, [control.id for control in catalogue()], date.today())
     controls = [with_defaults(control, parameters.get(control.id, {})) for control in catalogue(register.problems)]
-    PolicyPack(NAME, [policy(control, profile, register) for control in controls])
+    PolicyPack(NAME, [*(policy(control, profile, register) for control in controls), notice(register)])
 
 
 def policy(control: Control, profile: Profile, register: Register) -> Policy:
@@ -65,6 +65,24 @@ def policy(control: Control, profile: Profile, register: Register) -> Policy:
         severity=Severity(control.severity),
         tags=list(control.frameworks),
         remediation_steps=control.remediation,
+    )
+
+
+def notice(register: Register) -> Policy:
+    """What is to be known of exemptions that hold, as advice and at the end: GOV-12 is neither."""
+
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        stack = Stack()
+        for _, state, message in register.standing([in_stack(each, stack) for each in args.resources]):
+            if state in ADVISED:
+                report(message)
+
+    return StackValidationPolicy(
+        name="GOV-12-notice",
+        description="Exemptions that end soon, or that nothing needs",
+        validate=validate,
+        enforcement_level=EnforcementLevel.ADVISORY,
+        severity=Severity.LOW,
     )
 
 
@@ -108,13 +126,14 @@ def judge(
     """Report what the control finds in Pulumi's terms: violations, an unknown value, or not applicable and why."""
     reasons, unknown, evaluated = [], None, False
     given = args.get_config()
+    register.judged.add(control.id)
     for resource in resources:
         outcome = control.evaluate(resource, given)
-        exemption = register.covering(control.id, resource.urn) if outcome.violations else None
+        exemption = register.covering(control.id, resource) if outcome.violations or outcome.undecided else None
         for message in () if exemption else outcome.violations:
             report(f"{message}. {control.remediation}", resource.urn)
         unknown = unknown or outcome.undecided
-        if exemption or outcome.not_applicable:
+        if (exemption and outcome.violations) or outcome.not_applicable:
             reasons.append(str(exemption or outcome.not_applicable))
         else:
             evaluated = True

@@ -39,15 +39,21 @@ file: `{"SUP-02": {"registries": ["registry.example.com"]}}`. Offline, `--parame
 **Exemptions** live in `policies/exemptions.yaml` (elsewhere: `MODELPORT_POLICY_EXEMPTIONS`):
 
 ```
-- control: NET-01
-  urn: urn:pulumi:dev::*::modelport:local:Server::digits*      # a glob
+- id: phones                                         # optional
+  rules: [NET-01]
+  match: {type: modelport:local:Server, name: digits*, stack: dev}
   owner: team-vision@example.com
   reason: the lab's test phones reach the server over the wireless network
-  expires: 2026-12-31                                          # the last day, at most a year away
+  ticket: OPS-4711
+  created: 2026-10-01
+  expires: 2026-12-31                                # the last day, at most 366 days after created
+  compensatingControl: the network has no way out    # optional
 ```
 
-An exempt finding stays in the report as such. An entry that is wrong or has expired exempts nothing and is reported by
-GOV-12 with its line.
+`match` has at least one of `urn`, `type`, `name` and `stack`, each a glob or a list of globs; all that are there must
+match. An exempt finding stays in the report as such. An entry that is wrong or has expired exempts nothing, and GOV-12
+stops the update with its line. One that ends within 14 days, or that nothing needs any more, is reported as advice by
+GOV-12-notice. GOV-12 itself has no exemptions.
 
 **A new control** is a `Control` in its family's module under `policies/modelport_policies/controls`: an id, a level per
 profile, and for each resource type a function that yields a message per violation and whose docstring says which input

@@ -18,6 +18,8 @@ from modelport_policies.register import read_register
 from modelport_policies.resource import Resource, Stack, canonical, type_of
 from modelport_policies.results import Result, Review, results_of
 
+STACK = "pulumi:pulumi:Stack"
+
 
 def review(
     state: dict[str, Any],
@@ -38,7 +40,8 @@ def review(
     chosen = known_profile(profile)
     given = known_parameters(parameters or {}, catalogue())
     register = read_register(exemptions, [control.id for control in catalogue()], today or date.today())
-    types = stack_of(state).by(type_of)
+    stack = stack_of(state)
+    types = stack.by(type_of)
     results: list[Result] = []
     for control in catalogue(register.problems):
         level: Level = getattr(control.levels, chosen)
@@ -47,15 +50,18 @@ def review(
             reason = f"disabled in {chosen}" if level == "disabled" else "the stack has no resource that it judges"
             results.append(Result(control, level, None, "notApplicable", (reason,)))
             continue
+        register.judged.add(control.id)
         for resource in concerned:
             outcome = control.evaluate(resource, given.get(control.id))
-            exemption = register.covering(control.id, resource.urn)
+            exemption = register.covering(control.id, resource) if outcome.violations or outcome.undecided else None
             results += results_of(control, level, resource.urn, outcome, exemption)
-    return Review(chosen, tuple(results))
+    return Review(chosen, tuple(results), tuple(register.standing(stack)))
 
 
 def stack_of(state: dict[str, Any]) -> Stack:
-    """The resources of an export with their inputs; those that wait for their deletion are left out."""
+    """The resources of an export with their inputs, and the stack itself where it is not among them; those that wait
+    for their deletion are left out.
+    """
     deployment = state.get("deployment") if isinstance(state, dict) else None
     if not isinstance(deployment, dict):
         raise PolicyError("not a deployment export: no `deployment` at the top. `pulumi stack export` writes one.")
@@ -68,6 +74,9 @@ def stack_of(state: dict[str, Any]) -> Stack:
             name = row["urn"].rpartition("::")[2]
             depends = {key: urns or () for key, urns in (row.get("propertyDependencies") or {}).items()}
             stack.append(Resource(canonical(row["type"]), name, row["urn"], inputs, stack, dependencies=depends))
+    if stack and not any(each.type == STACK for each in stack):
+        urn = "::".join([*stack[0].urn.split("::")[:2], STACK, "stack"])
+        stack.append(Resource(STACK, "stack", urn, {}, stack))
     return stack
 
 

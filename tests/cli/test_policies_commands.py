@@ -72,13 +72,12 @@ def test_check_for_people_names_the_resource_and_what_to_read_next(export, model
 def test_an_exempted_violation_does_not_fail(project, export, modelport):
     state = export(host="0.0.0.0")
     rules = found(modelport("policies", "check", "--state", state, "--json"))
-    until = date.today() + timedelta(days=30)
+    today = date.today()
+    dates = f"created: {today}, expires: {today + timedelta(days=30)}"
     (project / "policies").mkdir()
     (project / "policies" / "exemptions.yaml").write_text(
-        "".join(
-            f"- {{control: {rule}, urn: '*', owner: lab, reason: for the demonstration, expires: {until}}}\n"
-            for rule in rules
-        )
+        f"- {{rules: [{', '.join(rules)}], match: {{name: '*'}}, owner: lab, reason: for the demonstration,"
+        f" ticket: LAB-1, {dates}}}\n"
     )
     answer = modelport("policies", "check", "--state", state, "--json")
     assert answer.code == 0

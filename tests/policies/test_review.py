@@ -165,7 +165,8 @@ def test_parameters_that_no_control_has_are_refused(parameters, text):
 def exemptions(tmp_path):
     file = tmp_path / "exemptions.yaml"
     file.write_text(
-        f'- {{control: NET-01, urn: "{URN}", owner: vision, reason: the phones reach it, expires: 2026-12-31}}\n'
+        f'- {{rules: [NET-01], match: {{urn: "{URN}"}}, owner: vision, reason: the phones reach it,'
+        " ticket: OPS-1, created: 2026-11-01, expires: 2026-12-31}\n"
     )
     return file
 
@@ -173,7 +174,7 @@ def exemptions(tmp_path):
 def test_an_exempt_finding_stays_in_the_report_with_owner_and_reason(exemptions):
     [violation] = check(export(digits={**SERVER, "host": "0.0.0.0"}), exemptions=exemptions)["violations"]
     assert violation["exempted"] is True
-    assert violation["exemption"] == "exempt until 2026-12-31 by vision: the phones reach it"
+    assert violation["exemption"] == "exempt until 2026-12-31 by vision (OPS-1): the phones reach it"
 
 
 def test_after_its_last_day_the_finding_is_back_and_the_exemption_a_finding_too(exemptions):
@@ -181,6 +182,51 @@ def test_after_its_last_day_the_finding_is_back_and_the_exemption_a_finding_too(
     report = modelport_policies.check(state, exemptions=exemptions, today=date(2027, 1, 1))
     assert {(each["rule"], each["exempted"]) for each in report["violations"]} == {("NET-01", False), ("GOV-12", False)}
     assert any("exemptions.yaml:1  expires" in each["message"] for each in report["violations"])
+
+
+def test_a_wrong_exemption_is_found_in_an_export_that_does_not_list_the_stack_itself(exemptions):
+    state = export(digits={**SERVER, "host": "0.0.0.0"})
+    del state["deployment"]["resources"][0]
+    exemptions.write_text("- {}\n")
+    assert {each["rule"] for each in check(state, exemptions=exemptions)["violations"]} == {"NET-01", "GOV-12"}
+
+
+OPEN = {**SERVER, "host": "0.0.0.0"}
+ENCRYPTED = secret(ciphertext="v1:abc")
+
+
+@pytest.mark.parametrize(
+    ("servers", "today", "profile", "state"),
+    [
+        ({"digits": OPEN}, TODAY, None, "active"),
+        ({"digits": OPEN}, date(2026, 12, 16), None, "active"),
+        ({"digits": OPEN}, date(2026, 12, 17), None, "expiring"),
+        ({"digits": OPEN}, date(2027, 1, 1), None, "expired"),
+        ({"digits": SERVER}, TODAY, None, "unused"),
+        ({"digits": {**SERVER, "host": ENCRYPTED}}, TODAY, None, "active"),
+        ({"vision": SERVER}, TODAY, None, "unused"),
+    ],
+)
+def test_each_exemption_has_a_state(exemptions, servers, today, profile, state):
+    report = modelport_policies.check(export(**servers), profile, exemptions=exemptions, today=today)
+    [standing] = report["exemptions"]
+    assert (standing["state"], standing["line"], standing["id"]) == (state, 1, None)
+    assert standing["file"] == str(exemptions)
+    assert standing["message"].startswith("exempt until" if state == "active" else f"{exemptions}:1  ")
+
+
+def test_an_exemption_of_another_stack_or_of_a_control_that_is_disabled_is_not_unused(exemptions):
+    text = exemptions.read_text()
+    exemptions.write_text(text.replace(":dev:", ":prod:") + text.replace("NET-01", "COST-04"))
+    found = check(export(digits=SERVER), "baseline", exemptions=exemptions)["exemptions"]
+    assert [each["state"] for each in found] == ["active", "active"]
+
+
+def test_a_malformed_exemption_is_reported_as_such(exemptions):
+    exemptions.write_text("- {id: phones}\n")
+    [standing] = check(export(digits=OPEN), exemptions=exemptions)["exemptions"]
+    assert standing["state"] == "malformed"
+    assert f"{exemptions}:1  rules: field required" in standing["message"]
 
 
 def test_a_pod_without_a_network_policy_is_found_in_the_stack_as_a_whole():
