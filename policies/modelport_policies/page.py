@@ -18,13 +18,14 @@ An ordinary Pulumi policy pack, useful with and without modelport's components:
 ```
 pulumi up --policy-pack policies                        # in this repository
 pulumi up --policy-pack $(modelport policies path)      # where modelport is installed
-modelport policies check --state export.json --json     # a deployment export, offline
+modelport policies check --state export.json --json     # a deployment export of any project, offline
+modelport policies check --stack prod                   # what a program wants: no state, cloud or passphrase
 ```
 
 A control has one id on every target. On a resource it is *evaluated*, *not applicable* (with the reason), or
-*undecided* where a value is not known before the run; each is counted. Secrets are judged like any other value. What is
-only asked to be there, such as a key, counts as there before it is known; what belongs to a bucket or a key is found by
-the reference to it.
+*undecided* where a value is not known before the run; each is counted. Secrets are judged like any other value; the
+messages of `check` never have them. What is only asked to be there, such as a key, counts as there before it is
+known; what belongs to a bucket or a key is found by the reference to it.
 
 **Profiles** set the level of each control: `baseline`, `standard` (the default) and `regulated`. Choose one with
 `MODELPORT_POLICY_PROFILE` or `pulumi config set modelport-policies:profile regulated`. A single level is changed with
@@ -32,7 +33,8 @@ Pulumi's own `--policy-pack-config`: `{"NET-14": "advisory"}`.
 
 **Parameters** of a control, where it has some, are the stack's config `modelport-policies:parameters`
 (`pulumi config set --path 'modelport-policies:parameters.SUP-02.registries[0]' registry.example.com`), or go into that
-file: `{"SUP-02": {"registries": ["registry.example.com"]}}`. Offline, `--parameters FILE` takes the like.
+file: `{"SUP-02": {"registries": ["registry.example.com"]}}`. `check --parameters FILE` takes the like. The options of
+`check --stack` go over the config of the stack.
 
 **Production** is what no label or annotation `environment` calls `dev` or `test`.
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
+from pulumi_policy.proxy import unknown_checking_proxy
 
-from modelport_policies.control import Level, known_parameters, known_profile
+from modelport_policies.control import Control, Level, known_parameters, known_profile
 from modelport_policies.controls import catalogue
 from modelport_policies.errors import PolicyError
 from modelport_policies.register import read_register
 from modelport_policies.resource import Resource, Stack, canonical, type_of
 from modelport_policies.results import Result, Review, results_of
+from modelport_policies.sealed import hiding, plain
 
 STACK = "pulumi:pulumi:Stack"
 
@@ -45,7 +45,7 @@ def review(
     results: list[Result] = []
     for control in catalogue(register.problems):
         level: Level = getattr(control.levels, chosen)
-        concerned = [each for type_ in control.checks for each in types.get(type_, ())]
+        concerned = [each for type_ in control.checks for each in types.get(type_, ()) if _concerns(control, each)]
         if level == "disabled" or not concerned:
             reason = f"disabled in {chosen}" if level == "disabled" else "the stack has no resource that it judges"
             results.append(Result(control, level, None, "notApplicable", (reason,)))
@@ -55,39 +55,42 @@ def review(
             outcome = control.evaluate(resource, given.get(control.id))
             exemption = register.covering(control.id, resource) if outcome.violations or outcome.undecided else None
             results += results_of(control, level, resource.urn, outcome, exemption)
-    return Review(chosen, tuple(results), tuple(register.standing(stack)))
+    hide = hiding(state)
+    said = (replace(each, messages=tuple(map(hide, each.messages))) for each in results)
+    return Review(chosen, tuple(said), tuple(register.standing(stack)))
 
 
 def stack_of(state: dict[str, Any]) -> Stack:
     """The resources of an export with their inputs, and the stack itself where it is not among them; those that wait
-    for their deletion are left out.
+    for their deletion are left out. What the stack only reads has no inputs of its own: there it is as it is.
     """
-    deployment = state.get("deployment") if isinstance(state, dict) else None
-    if not isinstance(deployment, dict):
-        raise PolicyError("not a deployment export: no `deployment` at the top. `pulumi stack export` writes one.")
     stack = Stack()
-    for row in deployment.get("resources") or []:
+    for row in deployment_of(state).get("resources") or []:
         if not (isinstance(row, dict) and isinstance(row.get("type"), str) and isinstance(row.get("urn"), str)):
             raise PolicyError(f"not a deployment export: a resource needs a type and a urn, this is none: {row!r:.80}")
         if not row.get("delete"):
-            inputs = unknown_checking_proxy(plain(row.get("inputs") or {}))
+            external = bool(row.get("external"))
+            inputs = unknown_checking_proxy(plain(row.get("outputs" if external else "inputs") or {}))
             name = row["urn"].rpartition("::")[2]
             depends = {key: urns or () for key, urns in (row.get("propertyDependencies") or {}).items()}
-            stack.append(Resource(canonical(row["type"]), name, row["urn"], inputs, stack, dependencies=depends))
+            type_, urn = canonical(row["type"]), row["urn"]
+            stack.append(Resource(type_, name, urn, inputs, stack, dependencies=depends, external=external))
     if stack and not any(each.type == STACK for each in stack):
         urn = "::".join([*stack[0].urn.split("::")[:2], STACK, "stack"])
         stack.append(Resource(STACK, "stack", urn, {}, stack))
     return stack
 
 
-def plain(value: Any) -> Any:
-    """Inputs as written in a state, secrets unwrapped; one that is encrypted is as good as unknown."""
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get(SPECIAL_SIG_KEY) != SPECIAL_SECRET_SIG:
-        return {key: plain(each) for key, each in value.items()}
-    if "plaintext" in value:
-        return plain(json.loads(value["plaintext"]))
-    return plain(value.get("value", UNKNOWN_STRING_VALUE))
+def _concerns(control: Control, resource: Resource) -> bool:
+    """Nobody asks a control about a resource that the stack only reads, but it is there when the stack is judged."""
+    return control.scope == "stack" or not resource.external
+
+
+def deployment_of(state: Any) -> dict[str, Any]:
+    """The deployment of an export, or of the file in which a backend keeps a state."""
+    deployment = state.get("deployment") if isinstance(state, dict) else None
+    if not deployment and isinstance(state, dict) and isinstance(state.get("checkpoint"), dict):
+        deployment = state["checkpoint"].get("latest") or {}
+    if not isinstance(deployment, dict):
+        raise PolicyError("not a deployment export: no `deployment` at the top. `pulumi stack export` writes one.")
+    return deployment

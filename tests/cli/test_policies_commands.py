@@ -69,6 +69,32 @@ def test_check_for_people_names_the_resource_and_what_to_read_next(export, model
     assert lines[-1] == "next: modelport policies explain NET-01"
 
 
+def test_the_counts_are_a_row_for_each_control_that_is_concerned(export, modelport):
+    lines = modelport("policies", "check", "--state", export(host="0.0.0.0")).out.splitlines()
+    table = [line.split() for line in lines if line.startswith(("control ", "NET-", "SUP-", "GOV-"))]
+    assert table[0] == ["control", "level", "evaluated", "violated"]
+    assert ["NET-01", "mandatory", "1", "1"] in table
+    assert ["GOV-12", "mandatory", "1", "-"] in table
+    assert "SUP-01" not in {row[0] for row in table}
+    assert lines[-2].endswith("0 exempted, 0 undecided, 0 not applicable")
+
+
+@pytest.mark.parametrize("words", [[], ["--state", "export.json", "--stack", "local"]])
+def test_what_is_judged_is_an_export_or_a_stack(export, modelport, words):
+    export(host="127.0.0.1")
+    answer = modelport("policies", "check", *words)
+    assert answer.code == 2
+    assert "--state FILE, --stack NAME\n  give one of them" in answer.err
+
+
+def test_parameters_in_the_config_of_a_stack_that_are_none_are_refused(project, modelport):
+    file = project / "Pulumi.local.yaml"
+    file.write_text(file.read_text() + "  modelport-policies:parameters: '{'\n")
+    answer = modelport("policies", "check", "--stack", "local")
+    assert (answer.code, "Pulumi.local.yaml" in answer.err) == (2, True)
+    assert "modelport-policies:parameters is no object" in answer.err
+
+
 def test_an_exempted_violation_does_not_fail(project, export, modelport):
     state = export(host="0.0.0.0")
     rules = found(modelport("policies", "check", "--state", state, "--json"))

@@ -10,6 +10,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 import modelport_policies
 from modelport_policies.errors import PolicyError
+from modelport_policies.review import stack_of
 
 TODAY = date(2026, 11, 21)
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -118,6 +119,65 @@ def test_a_resource_that_waits_for_its_deletion_is_not_judged():
     state = export(digits={**SERVER, "host": "0.0.0.0"})
     state["deployment"]["resources"][1]["delete"] = True
     assert check(state)["violations"] == []
+
+
+MANIFEST = {"time": "2026-11-21T00:00:00Z", "magic": "", "version": "v3.249.0"}
+PROVIDER = {"urn": "urn:pulumi:dev::shop::pulumi:providers:random::default_4_16_0", "custom": True, "id": "1"}
+PENDING = {"type": "creating", "resource": {"urn": URN, "custom": True, "type": "modelport:local:Server"}}
+
+
+def exported(*rows, **more):
+    """A deployment as Pulumi writes one."""
+    secrets = {"type": "passphrase", "state": {"salt": "v1:abc"}}
+    deployment = {"manifest": MANIFEST, "secrets_providers": secrets, "resources": list(rows), "metadata": {}, **more}
+    return deployment if rows else {key: value for key, value in deployment.items() if key != "resources"}
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda deployment: {"version": 3, "deployment": deployment},
+        lambda deployment: {"version": 4, "features": ["refreshBeforeUpdate"], "deployment": deployment},
+        lambda deployment: {"version": 3, "checkpoint": {"stack": "organization/shop/dev", "latest": deployment}},
+    ],
+)
+def test_exports_of_every_project_are_judged(around):
+    odd = {"dependencies": None, "propertyDependencies": None, "parent": "", "provider": f"{PROVIDER['urn']}::1"}
+    server = {**export(digits={**SERVER, "host": "0.0.0.0"})["deployment"]["resources"][1], **odd}
+    component = {"urn": "urn:pulumi:dev::shop::my:index:Thing::a", "custom": False, "type": "my:index:Thing"}
+    provider = {**PROVIDER, "type": "pulumi:providers:random", "inputs": None, "outputs": {"version": "4.16.0"}}
+    report = check(around(exported(provider, component, server, pending_operations=[PENDING])))
+    assert [(each["rule"], each["urn"]) for each in report["violations"]] == [("NET-01", URN)]
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"version": 3, "deployment": exported()},
+        {"version": 3, "deployment": {"manifest": MANIFEST, "resources": None}},
+        {"version": 3, "checkpoint": {"stack": "organization/shop/dev", "latest": None}},
+    ],
+)
+def test_a_deployment_of_no_resources_has_nothing_to_judge(empty):
+    report = check(empty)
+    assert report["evaluated"] == 0
+    assert report["violations"] == report["undecided"] == report["exemptions"] == []
+
+
+def test_what_a_stack_only_reads_is_judged_as_it_is_and_only_with_the_stack():
+    buckets = [{"type": BUCKET, "urn": f"urn:pulumi:dev::shop::{BUCKET}::{name}", "inputs": {}} for name in "ab"]
+    buckets[1] |= {"external": True, "outputs": {"bucket": "b"}}
+    state = {"deployment": {"resources": buckets}}
+    counts = check(state)["controls"]
+    assert (counts["COST-04"]["violated"], counts["NET-07"]["violated"]) == (1, 2)
+    assert stack_of(state)[1].at("bucket") == "b"
+
+
+def test_a_secret_is_in_no_message():
+    host = "0.0.0.0"
+    hidden = export(digits={**SERVER, "host": secret(plaintext=json.dumps(host))})
+    [violation] = check(hidden)["violations"]
+    assert violation["message"] == "the server listens on [secret], which other machines reach"
 
 
 POD = {

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,8 @@ import typer
 
 from modelport.cli.console import columns, say, say_json
 from modelport.cli.errors import POLICY, UsageError
+from modelport.cli.policies import EXEMPTIONS, over, settings
+from modelport.cli.workspace import Workspace
 
 from .options import AsJson
 
@@ -28,6 +31,20 @@ COUNTED = {
     "undecided": "undecided",
     "notApplicable": "not applicable",
 }
+
+
+State = Annotated[
+    Path | None,
+    typer.Option("--state", help="A deployment export: `pulumi stack export` writes one.", show_default=False),
+]
+Stack = Annotated[
+    str | None,
+    typer.Option("--stack", "-s", help="A stack, as its program wants it: no cloud, state or passphrase."),
+]
+Parameters = Annotated[
+    Path | None,
+    typer.Option("--parameters", help="Parameters of controls: a JSON file, {CONTROL: {PARAMETER: VALUE}}."),
+]
 
 
 def _report(what: str) -> Any:
@@ -85,38 +102,28 @@ def path() -> None:
 
 @app.command()
 def check(
-    state: Annotated[Path, typer.Option("--state", help="A deployment export: `pulumi stack export` writes one.")],
+    state: State = None,
+    stack: Stack = None,
     profile: Profile = None,
     exemptions: Annotated[
         Path | None,
         typer.Option(
             "--exemptions",
-            envvar="MODELPORT_POLICY_EXEMPTIONS",
+            envvar=EXEMPTIONS,
             exists=True,
             dir_okay=False,
-            help="Findings that are accepted; without it, policies/exemptions.yaml of this folder.",
+            help="Findings that are accepted; without it, policies/exemptions.yaml of this folder, or of the project.",
         ),
     ] = None,
-    parameters: Annotated[
-        Path | None,
-        typer.Option("--parameters", help="Parameters of controls: a JSON file, {CONTROL: {PARAMETER: VALUE}}."),
-    ] = None,
+    parameters: Parameters = None,
     sarif: Annotated[Path | None, _report("SARIF 2.1.0, for code scanning")] = None,
     junit: Annotated[Path | None, _report("JUnit's XML, for CI systems that show tests")] = None,
     markdown: Annotated[Path | None, _report("Markdown, for the summary of a run")] = None,
     evidence: Annotated[Path | None, _report("JSON by framework and requirement, for auditors")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a deployment export, offline. Fails on a mandatory violation that is not exempted."""
-    from modelport_policies.review import review
-
-    with _problems_shown():
-        found = review(
-            _read(state, "`pulumi stack export --file FILE` writes one."),
-            profile,
-            parameters=_read(parameters, "Write {CONTROL: {PARAMETER: VALUE}}.") if parameters else None,
-            exemptions=exemptions or Path("policies", "exemptions.yaml"),
-        )
+    """Judge an export, or what a program wants, offline. Fails on a mandatory violation that is not exempted."""
+    found = Judged.given(state, stack, profile, parameters, "nothing was judged").review(exemptions)
     _write(found, {"sarif": sarif, "junit": junit, "markdown": markdown, "evidence": evidence})
     report = found.summary()
     if as_json:
@@ -125,6 +132,59 @@ def check(
         _show(report)
     if found.stops():
         raise typer.Exit(POLICY)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is judged, and how.
+
+    Attributes:
+        state: as an export.
+        folder: of the project, which holds the exemptions.
+    """
+
+    state: Any
+    folder: Path
+    profile: str | None
+    parameters: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def given(
+        cls, state: Path | None, stack: str | None, profile: str | None, parameters: Path | None, undone: str
+    ) -> Judged:
+        """By the options of a command; `undone` is what to say where a program fails."""
+        if (state is None) == (stack is None):
+            raise UsageError("--state FILE, --stack NAME\n  give one of them: what is judged is an export or a stack.")
+        own = _known(_read(parameters, "Write {CONTROL: {PARAMETER: VALUE}}.")) if parameters else {}
+        if state:
+            exported = _read(state, "`pulumi stack export --file FILE` writes one.")
+            return cls(exported, Path(), profile, own)
+        from modelport.cli.wanted import as_export, resources_wanted
+
+        workspace = Workspace.find(stack)
+        of_stack, given = settings(workspace)
+        exported = as_export(resources_wanted(workspace, undone=undone))
+        return cls(exported, workspace.root, profile or of_stack, over(_known(given), own))
+
+    def review(self, exemptions: Path | None) -> Review:
+        """The results, with the exemptions of a file or, without one, of the project."""
+        from modelport_policies.review import review
+
+        with _problems_shown():
+            return review(
+                self.state,
+                self.profile,
+                parameters=self.parameters,
+                exemptions=exemptions or self.folder / "policies" / "exemptions.yaml",
+            )
+
+
+def _known(parameters: Any) -> Mapping[str, Mapping[str, Any]]:
+    from modelport_policies.control import known_parameters
+    from modelport_policies.controls import catalogue
+
+    with _problems_shown():
+        return known_parameters(parameters, catalogue())
 
 
 def _read(file: Path, help_: str) -> Any:
@@ -148,27 +208,35 @@ def _write(found: Review, files: Mapping[str, Path | None]) -> None:
 
 
 def _show(report: dict[str, Any]) -> None:
+    from modelport_policies.register import ADVISED
+
     violations = report["violations"]
+    for each in report["exemptions"]:
+        if each["state"] in ADVISED:
+            say(f"advisory   exemption\n  {each['message']}")
     for each in violations:
         say(f"{each['level']:<10} {each['rule']}  {each['urn'].rpartition('::')[2]}\n  {each['message']}")
         if each["exempted"]:
             say(f"  {each['exemption']}")
     exempted = sum(each["exempted"] for each in violations)
-    say("\n".join(columns(list(_counts(report["controls"])))))
+    unconcerned = sum(each["notApplicable"] for each in report["controls"].values())
+    say("\n".join(columns(_counts(report["controls"]))))
     say(
         f"policies     {report['profile']}: {report['evaluated']} evaluated, {len(violations) - exempted} violations, "
-        f"{exempted} exempted, {len(report['undecided'])} undecided"
+        f"{exempted} exempted, {len(report['undecided'])} undecided, {unconcerned} not applicable"
     )
     if violations:
         say(f"next: modelport policies explain {violations[0]['rule']}")
 
 
-def _counts(controls: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
-    """A row for each control that had something to judge."""
-    yield ["control", "level", *COUNTED.values()]
+def _counts(controls: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """A row for each control that had something to judge, a column for each verdict that was given."""
+    shown = {name: words for name, words in COUNTED.items() if any(each[name] for each in controls.values())}
+    rows = [["control", "level", *shown.values()]]
     for control, counts in controls.items():
         if any(counts[name] for name in COUNTED):
-            yield [control, counts["level"], *(str(counts[name]) for name in COUNTED)]
+            rows.append([control, counts["level"], *(str(counts[name] or "-") for name in shown)])
+    return rows
 
 
 @contextmanager
