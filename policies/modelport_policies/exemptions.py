@@ -22,7 +22,7 @@ MOVED = {"control": "write `rules: [ID]` in its place", "urn": "write `match: {u
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
-Globs = Annotated[list[Words], BeforeValidator(several), Field(min_length=1)]
+Globs = Annotated[list[Annotated[str, StringConstraints(min_length=1)]], BeforeValidator(several), Field(min_length=1)]
 
 
 class Match(BaseModel):

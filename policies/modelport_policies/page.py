@@ -57,6 +57,10 @@ match. An exempt finding stays in the report as such. An entry that is wrong or 
 stops the update with its line. One that ends within 14 days, or that nothing needs any more, is reported as advice by
 GOV-12-notice. GOV-12 itself has no exemptions.
 
+A stack that was there before the policies starts with a **baseline**: `modelport policies baseline --state export.json
+--owner team-vision@example.com --ticket OPS-4711` (or `--stack`) adds what is found today to the exemptions, by control
+and exact URNs, for 90 days. What is new is found as ever.
+
 **A new control** is a `Control` in its family's module under `policies/modelport_policies/controls`: an id, a level per
 profile, and for each resource type a function that yields a message per violation and whose docstring says which input
 it reads. Its examples, at least one good, one bad and one unknown input per type, go to

@@ -1,5 +1,6 @@
 import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +8,13 @@ import modelport_policies
 from modelport_policies.controls import catalogue
 
 URN = "urn:pulumi:local::test::modelport:local:Server::fraud-local-server"
+
+
+OPEN = """
+import pulumi_kubernetes as k8s
+
+k8s.core.v1.Pod("it[0]", spec={"containers": [{"name": "it", "image": "it:latest"}]})
+"""
 
 
 @pytest.fixture
@@ -169,3 +177,57 @@ def test_check_says_what_is_wrong_with_parameters(project, export, modelport, co
     answer = modelport("policies", "check", "--state", state, "--parameters", "parameters.json")
     assert answer.code == 2
     assert help_ in answer.err
+
+
+AGREED = ("--owner", "lab", "--ticket", "LAB-1")
+
+
+def test_a_baseline_accepts_what_is_found_today(project, export, modelport):
+    state = export(host="0.0.0.0")
+    assert modelport("policies", "check", "--state", state).code == 3
+    answer = modelport("policies", "baseline", "--state", state, *AGREED)
+    assert answer.code == 0, answer.err
+    until = date.today() + timedelta(days=90)
+    lines = answer.out.splitlines()
+    assert lines[0] == str(Path("policies", "exemptions.yaml"))
+    assert lines[1].endswith(f"controls until {until}")
+    assert lines[-1] == "next: modelport policies check --state export.json"
+    assert modelport("policies", "check", "--state", state).code == 0
+    text = (project / "policies" / "exemptions.yaml").read_text()
+    again = modelport("policies", "baseline", "--state", state, *AGREED)
+    assert "nothing to add" in again.out
+    assert (project / "policies" / "exemptions.yaml").read_text() == text
+
+
+def test_a_baseline_goes_where_it_is_told(project, export, modelport):
+    state = export(host="0.0.0.0")
+    answer = modelport("policies", "baseline", "--state", state, "-o", "a/b.yaml", "--profile", "regulated", *AGREED)
+    following = answer.out.splitlines()[-1].removeprefix("next: modelport ").split()
+    assert " ".join(following) == "policies check --state export.json --profile regulated --exemptions a/b.yaml"
+    assert modelport(*following).code == 0
+    assert not (project / "policies").exists()
+
+
+def test_a_baseline_of_a_stack_is_what_its_program_wants(project, modelport):
+    (project / "__main__.py").write_text(OPEN)
+    assert modelport("policies", "check", "--stack", "local").code == 3
+    answer = modelport("policies", "baseline", "--stack", "local", *AGREED)
+    assert answer.code == 0, answer.err
+    assert modelport("policies", "check", "--stack", "local").code == 0
+
+
+def test_no_baseline_is_added_to_exemptions_that_do_not_hold(project, export, modelport):
+    (project / "exemptions.yaml").write_text("- {}\n")
+    answer = modelport("policies", "baseline", "--state", export(host="0.0.0.0"), "-o", "exemptions.yaml", *AGREED)
+    assert answer.code == 2
+    assert "exemptions.yaml:1  rules: field required" in answer.err
+    assert (project / "exemptions.yaml").read_text() == "- {}\n"
+
+
+@pytest.mark.parametrize(("words", "text"), [(("--reason", "because"), "reason: string"), ((), "give one of them")])
+def test_a_baseline_that_is_none_is_refused(project, export, modelport, words, text):
+    state = ("--state", export(host="0.0.0.0")) if words else ()
+    answer = modelport("policies", "baseline", *state, *AGREED, *words)
+    assert answer.code == 2
+    assert text in answer.err
+    assert not (project / "policies").exists()

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelport.cli.console import columns, say, say_json
+from modelport.cli.console import columns, counted, say, say_json
 from modelport.cli.errors import POLICY, UsageError
 from modelport.cli.policies import EXEMPTIONS, over, settings
 from modelport.cli.workspace import Workspace
@@ -134,6 +136,63 @@ def check(
         raise typer.Exit(POLICY)
 
 
+@app.command()
+def baseline(
+    owner: Annotated[str, typer.Option("--owner", help="Who answers for the findings.")],
+    ticket: Annotated[str, typer.Option("--ticket", help="Where it is agreed that they have time.")],
+    state: State = None,
+    stack: Stack = None,
+    profile: Profile = None,
+    parameters: Parameters = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why they are acceptable until then.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            envvar=EXEMPTIONS,
+            metavar="FILE",
+            help="The exemptions; without it, policies/exemptions.yaml of this folder, or of the project.",
+        ),
+    ] = None,
+) -> None:
+    """Accept for 90 days what is found in a stack today, as exemptions. What is new is found as ever."""
+    from modelport_policies.baseline import LASTS, REASON, accepted
+    from modelport_policies.controls import catalogue
+
+    judged = Judged.given(state, stack, profile, parameters, "nothing was written")
+    file, today = output or judged.exemptions, date.today()
+    found = judged.review(file)
+    if void := [each.message for each in found.exemptions if each.state in ("expired", "malformed")]:
+        raise UsageError("\n  ".join([*void, "correct, renew or remove what is there before more is added."]))
+    words = {"owner": owner, "reason": reason or REASON, "ticket": ticket}
+    with _problems_shown():
+        entries = accepted(found, [control.id for control in catalogue()], today, **words)
+    if entries:
+        _append(file, entries)
+        findings = sum(len(each["match"]["urn"]) for each in entries)
+        say(f"{file}\n  {counted(findings, 'finding')} of {counted(len(entries), 'control')} until {today + LASTS}")
+    else:
+        say(f"{file}\n  nothing to add: what is found is accepted already, or nothing is")
+    elsewhere = ["--exemptions", str(file)] if file != judged.exemptions else []
+    how = ["--state", str(state)] if state else ["--stack", str(stack)]
+    say(
+        f"next: modelport policies check {shlex.join([*how, *(['--profile', profile] if profile else []), *elsewhere])}"
+    )
+
+
+def _append(file: Path, entries: Any) -> None:
+    from modelport.cli import stack_file
+    from modelport_policies.baseline import extended
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    except OSError as error:
+        raise UsageError(f"{file}\n  cannot be written: {error.strerror}.") from None
+    stack_file.write(file, extended(stack_file.read(file), entries))
+
+
 @dataclass(frozen=True)
 class Judged:
     """What is judged, and how.
@@ -170,13 +229,14 @@ class Judged:
         """The results, with the exemptions of a file or, without one, of the project."""
         from modelport_policies.review import review
 
+        file = exemptions or self.exemptions
         with _problems_shown():
-            return review(
-                self.state,
-                self.profile,
-                parameters=self.parameters,
-                exemptions=exemptions or self.folder / "policies" / "exemptions.yaml",
-            )
+            return review(self.state, self.profile, parameters=self.parameters, exemptions=file)
+
+    @property
+    def exemptions(self) -> Path:
+        """The file of the project."""
+        return self.folder / "policies" / "exemptions.yaml"
 
 
 def _known(parameters: Any) -> Mapping[str, Mapping[str, Any]]:
