@@ -72,6 +72,8 @@ def notice(register: Register) -> Policy:
     """What is to be known of exemptions that hold, as advice and at the end: GOV-12 is neither."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        if not register.entries:
+            args.not_applicable("nothing is exempted")
         stack = Stack()
         for _, state, message in register.standing([in_stack(each, stack) for each in args.resources]):
             if state in ADVISED:

@@ -112,11 +112,10 @@ def parse(file: Path, controls: Collection[str], today: date) -> Iterator[Entry]
         entries = YAML().load(file.read_text(encoding="utf-8"))
     except Exception as error:  # the parser has more than its own: ValueError, AttributeError, RecursionError ...
         mark = getattr(error, "problem_mark", None)
-        place = f"{file}:{mark.line + 1}" if mark else f"{file}"
-        yield Entry(str(file), mark.line + 1 if mark else 1, problems=(f"{place}  cannot be read: {summary(error)}",))
+        yield unread(file, mark.line + 1 if mark else 1, f"cannot be read: {summary(error)}")
         return
     if not isinstance(entries, list | None):
-        yield Entry(str(file), 1, problems=(f"{file}:1  is not a list of exemptions",))
+        yield unread(file, 1, "is not a list of exemptions")
         return
     for number, given in enumerate(entries or ()):
         exemption, wrong = read(given, controls, today)
@@ -129,6 +128,11 @@ def parse(file: Path, controls: Collection[str], today: date) -> Iterator[Entry]
             for field, fault in wrong
         ]
         yield Entry(str(file), line(entries, number), exemption, tuple(problems), expired)
+
+
+def unread(file: Path, row: int, why: str) -> Entry:
+    """What stands for a file that says nothing."""
+    return Entry(str(file), row, problems=(f"{file}:{row}  {why}",))
 
 
 Fault = tuple[Sequence[str | int], str]

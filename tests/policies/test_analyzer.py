@@ -149,6 +149,7 @@ def test_the_stack_as_a_whole_is_judged_at_the_end(pack):
     assert len(alone) == 2
     assert isolated == []
     assert "NET-14" in not_applicable(without_pods)
+    assert not_applicable(without_pods)["GOV-12-notice"] == "nothing is exempted"
 
 
 def test_what_belongs_to_a_bucket_is_found_by_the_reference(pack):

@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -112,6 +113,7 @@ def test_a_form_to_which_nothing_can_be_added_is_written_anew(tmp_path, text, be
     count = baseline(["digits", "phones"], file)
     assert len(reviewed(["digits"], file).exemptions) == before + count
     assert violated(["digits", "phones"], file) == set()
+    assert len(re.findall("^- ", file.read_text(), re.MULTILINE)) == before + count
 
 
 @pytest.mark.parametrize(("word", "text"), [("owner", " "), ("ticket", ""), ("reason", "because")])

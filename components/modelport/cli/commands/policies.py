@@ -165,20 +165,19 @@ def baseline(
     found = judged.review(file)
     if void := [each.message for each in found.exemptions if each.state in ("expired", "malformed")]:
         raise UsageError("\n  ".join([*void, "correct, renew or remove what is there before more is added."]))
-    words = {"owner": owner, "reason": reason or REASON, "ticket": ticket}
+    agreed = {"owner": owner, "reason": reason or REASON, "ticket": ticket}
     with _problems_shown():
-        entries = accepted(found, [control.id for control in catalogue()], today, **words)
+        entries = accepted(found, [control.id for control in catalogue()], today, **agreed)
     if entries:
         _append(file, entries)
         findings = sum(len(each["match"]["urn"]) for each in entries)
         say(f"{file}\n  {counted(findings, 'finding')} of {counted(len(entries), 'control')} until {today + LASTS}")
     else:
         say(f"{file}\n  nothing to add: what is found is accepted already, or nothing is")
-    elsewhere = ["--exemptions", str(file)] if file != judged.exemptions else []
-    how = ["--state", str(state)] if state else ["--stack", str(stack)]
-    say(
-        f"next: modelport policies check {shlex.join([*how, *(['--profile', profile] if profile else []), *elsewhere])}"
-    )
+    told = {"--state": state, "--stack": stack, "--profile": profile, "--parameters": parameters}
+    told["--exemptions"] = file if file != judged.exemptions else None
+    words = [word for option, value in told.items() if value for word in (option, str(value))]
+    say(f"next: modelport policies check {shlex.join(words)}")
 
 
 def _append(file: Path, entries: Any) -> None:
