@@ -19,13 +19,14 @@ An ordinary Pulumi policy pack, useful with and without modelport's components:
 ```
 pulumi up --policy-pack policies                        # in this repository
 pulumi up --policy-pack $(modelport policies path)      # where modelport is installed
-modelport policies check --state export.json --json     # a deployment export, offline
+modelport policies check --state export.json --json     # a deployment export of any project, offline
+modelport policies check --stack prod                   # what a program wants: no state, cloud or passphrase
 ```
 
 A control has one id on every target. On a resource it is *evaluated*, *not applicable* (with the reason), or
-*undecided* where a value is not known before the run; each is counted. Secrets are judged like any other value. What is
-only asked to be there, such as a key, counts as there before it is known; what belongs to a bucket or a key is found by
-the reference to it.
+*undecided* where a value is not known before the run; each is counted. Secrets are judged like any other value; the
+messages of `check` never have them. What is only asked to be there, such as a key, counts as there before it is
+known; what belongs to a bucket or a key is found by the reference to it.
 
 **Profiles** set the level of each control: `baseline`, `standard` (the default) and `regulated`. Choose one with
 `MODELPORT_POLICY_PROFILE`, `pulumi config set modelport-policies:profile regulated`, or Pulumi's own
@@ -34,7 +35,8 @@ installed), a file of which a copy can be changed line by line. A single level i
 
 **Parameters** of a control, where it has some, are the stack's config `modelport-policies:parameters`
 (`pulumi config set --path 'modelport-policies:parameters.SUP-02.registries[0]' registry.example.com`), or go into that
-file: `{{"SUP-02": {{"registries": ["registry.example.com"]}}}}`. Offline, `--parameters FILE` takes the like.
+file: `{{"SUP-02": {{"registries": ["registry.example.com"]}}}}`. `check --parameters FILE` takes the like. The options
+of `check --stack` go over the config of the stack.
 
 **Rewriting**: at the level `remediate` a control fills in what a resource does not say, before it is judged, and the
 preview shows what. What is said otherwise stays, and is a mandatory violation. What is not known yet and what is exempt
@@ -50,15 +52,25 @@ findings of LOG-01, GOV-01, GOV-07 and GOV-08 mandatory. On endpoints its policy
 **Exemptions** live in `policies/exemptions.yaml` (elsewhere: `MODELPORT_POLICY_EXEMPTIONS`):
 
 ```
-- control: NET-01
-  urn: urn:pulumi:dev::*::modelport:local:Server::digits*      # a glob
+- id: phones                                         # optional
+  rules: [NET-01]
+  match: {{type: modelport:local:Server, name: digits*, stack: dev}}
   owner: team-vision@example.com
   reason: the lab's test phones reach the server over the wireless network
-  expires: 2026-12-31                                          # the last day, at most a year away
+  ticket: OPS-4711
+  created: 2026-10-01
+  expires: 2026-12-31                                # the last day, at most 366 days after created
+  compensatingControl: the network has no way out    # optional
 ```
 
-An exempt finding stays in the report as such. An entry that is wrong or has expired exempts nothing and is reported by
-GOV-12 with its line.
+`match` has at least one of `urn`, `type`, `name` and `stack`, each a glob or a list of globs; all that are there must
+match. An exempt finding stays in the report as such. An entry that is wrong or has expired exempts nothing, and GOV-12
+stops the update with its line. One that ends within 14 days, or that nothing needs any more, is reported as advice by
+GOV-12-notice. GOV-12 itself has no exemptions.
+
+A stack that was there before the policies starts with a **baseline**: `modelport policies baseline --state export.json
+--owner team-vision@example.com --ticket OPS-4711` (or `--stack`) adds what is found today to the exemptions, by control
+and exact URNs, for 90 days. What is new is found as ever.
 
 **A rule of one's own** is a `Control`, too, in `policies/rules.py` of a project (elsewhere: `MODELPORT_POLICY_RULES`).
 Profiles, parameters, exemptions and reports take it like any other. `modelport policies new ACME-01` writes one to
@@ -86,10 +98,12 @@ EXEMPTION = """\
 In `policies/exemptions.yaml` ([how](../policies.md)):
 
 ```
-- control: {id}
-  urn: urn:pulumi:STACK::*::NAME
+- rules: [{id}]
+  match: {{name: NAME, stack: STACK}}
   owner: team@example.com
   reason: why it is acceptable
+  ticket: OPS-1
+  created: YYYY-MM-DD
   expires: YYYY-MM-DD
 ```"""
 

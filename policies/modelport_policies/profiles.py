@@ -6,12 +6,13 @@ import json
 
 from modelport_policies.control import Level, Profile
 from modelport_policies.controls import catalogue
+from modelport_policies.register import NOTICE
 
 
 def levels(profile: Profile) -> dict[str, Level]:
     """The level of every policy of the pack."""
     named = {name: each for control in catalogue() for name, each in control.policies.items()}
-    return {name: getattr(each, profile) for name, each in named.items()}
+    return {**{name: getattr(each, profile) for name, each in named.items()}, NOTICE: "advisory"}
 
 
 def pack_config(profile: Profile) -> str:

@@ -62,6 +62,7 @@ class Resource:
         stack: all resources, when the control judges the stack as a whole.
         parameters: of the control that looks at it.
         dependencies: the URNs of what each property is made from, when the control judges the stack as a whole.
+        external: whether something else manages it, and the stack only reads it.
     """
 
     type: str
@@ -71,6 +72,7 @@ class Resource:
     stack: Stack = field(default_factory=Stack, repr=False, compare=False)
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     dependencies: Mapping[str, Collection[str]] = field(default_factory=dict, repr=False, compare=False)
+    external: bool = False
 
     def at(self, *keys: str) -> Any:
         """The input at this path, None where it is missing."""

@@ -12,6 +12,7 @@ from modelport_policies.resource import canonical
 
 if TYPE_CHECKING:
     from modelport_policies.exemptions import Exemption
+    from modelport_policies.register import Standing
 
 Verdict = Literal["passed", "violated", "exempted", "undecided", "notApplicable"]
 DECIDED: tuple[Verdict, ...] = ("passed", "violated", "exempted")
@@ -56,10 +57,11 @@ def results_of(
 
 @dataclass(frozen=True)
 class Review:
-    """The results of a stack, in the order of the catalogue."""
+    """The results of a stack, in the order of the catalogue, and what has become of each exemption."""
 
     profile: Profile
     results: tuple[Result, ...]
+    exemptions: tuple[Standing, ...] = ()
 
     def having(self, *verdicts: Verdict) -> Iterator[Result]:
         """The results with one of these verdicts."""
@@ -83,7 +85,8 @@ class Review:
             `profile`; `violations` [{rule, urn, level, message, exempted, and `exemption` if so}]; `evaluated`, the
             number of decisions (a control on a resource); `undecided` [{rule, urn, message}], where a value is not
             known; `notApplicable` [{rule, urn, reason}], where urn is null for a control that no resource concerns;
-            `controls` {ID: {level, evaluated, violated, exempted, undecided, notApplicable}}.
+            `controls` {ID: {level, evaluated, violated, exempted, undecided, notApplicable}}; `exemptions` [{file,
+            line, id, state: active | expiring | unused | expired | malformed, message}], one for each entry.
         """
         return {
             "profile": self.profile,
@@ -92,6 +95,7 @@ class Review:
             "undecided": [{**_place(each), "message": each.messages[0]} for each in self.having("undecided")],
             "notApplicable": [{**_place(each), "reason": each.messages[0]} for each in self.having("notApplicable")],
             "controls": self._controls(),
+            "exemptions": [_standing(each) for each in self.exemptions],
         }
 
     def _controls(self) -> dict[str, dict[str, Any]]:
@@ -109,6 +113,12 @@ class Review:
 
 def _place(result: Result) -> dict[str, Any]:
     return {"rule": result.control.id, "urn": result.urn}
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    entry, state, message = standing
+    called = entry.exemption.id if entry.exemption else None
+    return {"file": entry.file, "line": entry.line, "id": called, "state": state, "message": message}
 
 
 def _violations(result: Result) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from modelport_policies.control import Control, Level, Profile
-from modelport_policies.register import Register
+from modelport_policies.register import ADVISED, NOTICE, Register
 from modelport_policies.resource import Resource, Stack, canonical, type_of
 
 NAME = "modelport-policies"
@@ -37,6 +37,15 @@ SEVERITIES = {
     "critical": pb.POLICY_SEVERITY_CRITICAL,
 }
 SCOPES = {"resource": pb.POLICY_TYPE_RESOURCE, "stack": pb.POLICY_TYPE_STACK}
+NOTICED = "Exemptions that end soon, or that nothing needs"
+NOTICE_INFO = pb.PolicyInfo(
+    name=NOTICE,
+    displayName=NOTICED,
+    description=NOTICED,
+    enforcementLevel=pb.ADVISORY,
+    policy_type=pb.POLICY_TYPE_STACK,
+    severity=pb.POLICY_SEVERITY_LOW,
+)
 
 
 @dataclass(frozen=True)
@@ -83,13 +92,13 @@ class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
     def __init__(self, controls: Iterable[Control], profile: Profile, register: Register):
         self._policies = [each for control in controls for each in policies_of(control, profile)]
         self._register = register
-        self._of_profile = {each.name: LEVELS[each.level] for each in self._policies}
+        self._of_profile = {**{each.name: LEVELS[each.level] for each in self._policies}, NOTICE: pb.ADVISORY}
         self._levels = self._of_profile
         self._given: Mapping[str, Mapping[str, Any]] = {}
 
     def GetAnalyzerInfo(self, _request: Any, _context: Any) -> Any:
         """The policies with the levels of the profile."""
-        policies = [_info(each) for each in self._policies]
+        policies = [*map(_info, self._policies), NOTICE_INFO]
         return pb.AnalyzerInfo(name=NAME, version=VERSION, supportsConfig=True, policies=policies)
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
@@ -133,7 +142,24 @@ class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
             concerned = [one for type_ in control.checks for one in types.get(type_, ())]
             with _told(policy, context):
                 self._report(policy, control, concerned, answer)
+        if self._levels[NOTICE] != pb.DISABLED:
+            self._notice(stack, answer)
         return answer
+
+    def _notice(self, stack: Stack, answer: Any) -> None:
+        """Say of exemptions which end soon, and which nothing needs."""
+        if not self._register.entries:
+            answer.not_applicable.append(pb.PolicyNotApplicable(policy_name=NOTICE, reason="nothing is exempted"))
+        for _, state, message in self._register.standing(stack):
+            if state in ADVISED:
+                answer.diagnostics.append(
+                    pb.AnalyzeDiagnostic(
+                        **_named(NOTICE, NOTICED),
+                        message=f"{NOTICED}\n{message}",
+                        enforcementLevel=self._levels[NOTICE],
+                        severity=pb.POLICY_SEVERITY_LOW,
+                    )
+                )
 
     def _judging(self, scope: str) -> Iterator[tuple[Policy, Control]]:
         for each in self._policies:
@@ -146,25 +172,27 @@ class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
             _note(answer, policy, "it only judges")
             return inputs
         resource = _resource(described, Stack(), inputs=inputs)
-        if exemption := self._register.covering(policy.control.id, resource.urn):
+        if exemption := self._register.covering(policy.control.id, resource):
             _note(answer, policy, str(exemption))
             return inputs
         rewritten = dict(policy.control.rewritten(resource, inputs, self._given.get(policy.name)))
         if rewritten != inputs:
             properties = json_format.ParseDict(rewritten, struct_pb2.Struct())
-            answer.remediations.append(pb.Remediation(**_named(policy), properties=properties))
+            answer.remediations.append(pb.Remediation(**_named(policy.name, policy.description), properties=properties))
         return rewritten
 
     def _report(self, policy: Policy, control: Control, resources: Iterable[Resource], answer: Any) -> None:
         """Add to the answer what a control finds: violations, an unknown value, or not applicable and why."""
         reasons, unknown, evaluated = [], None, False
+        self._register.judged.add(control.id)
         for resource in resources:
             outcome = control.evaluate(resource, self._given.get(policy.name))
-            exemption = self._register.covering(control.id, resource.urn) if outcome.violations else None
+            doubtful = outcome.violations or outcome.undecided
+            exemption = self._register.covering(control.id, resource) if doubtful else None
             for message in () if exemption else outcome.violations:
                 answer.diagnostics.append(_violation(policy, self._levels[policy.name], resource, message))
             unknown = unknown or outcome.undecided
-            if exemption or outcome.not_applicable:
+            if (exemption and outcome.violations) or outcome.not_applicable:
                 reasons.append(str(exemption or outcome.not_applicable))
             else:
                 evaluated = True
@@ -219,7 +247,7 @@ def _dependencies(described: Any) -> dict[str, list[str]]:
 
 def _violation(policy: Policy, level: pb.EnforcementLevel.ValueType, resource: Resource, message: str) -> Any:
     return pb.AnalyzeDiagnostic(
-        **_named(policy),
+        **_named(policy.name, policy.description),
         message=f"{policy.description}\n{message}. {policy.control.remedy(resource.type)}",
         enforcementLevel=pb.MANDATORY if level == pb.REMEDIATE else level,
         urn=resource.urn,
@@ -230,17 +258,19 @@ def _violation(policy: Policy, level: pb.EnforcementLevel.ValueType, resource: R
 def _undecided(policy: Policy, why: str) -> Any:
     """In the words of Pulumi's SDK, by which engines know it."""
     message = f"can't run policy '{policy.name}' from policy pack '{NAME}@v{VERSION}' during preview: {why}"
-    return pb.AnalyzeDiagnostic(**_named(policy), message=message, enforcementLevel=pb.ADVISORY)
+    return pb.AnalyzeDiagnostic(
+        **_named(policy.name, policy.description), message=message, enforcementLevel=pb.ADVISORY
+    )
 
 
 def _note(answer: Any, policy: Policy, reason: str) -> None:
     answer.not_applicable.append(pb.PolicyNotApplicable(policy_name=policy.name, reason=reason))
 
 
-def _named(policy: Policy) -> dict[str, Any]:
+def _named(policy: str, description: str) -> dict[str, Any]:
     return {
-        "policyName": policy.name,
+        "policyName": policy,
         "policyPackName": NAME,
         "policyPackVersion": VERSION,
-        "description": policy.description,
+        "description": description,
     }

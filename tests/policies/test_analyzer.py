@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 from google.protobuf import json_format
-from pulumi.runtime.proto.analyzer_pb2 import ADVISORY, DISABLED, MANDATORY, POLICY_SEVERITY_CRITICAL
+from pulumi.runtime.proto.analyzer_pb2 import (
+    ADVISORY,
+    DISABLED,
+    MANDATORY,
+    POLICY_SEVERITY_CRITICAL,
+    POLICY_TYPE_STACK,
+)
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 from ruamel.yaml import YAML
@@ -45,13 +51,16 @@ def not_applicable(answer):
 def exemptions(tmp_path, control, expires):
     file = tmp_path / "accepted.yaml"
     file.write_text(
-        f'- {{control: {control}, urn: "*::digits", owner: vision, reason: the phones reach it, expires: {expires}}}\n'
+        f"- {{rules: [{control}], match: {{name: digits}}, owner: vision, reason: the phones reach it, ticket: OPS-1,"
+        f" created: {expires - timedelta(days=90)}, expires: {expires}}}\n"
     )
     return str(file)
 
 
 def test_the_pack_presents_every_control_with_its_level_and_severity(pack):
     policies = pack.policies()
+    notice = policies.pop("GOV-12-notice")
+    assert (notice.enforcementLevel, notice.policy_type) == (ADVISORY, POLICY_TYPE_STACK)
     assert set(policies) == {name for control in controls() for name in control.policies}
     assert policies["NET-01"].enforcementLevel == MANDATORY
     assert policies["NET-01"].severity == POLICY_SEVERITY_CRITICAL
@@ -167,6 +176,7 @@ def test_the_stack_as_a_whole_is_judged_at_the_end(pack):
     assert len(alone) == 2
     assert isolated == []
     assert "NET-14" in not_applicable(without_pods)
+    assert not_applicable(without_pods)["GOV-12-notice"] == "nothing is exempted"
 
 
 def test_what_belongs_to_a_bucket_is_found_by_the_reference(pack):
@@ -204,22 +214,38 @@ def test_an_exemption_makes_the_control_not_applicable_with_its_reason(analyzer,
         other = pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0"}, name="vision")
         stack = pack.analyze(STACK, {})
     assert found(accepted, "NET-01") == []
-    assert "by vision: the phones reach it" in not_applicable(accepted)["NET-01"]
+    assert "by vision (OPS-1): the phones reach it" in not_applicable(accepted)["NET-01"]
     assert found(other, "NET-01")
     assert found(stack, "GOV-12") == []
 
 
-@pytest.mark.parametrize(
-    ("control", "expires", "text"), [("NET-01", "2020-01-01", "has passed"), ("NET-99", "2030-01-01", "is no control")]
-)
-def test_a_wrong_exemption_is_a_violation_of_the_stack_and_exempts_nothing(analyzer, tmp_path, control, expires, text):
-    file = exemptions(tmp_path, control, expires)
+@pytest.mark.parametrize(("control", "days", "text"), [("NET-01", -1, "has passed"), ("NET-99", 30, "is no control")])
+def test_a_wrong_exemption_is_a_violation_of_the_stack_and_exempts_nothing(analyzer, tmp_path, control, days, text):
+    file = exemptions(tmp_path, control, date.today() + timedelta(days=days))
     with analyzer(MODELPORT_POLICY_EXEMPTIONS=file) as pack:
         finding = found(pack.analyze(SERVER, {**IN_ORDER, "host": "0.0.0.0"}), "NET-01")
         violations = found(pack.analyze(STACK, {}), "GOV-12")
     assert finding
     assert all(each.enforcementLevel == MANDATORY for each in violations)
-    assert any(re.search(rf"accepted\.yaml:1  \w+: .*{text}", each.message) for each in violations)
+    assert any(re.search(rf"accepted\.yaml:1  [\w.]+: .*{text}", each.message) for each in violations)
+
+
+@pytest.mark.parametrize(
+    ("host", "days", "text"),
+    [
+        ("0.0.0.0", 30, None),
+        (UNKNOWN_STRING_VALUE, 30, None),
+        ("0.0.0.0", 14, "ends after"),
+        ("127.0.0.1", 30, "nothing is found that it accepts of NET-01"),
+    ],
+)
+def test_an_exemption_that_ends_soon_or_that_nothing_needs_is_advice_at_the_end(analyzer, tmp_path, host, days, text):
+    file = exemptions(tmp_path, "NET-01", date.today() + timedelta(days=days))
+    with analyzer(MODELPORT_POLICY_EXEMPTIONS=file) as pack:
+        pack.analyze(SERVER, {**IN_ORDER, "host": host})
+        notices = found(pack.analyze_stack((SERVER, IN_ORDER), names=["digits"]), "GOV-12-notice")
+    assert [each.enforcementLevel for each in notices] == ([ADVISORY] if text else [])
+    assert all(f"accepted.yaml:1  {text}" in each.message for each in notices)
 
 
 def test_the_repository_s_pack_is_the_installed_one_with_this_environment():

@@ -35,8 +35,8 @@ def found(tmp_path):
     hosts = {"open": "0.0.0.0", "phones": "0.0.0.0", "later": UNKNOWN_STRING_VALUE, "good": "127.0.0.1"}
     file = tmp_path / "exemptions.yaml"
     file.write_text(
-        f'- {{control: NET-01, urn: "{urn("phones")}", owner: vision, reason: "phones | <reach> it",'
-        " expires: 2026-12-31}\n"
+        f'- {{rules: [NET-01], match: {{urn: "{urn("phones")}"}}, owner: vision, reason: "phones | <reach> it",'
+        " ticket: OPS-1, created: 2026-11-01, expires: 2026-12-31}\n"
     )
     return reviewed({name: {**IN_ORDER, "host": host} for name, host in hosts.items()}, file)
 
@@ -65,7 +65,7 @@ def test_sarif_tells_violations_from_what_is_accepted_and_what_is_open(found):
     assert set(rows) == {"open", "phones", "later"}
     assert (rows["open"]["kind"], rows["open"]["level"], rows["open"].get("suppressions")) == ("fail", "error", None)
     [suppression] = rows["phones"]["suppressions"]
-    assert suppression["justification"] == "exempt until 2026-12-31 by vision: phones | <reach> it"
+    assert suppression["justification"] == "exempt until 2026-12-31 by vision (OPS-1): phones | <reach> it"
     assert (rows["later"]["kind"], rows["later"]["level"]) == ("open", "none")
 
 

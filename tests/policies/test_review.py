@@ -10,6 +10,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 import modelport_policies
 from modelport_policies.errors import PolicyError
+from modelport_policies.review import stack_of
 
 TODAY = date(2026, 11, 21)
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -130,6 +131,65 @@ def test_a_resource_that_waits_for_its_deletion_is_not_judged():
     assert check(state)["violations"] == []
 
 
+MANIFEST = {"time": "2026-11-21T00:00:00Z", "magic": "", "version": "v3.249.0"}
+PROVIDER = {"urn": "urn:pulumi:dev::shop::pulumi:providers:random::default_4_16_0", "custom": True, "id": "1"}
+PENDING = {"type": "creating", "resource": {"urn": URN, "custom": True, "type": "modelport:local:Server"}}
+
+
+def exported(*rows, **more):
+    """A deployment as Pulumi writes one."""
+    secrets = {"type": "passphrase", "state": {"salt": "v1:abc"}}
+    deployment = {"manifest": MANIFEST, "secrets_providers": secrets, "resources": list(rows), "metadata": {}, **more}
+    return deployment if rows else {key: value for key, value in deployment.items() if key != "resources"}
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda deployment: {"version": 3, "deployment": deployment},
+        lambda deployment: {"version": 4, "features": ["refreshBeforeUpdate"], "deployment": deployment},
+        lambda deployment: {"version": 3, "checkpoint": {"stack": "organization/shop/dev", "latest": deployment}},
+    ],
+)
+def test_exports_of_every_project_are_judged(around):
+    odd = {"dependencies": None, "propertyDependencies": None, "parent": "", "provider": f"{PROVIDER['urn']}::1"}
+    server = {**export(digits={**SERVER, "host": "0.0.0.0"})["deployment"]["resources"][1], **odd}
+    component = {"urn": "urn:pulumi:dev::shop::my:index:Thing::a", "custom": False, "type": "my:index:Thing"}
+    provider = {**PROVIDER, "type": "pulumi:providers:random", "inputs": None, "outputs": {"version": "4.16.0"}}
+    report = check(around(exported(provider, component, server, pending_operations=[PENDING])))
+    assert [(each["rule"], each["urn"]) for each in report["violations"]] == [("NET-01", URN)]
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"version": 3, "deployment": exported()},
+        {"version": 3, "deployment": {"manifest": MANIFEST, "resources": None}},
+        {"version": 3, "checkpoint": {"stack": "organization/shop/dev", "latest": None}},
+    ],
+)
+def test_a_deployment_of_no_resources_has_nothing_to_judge(empty):
+    report = check(empty)
+    assert report["evaluated"] == 0
+    assert report["violations"] == report["undecided"] == report["exemptions"] == []
+
+
+def test_what_a_stack_only_reads_is_judged_as_it_is_and_only_with_the_stack():
+    buckets = [{"type": BUCKET, "urn": f"urn:pulumi:dev::shop::{BUCKET}::{name}", "inputs": {}} for name in "ab"]
+    buckets[1] |= {"external": True, "outputs": {"bucket": "b"}}
+    state = {"deployment": {"resources": buckets}}
+    counts = check(state)["controls"]
+    assert (counts["COST-04"]["violated"], counts["NET-07"]["violated"]) == (1, 2)
+    assert stack_of(state)[1].at("bucket") == "b"
+
+
+def test_a_secret_is_in_no_message():
+    host = "0.0.0.0"
+    hidden = export(digits={**SERVER, "host": secret(plaintext=json.dumps(host))})
+    [violation] = check(hidden)["violations"]
+    assert violation["message"] == "the server listens on [secret], which other machines reach"
+
+
 POD = {
     "metadata": {"namespace": "digits"},
     "spec": {"containers": [{"name": "server", "image": f"r.example.com/a@{DIGEST}"}]},
@@ -177,7 +237,8 @@ def test_parameters_that_no_control_has_are_refused(parameters, text):
 def exemptions(tmp_path):
     file = tmp_path / "exemptions.yaml"
     file.write_text(
-        f'- {{control: NET-01, urn: "{URN}", owner: vision, reason: the phones reach it, expires: 2026-12-31}}\n'
+        f'- {{rules: [NET-01], match: {{urn: "{URN}"}}, owner: vision, reason: the phones reach it,'
+        " ticket: OPS-1, created: 2026-11-01, expires: 2026-12-31}\n"
     )
     return file
 
@@ -185,7 +246,7 @@ def exemptions(tmp_path):
 def test_an_exempt_finding_stays_in_the_report_with_owner_and_reason(exemptions):
     [violation] = check(export(digits={**SERVER, "host": "0.0.0.0"}), exemptions=exemptions)["violations"]
     assert violation["exempted"] is True
-    assert violation["exemption"] == "exempt until 2026-12-31 by vision: the phones reach it"
+    assert violation["exemption"] == "exempt until 2026-12-31 by vision (OPS-1): the phones reach it"
 
 
 def test_after_its_last_day_the_finding_is_back_and_the_exemption_a_finding_too(exemptions):
@@ -193,6 +254,51 @@ def test_after_its_last_day_the_finding_is_back_and_the_exemption_a_finding_too(
     report = modelport_policies.check(state, exemptions=exemptions, today=date(2027, 1, 1))
     assert {(each["rule"], each["exempted"]) for each in report["violations"]} == {("NET-01", False), ("GOV-12", False)}
     assert any("exemptions.yaml:1  expires" in each["message"] for each in report["violations"])
+
+
+def test_a_wrong_exemption_is_found_in_an_export_that_does_not_list_the_stack_itself(exemptions):
+    state = export(digits={**SERVER, "host": "0.0.0.0"})
+    del state["deployment"]["resources"][0]
+    exemptions.write_text("- {}\n")
+    assert {each["rule"] for each in check(state, exemptions=exemptions)["violations"]} == {"NET-01", "GOV-12"}
+
+
+OPEN = {**SERVER, "host": "0.0.0.0"}
+ENCRYPTED = secret(ciphertext="v1:abc")
+
+
+@pytest.mark.parametrize(
+    ("servers", "today", "profile", "state"),
+    [
+        ({"digits": OPEN}, TODAY, None, "active"),
+        ({"digits": OPEN}, date(2026, 12, 16), None, "active"),
+        ({"digits": OPEN}, date(2026, 12, 17), None, "expiring"),
+        ({"digits": OPEN}, date(2027, 1, 1), None, "expired"),
+        ({"digits": SERVER}, TODAY, None, "unused"),
+        ({"digits": {**SERVER, "host": ENCRYPTED}}, TODAY, None, "active"),
+        ({"vision": SERVER}, TODAY, None, "unused"),
+    ],
+)
+def test_each_exemption_has_a_state(exemptions, servers, today, profile, state):
+    report = modelport_policies.check(export(**servers), profile, exemptions=exemptions, today=today)
+    [standing] = report["exemptions"]
+    assert (standing["state"], standing["line"], standing["id"]) == (state, 1, None)
+    assert standing["file"] == str(exemptions)
+    assert standing["message"].startswith("exempt until" if state == "active" else f"{exemptions}:1  ")
+
+
+def test_an_exemption_of_another_stack_or_of_a_control_that_is_disabled_is_not_unused(exemptions):
+    text = exemptions.read_text()
+    exemptions.write_text(text.replace(":dev:", ":prod:") + text.replace("NET-01", "COST-04"))
+    found = check(export(digits=SERVER), "baseline", exemptions=exemptions)["exemptions"]
+    assert [each["state"] for each in found] == ["active", "active"]
+
+
+def test_a_malformed_exemption_is_reported_as_such(exemptions):
+    exemptions.write_text("- {id: phones}\n")
+    [standing] = check(export(digits=OPEN), exemptions=exemptions)["exemptions"]
+    assert standing["state"] == "malformed"
+    assert f"{exemptions}:1  rules: field required" in standing["message"]
 
 
 def test_a_pod_without_a_network_policy_is_found_in_the_stack_as_a_whole():

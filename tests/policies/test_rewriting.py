@@ -209,9 +209,10 @@ def test_a_secret_stays_one(pack):
 
 
 def test_what_is_exempt_is_not_rewritten(analyzer, tmp_path):
-    file, expires = tmp_path / "accepted.yaml", date.today() + timedelta(days=30)
+    file, today = tmp_path / "accepted.yaml", date.today()
     file.write_text(
-        f'- {{control: POD-07, urn: "*::digits", owner: vision, reason: the driver needs them, expires: {expires}}}\n'
+        "- {rules: [POD-07], match: {name: digits}, owner: vision, reason: the driver needs them, ticket: OPS-1, "
+        f"created: {today}, expires: {today + timedelta(days=30)}}}\n"
     )
     with analyzer(MODELPORT_POLICY_EXEMPTIONS=str(file)) as pack:
         policies, after = changed(pack, DEPLOYMENT, containing({}))

@@ -40,11 +40,12 @@ class Analyzer:
     def remediate(self, type_, inputs, name="digits"):
         return self.stub.Remediate(analyzer_pb2.AnalyzeRequest(**described(type_, inputs, name)), timeout=60)
 
-    def analyze_stack(self, *resources, depends=None):
+    def analyze_stack(self, *resources, depends=None, names=None):
         """The resources are named r0, r1, and so on; `depends` says by name which others a property comes from."""
+        names = names or [f"r{number}" for number in range(len(resources))]
         rows = [
-            analyzer_pb2.AnalyzerResource(**described(type_, inputs, f"r{number}"))
-            for number, (type_, inputs) in enumerate(resources)
+            analyzer_pb2.AnalyzerResource(**described(type_, inputs, name))
+            for name, (type_, inputs) in zip(names, resources, strict=True)
         ]
         urns = {row.name: row.urn for row in rows}
         for row in rows:

@@ -20,9 +20,9 @@ def rights_for(plural):
 
 
 def exemptions():
-    """Those that the page says GPU pools need, until tomorrow."""
+    """Those that the page says GPU pools need."""
     (listed,) = re.findall(r"\*\*Exemptions\.\*\* (.*?)\.\n", PAGE, re.DOTALL)
-    (glob,) = re.findall(r"the glob `(\S+)`", listed)
-    shared = {"urn": glob, "owner": "a@example.com", "reason": "it sees devices"}
-    tomorrow = str(date.today() + timedelta(days=1))
-    return [{**shared, "control": control, "expires": tomorrow} for control in re.findall(r"[A-Z]+-\d\d", listed)]
+    (glob,) = re.findall(r"the name `(\S+)`", listed)
+    today, shared = date.today(), {"owner": "a@example.com", "reason": "it sees devices", "ticket": "OPS-1"}
+    dates = {"created": str(today), "expires": str(today + timedelta(days=90))}
+    return [{"rules": re.findall(r"[A-Z]+-\d\d", listed), "match": {"name": glob}, **shared, **dates}]

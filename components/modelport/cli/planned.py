@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from .console import tell
-from .engines import Event, Order
 from .errors import UsageError
 from .policies import policy_pack, with_own_policies
+from .wanted import resources_wanted
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -57,7 +54,7 @@ def planned(stack: str | None) -> Planned:
     from modelport_engine.protocol.urn import Urn
 
     workspace = with_own_policies(Workspace.find(stack))
-    resources = _resources(workspace)
+    resources = resources_wanted(workspace, policy_pack(), undone="nothing was written")
     wanted = [each for each in _in_order(resources) if each.custom and not each.external]
     of_cluster = [each for each in wanted if each.type.startswith(KUBERNETES)]
     _refuse_others(workspace, wanted)
@@ -69,25 +66,6 @@ def planned(stack: str | None) -> Planned:
     artifacts = [(each.type, {**each.inputs, **each.outputs}) for each in wanted if each.type.startswith(ARTIFACT)]
     first = sorted(objects, key=lambda made: made["kind"] not in BEFORE_ALL)
     return Planned(workspace, first, patches, artifacts)
-
-
-def _resources(workspace: Workspace) -> Sequence[Resource]:
-    from .display import Display
-    from .engines.embedded import Embedded
-
-    engine, display = Embedded(), Display()
-
-    def told(event: Event) -> None:
-        if event.get("diagnosticEvent", {}).get("severity") != "info":
-            display.event(event)
-
-    order = Order("preview", workspace, policy_pack=policy_pack(), offline=True)
-    with engine.prepared(), display.shown(preview_only=False):
-        result = engine.preview(order, told)
-    if code := display.report.exit_code(result.exit_code):
-        tell("nothing was written")
-        raise typer.Exit(code)
-    return result.resources
 
 
 def _in_order(resources: Iterable[Resource]) -> Iterator[Resource]:
