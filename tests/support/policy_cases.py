@@ -3,7 +3,8 @@
 An example has inputs of its own (`inputs`, `pod`, `metadata`), or says what is other than in a hardened resource:
 `but`, `pod_but`, `container_but` for a container of each kind, `grant` for what a type of Google Cloud grants.
 `gpu: true` begins with a pod that has a GPU, `without` takes types from what is around, `stack` adds to it,
-`parameters` are the control's. How resources refer to each other is in `support.references`.
+`parameters` are the control's, `covers` are the checks of others that a bad example is made for. How resources refer to
+each other is in `support.references`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Case:
     problems: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     is_hardened: bool = False
+    covers: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.control}-{self.type.rpartition(':')[2]}-{self.verdict}-{self.what}"
@@ -123,6 +125,7 @@ def case(control: str, type_: str, verdict: str, example: dict[str, Any]) -> Cas
         tuple(example.get("problems", ())),
         example.get("parameters", {}),
         is_hardened,
+        tuple(example.get("covers", ())),
     )
 
 
