@@ -113,7 +113,7 @@ def around(type_: str) -> dict[str, dict[str, Any]]:
 
 def further(type_: str, without: list[str]) -> list[tuple[str, dict[str, Any]]]:
     """What is around a resource besides one of each type."""
-    more = next((cloud["more"] for cloud in (AMAZON, GOOGLE, AZURE) if type_ in cloud["resources"]), {})
+    more = next((cloud["more"] for cloud in (AMAZON, GOOGLE, AZURE) if type_ in cloud["resources"]), HARDENED["more"])
     return [(each, inputs) for each in more if each not in without for inputs in more[each]]
 
 

@@ -3,8 +3,8 @@
 An example has inputs of its own (`inputs`, `pod`, `metadata`), or says what is other than in a hardened resource:
 `but`, `pod_but`, `container_but` for a container of each kind, `grant` for what a type of Google Cloud grants.
 `gpu: true` begins with a pod that has a GPU, `without` takes types from what is around, `stack` adds to it,
-`parameters` are the control's, `also` are others that find something, too. How resources refer to each other is in
-`support.references`.
+`parameters` are the control's, `also` are others that find something, too, `covers` are the checks of others that a bad
+example is made for. How resources refer to each other is in `support.references`.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Case:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     is_hardened: bool = False
     also: frozenset[str] = frozenset()
+    covers: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.control}-{self.type.rpartition(':')[2]}-{self.verdict}-{self.what}"
@@ -126,6 +127,7 @@ def case(control: str, type_: str, verdict: str, example: dict[str, Any]) -> Cas
         example.get("parameters", {}),
         is_hardened,
         frozenset(example.get("also", ())),
+        tuple(example.get("covers", ())),
     )
 
 

@@ -15,10 +15,12 @@ def rows(resources: list[tuple[str, Any]]) -> list[dict[str, Any]]:
     """The resources of an export: a reference is a dependency on the first resource of its type."""
     urns = [f"urn:pulumi:dev::shop::{type_}::digits-{number}" for number, (type_, _) in enumerate(resources)]
     first = {type_: urn for (type_, _), urn in reversed(list(zip(resources, urns, strict=True)))}
-    return [
-        {"type": type_, "urn": urn, "inputs": written(inputs), "propertyDependencies": dependencies(inputs, first)}
-        for (type_, inputs), urn in zip(resources, urns, strict=True)
-    ]
+    return [row(type_, urn, inputs, first) for (type_, inputs), urn in zip(resources, urns, strict=True)]
+
+
+def row(type_: str, urn: str, inputs: Any, first: dict[str, str]) -> dict[str, Any]:
+    """A resource of an export; `first` are the URNs that references lead to, by type."""
+    return {"type": type_, "urn": urn, "inputs": written(inputs), "propertyDependencies": dependencies(inputs, first)}
 
 
 def dependencies(inputs: Any, first: dict[str, str]) -> dict[str, list[str]]:

@@ -240,7 +240,7 @@ CONTROLS = (
         frameworks=(*AT_REST, "NIST AC-3"),
         remediation="Give the key a policy that names the principals that use it and those that administer it.",
         checks={
-            aws.KEY: on_aws.key_policy_is_given,
+            **dict.fromkeys((aws.KEY, aws.REPLICA_KEY), on_aws.key_policy_is_given),
             aws.KEY_POLICY: on_aws.policy_names_principals,
             **dict.fromkeys(gcp.KEY_ACCESS, access_is_not_for_everyone),
         },

@@ -97,12 +97,12 @@ CONTROLS = (
     ),
     Control(
         id="NET-05",
-        title="Workspaces take no requests from public networks",
+        title="Workspaces and registries of models take no requests from public networks",
         severity="critical",
         levels=CRITICAL,
         frameworks=FRAMEWORKS,
-        remediation="Set publicNetworkAccess of the workspace to Disabled, and give it a private endpoint.",
-        checks={azure.WORKSPACE: on_azure.workspace_is_private},
+        remediation="Set publicNetworkAccess to Disabled, and give it a private endpoint.",
+        checks=dict.fromkeys((azure.WORKSPACE, azure.MODEL_REGISTRY), on_azure.workspace_is_private),
     ),
     Control(
         id="NET-06",

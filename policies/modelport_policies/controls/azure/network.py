@@ -111,9 +111,9 @@ def is_everyone(prefix: Any) -> bool:
 def workspace_is_private(workspace: Resource) -> Iterable[str]:
     """`publicNetworkAccess` is `Disabled`, and `allowPublicAccessWhenBehindVnet` is not true."""
     if not is_disabled(workspace.at("publicNetworkAccess")):
-        yield "the workspace takes requests from public networks"
+        yield "it takes requests from public networks"
     if workspace.at("allowPublicAccessWhenBehindVnet") is True:
-        yield "the workspace takes requests from public networks although it is in a network"
+        yield "it takes requests from public networks although it is in a network"
 
 
 def has_private_endpoint(resource: Resource) -> Iterable[str]:

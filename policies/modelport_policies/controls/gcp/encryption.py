@@ -7,13 +7,15 @@ from typing import Any
 
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import days
-from modelport_policies.resource import Resource, is_set, text
+from modelport_policies.resource import Resource, is_set, items, text
 
 KEY_OF_THE_CALLER = "customerEncryption"
 GONE = ("DISABLED", "DESTROYED", "DESTROY_SCHEDULED")
 DEFAULT_DESTRUCTION = "2592000s"
 """How long a key that is destroyed can be restored where nothing is said: 30 days."""
 NEW_TLS = ("TLS_1_2", "TLS_1_3")
+WEAK_CIPHERS = "TLS_RSA_"
+"""How those begin whose traffic can be read by who gets the server's key later."""
 
 
 def has_key(values: Any) -> bool:
@@ -70,9 +72,15 @@ def proxy_has_policy(proxy: Resource) -> Iterable[str]:
 
 
 def policy_is_new(policy: Resource) -> Iterable[str]:
-    """`minTlsVersion` is `TLS_1_2` or `TLS_1_3`."""
+    """`minTlsVersion` is `TLS_1_2` or `TLS_1_3`, and `profile` is given and with strong ciphers only."""
     if (oldest := text(policy.at("minTlsVersion")) or "TLS_1_0") not in NEW_TLS:
         yield f"proxies with the policy take {oldest}"
+    profile = text(policy.at("profile")) or "COMPATIBLE"
+    if profile == "COMPATIBLE":
+        yield "proxies with the policy take the weak ciphers of the profile COMPATIBLE"
+    weak = [cipher for cipher in map(text, items(policy.at("customFeatures"))) if cipher.startswith(WEAK_CIPHERS)]
+    if profile == "CUSTOM" and weak:
+        yield f"proxies with the policy take the weak cipher {weak[0]}"
 
 
 def key_rotates(key: Resource) -> Iterable[str]:
