@@ -51,7 +51,10 @@ def preview(
         return await session.run("update", preview=True)
 
     options = options or Options()
-    opened = Stack.offline(project, stack, options.against, env) if options.offline else Stack.open(project, stack, env)
+    if options.offline:
+        opened = Stack.offline(project, stack, options.against, env, options.config)
+    else:
+        opened = Stack.open(project, stack, env)
     return _perform(opened, options, on_event, env, work, lock=False)
 
 

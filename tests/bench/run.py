@@ -21,11 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 MODEL = ROOT / "stacks" / "models" / "digits.onnx"
 PAGE = ROOT / "docs" / "benchmarks.md"
-FIGURES, ENGINE, POLICIES, END = (f"<!-- {name} -->\n" for name in ("figures", "engine", "policies", "end"))
+FIGURES, ENGINE, POLICIES, PULL_REQUESTS, END = (
+    f"<!-- {name} -->\n" for name in ("figures", "engine", "policies", "pull requests", "end")
+)
 
 sys.path[:0] = [str(ROOT / "tests")]
 import engine  # noqa: E402
 import policies  # noqa: E402
+import pull_request  # noqa: E402
 from support.load import Load  # noqa: E402
 
 
@@ -144,6 +147,7 @@ def main() -> None:
     print("\n".join(of_engine), flush=True)
     of_policies = policies.table(1 if quick else 5)
     print("\n".join(of_policies), flush=True)
+    of_pull_requests = pull_request.table(2) if quick else pull_request.table()
     requests, updates = (600, 2) if quick else (20_000, 10)
     answered, failed = under_load(requests, updates, Project.up)
     print(f"{updates} updates under load: {len(failed)} failures of {answered + len(failed)}", failed[:3], flush=True)
@@ -160,6 +164,7 @@ def main() -> None:
         record(FIGURES, table)
         record(ENGINE, of_engine)
         record(POLICIES, of_policies)
+        record(PULL_REQUESTS, of_pull_requests)
     words = [sys.executable, ROOT / "tests" / "bench" / "serving", *(["--smoke"] if quick else [])]
     of_server = subprocess.run(words).returncode
     if failed or not lost:

@@ -15,7 +15,7 @@ from support.sarif import faults
 
 from modelport_policies.frameworks import FRAMEWORKS, requirement
 from modelport_policies.reports import FORMATS, written
-from modelport_policies.reports.markdown import plain
+from modelport_policies.reports.markdown import code
 from modelport_policies.reports.place import Place
 from modelport_policies.review import review
 
@@ -123,7 +123,7 @@ def test_advice_is_told_and_fails_nothing(found):
 def test_markdown_says_first_what_stops_an_update(found):
     lines = written("markdown", found).splitlines()
     assert lines[0] == "### Policies: 1 stop an update"
-    assert any(line.startswith("| NET-01 | critical | open |") for line in lines[:8])
+    assert any(line.startswith("| NET-01 | critical | `open` |") for line in lines[:8])
 
 
 def test_markdown_of_a_stack_in_order_says_so():
@@ -132,10 +132,10 @@ def test_markdown_of_a_stack_in_order_says_so():
 
 @settings(max_examples=200, deadline=None)
 @given(st.text())
-def test_no_text_is_markup_nor_ends_a_cell(text):
-    shown = plain(text)
-    assert "\n" not in shown
-    assert not re.search(r"(?<!\\)(?:\\\\)*[|<`@*_]", shown)
+def test_text_of_others_is_one_span_of_code_in_one_cell(text):
+    shown = code(text)
+    assert not shown or re.fullmatch(r"`[^`\n]+`", shown)
+    assert not re.search(r"(?<!\\)\|", shown)
 
 
 def test_evidence_is_valid_and_leads_from_a_framework_to_each_resource(found):

@@ -36,7 +36,13 @@ RESULT = closed(
 BAG = {"type": "object", "properties": {"tags": some(TEXT) | {"uniqueItems": True}}}
 RULE = closed(["id"], id=TEXT, shortDescription=MESSAGE, help=MESSAGE, properties=BAG)
 DRIVER = closed(["name"], name=TEXT, version=TEXT, rules=some(RULE) | {"uniqueItems": True})
-RUN = closed(["tool"], tool=closed(["driver"], driver=DRIVER), results=some(RESULT), properties=BAG)
+RUN = closed(
+    ["tool"],
+    tool=closed(["driver"], driver=DRIVER),
+    automationDetails=closed(id=TEXT),
+    results=some(RESULT),
+    properties=BAG,
+)
 LOG = closed(["version", "runs"], **{"$schema": TEXT}, version={"const": "2.1.0"}, runs=some(RUN))
 
 

@@ -10,6 +10,7 @@ from modelport.errors import ModelportError
 
 from .commands import (
     bundle,
+    ci,
     compare,
     conformance,
     deploy,
@@ -56,6 +57,7 @@ app.add_typer(bundle.app, name="bundle")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(policies.app, name="policies")
 app.add_typer(monitor.app, name="monitor")
+app.add_typer(ci.app, name="ci")
 
 
 def run(arguments: list[str] | None = None) -> int:

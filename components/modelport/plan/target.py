@@ -8,6 +8,7 @@ from modelport.spec import Environment, ModelSpec
 
 from .capability import OWN, Capabilities
 from .capacity import Machine
+from .change import Effects, unknown_effect
 from .tags import TagRule
 
 
@@ -47,6 +48,7 @@ class Target:
         machines: what one instance can run on; empty where it runs on what is there.
         rules: what it asks beyond its rows.
         has_pools: whether its accelerators are those of `modelport:gpuPools`.
+        effects: what changes of a service's resources are to its callers.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Target:
     machines: Sequence[Machine] = ()
     rules: Rules = no_rules
     has_pools: bool = False
+    effects: Effects = unknown_effect
 
     @property
     def is_built(self) -> bool:

@@ -8,9 +8,9 @@ from pulumi.provider.experimental import provider as protocol
 
 from modelport.errors import ModelportError
 from modelport.providers.crud import Crud, Say
+from modelport.providers.resources import RESOURCES
 
 from .engine_log import EngineLog
-from .resources import RESOURCES
 from .values import plain_map, property_values
 
 

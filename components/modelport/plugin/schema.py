@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from modelport.providers import package
 from modelport.providers.crud import Crud
+from modelport.providers.resources import RESOURCES
 from modelport.spec import Environment, ModelSpec
 
 from .components import COMPONENTS
-from .resources import RESOURCES
 
 Schema = dict[str, Any]
 

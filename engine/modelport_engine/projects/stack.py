@@ -69,10 +69,17 @@ class Stack:
         )
 
     @classmethod
-    def offline(cls, project: Project, name: str, against: Path | None, env: Mapping[str, str] = os.environ) -> "Stack":
+    def offline(
+        cls,
+        project: Project,
+        name: str,
+        against: Path | None,
+        env: Mapping[str, str] = os.environ,
+        config: Mapping[str, str] | None = None,
+    ) -> "Stack":
         """A stack for a preview only: with the state of a file, or none, and without asking its backend for anything.
 
-        Without a passphrase in the environment, secrets are unknown.
+        Without a passphrase in the environment, secrets are unknown. `config` goes over the stack's own.
 
         Raises:
             StackNotFound: if it has no config file.
@@ -88,10 +95,8 @@ class Stack:
         opens_state = _state_opener(deployment, env) if known else lambda _: json.dumps(UNKNOWN.value)
         snapshot = Snapshot.from_json(deployment, opens_state)
         refuse_foreign(snapshot, project.name, name)
-        nowhere = Backend(project.root)
-        return cls(
-            project, StackName(project.name, name), nowhere, settings, secrets, settings.texts(opens_config), snapshot
-        )
+        nowhere, values = Backend(project.root), {**settings.texts(opens_config), **(config or {})}
+        return cls(project, StackName(project.name, name), nowhere, settings, secrets, values, snapshot)
 
     def outputs_of(self, other: StackName, env: Mapping[str, str] = os.environ) -> Mapping[str, Any] | None:
         """The outputs of another stack of the same backend; None if it has no state."""

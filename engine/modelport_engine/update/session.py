@@ -36,11 +36,11 @@ class Options:
     """How to run.
 
     `policy_config` maps a pack's folder to a JSON file; `fail_on_undecided` makes a run fail when a policy could not be
-    decided; an `offline` preview uses no provider that the project does not bring along, nor the backend, and compares
-    with the state in the file `against`; `parallel` is how many steps run at once; `debug` asks for what the program's
-    SDK says of its own work, several messages a resource; `repeatable` tells the types whose creation an earlier run
-    may have begun and this one may repeat; `nursery` starts the program, the plugins and the packs of its interpreter,
-    and is closed at the end.
+    decided; an `offline` preview uses no provider that the project does not bring along, nor the backend, compares with
+    the state in the file `against`, and gives its program `config` over the stack's own; `parallel` is how many steps
+    run at once; `debug` asks for what the program's SDK says of its own work, several messages a resource; `repeatable`
+    tells the types whose creation an earlier run may have begun and this one may repeat; `nursery` starts the program,
+    the plugins and the packs of its interpreter, and is closed at the end.
     """
 
     policy_packs: Sequence[Path] = ()
@@ -54,6 +54,7 @@ class Options:
     clear_pending_creates: bool = False
     offline: bool = False
     against: Path | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
     debug: bool = False
     repeatable: Repeatable = never
     nursery: Nursery | None = None

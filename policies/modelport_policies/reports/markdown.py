@@ -1,4 +1,4 @@
-"""Markdown, for the summary of a run. Names and messages come from whoever wrote the stack: none acts as markup."""
+"""Markdown, for the summary of a run. Names and messages come from whoever wrote the stack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from modelport_policies.reports.place import Place
 from modelport_policies.results import DECIDED, Result, Review
 
-MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~@&:$])")
 SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
@@ -34,9 +33,10 @@ def report(review: Review, places: Mapping[str, Place]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plain(text: str) -> str:
-    """Text that Markdown shows as it is, in one line."""
-    return MARKUP.sub(r"\\\1", SPACE.sub(" ", text))
+def code(text: str) -> str:
+    """Text of others, in one line, also in a cell of a table: as code it is no markup, mention or link."""
+    line = SPACE.sub(" ", text).strip().replace("`", "'").replace("|", "\\|")
+    return f"`{line}`" if line else ""
 
 
 def _folded(title: str, results: list[Result], places: Mapping[str, Place]) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _table(results: Iterable[Result], places: Mapping[str, Place]) -> Iterator[s
 
 def _row(result: Result, places: Mapping[str, Place]) -> str:
     urn = result.urn or ""
-    place = f" ({plain(places[urn].file)}:{places[urn].line})" if urn in places else ""
+    place = f" in {code(f'{places[urn].file}:{places[urn].line}')}" if urn in places else ""
     what = "; ".join(result.messages) + (f" ({result.exemption})" if result.exemption else "")
-    name = plain(urn.rpartition("::")[2])
-    return f"| {result.control.id} | {result.control.severity} | {name}{place} | {plain(what)} |"
+    resource = code(urn.rpartition("::")[2])
+    return f"| {result.control.id} | {result.control.severity} | {resource}{place} | {code(what)} |"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -26,6 +26,7 @@ class Order:
         policy_pack: folder of the pack that judges the preview; None judges nothing.
         offline: preview without clouds, backend and passphrase; the embedded engine alone can.
         against: with `offline`, the file of an exported state to compare with.
+        config: with `offline`, what the program gets over the stack's config, by full key.
     """
 
     operation: Operation
@@ -34,6 +35,7 @@ class Order:
     policy_pack: Path | None = None
     offline: bool = False
     against: Path | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
 
 
 class Engine(Protocol):

@@ -78,6 +78,7 @@ class Embedded:
             nursery=self._nursery,
             offline=order.offline,
             against=order.against,
+            config=order.config,
         )
 
 

@@ -1,0 +1,1 @@
+"""What a pull request would do, found out from two revisions of a repository."""

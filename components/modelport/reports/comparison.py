@@ -1,0 +1,115 @@
+"""Two plans of a stack beside each other: what a change to the repository does to each service on each target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from modelport import targets
+from modelport.plan.change import Change, Effect, Kind
+
+SERVICE = "modelport:index:ModelService"
+PROVIDERS = "pulumi:providers:"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Pulumi's word for a value that is not known yet."""
+
+Row = Mapping[str, Any]
+"""A resource as in a deployment export."""
+
+
+class Judgement(NamedTuple):
+    """What becomes of a resource whose inputs differ, and who says so."""
+
+    kind: Kind
+    source: str
+
+
+Judge = Callable[[Row, Row, Sequence[str]], Judgement]
+"""Is given the resource before and after, and the paths that differ."""
+
+
+class Owner(NamedTuple):
+    """Whose a resource is: a service's on a target; of the stack itself where both are empty."""
+
+    service: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What changes of one service on one target, or of what the stack has besides services."""
+
+    owner: Owner
+    changes: tuple[Change, ...]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was nothing of it before."""
+        return all(each.kind == "create" for each in self.changes)
+
+    @property
+    def effect(self) -> Effect:
+        """What this is to callers; of a service only."""
+        return targets.load(self.owner.target).effects(self.changes)
+
+
+def compare_plans(base: Sequence[Row], head: Sequence[Row], judge: Judge) -> list[Changed]:
+    """What differs between two plans, by owner in the order of the head's resources; nothing where nothing does."""
+    before, after = _custom(base), _custom(head)
+    owners = {**_owners(base), **_owners(head)}
+    found: dict[Owner, list[Change]] = {}
+    for urn in dict.fromkeys([*after, *before]):
+        if change := _change(before.get(urn), after.get(urn), judge):
+            found.setdefault(owners[urn], []).append(change)
+    return [Changed(owner, tuple(changes)) for owner, changes in found.items()]
+
+
+def _custom(rows: Sequence[Row]) -> dict[str, Row]:
+    """What a provider makes, by its URN."""
+    return {row["urn"]: row for row in rows if row.get("custom") and not row["type"].startswith(PROVIDERS)}
+
+
+def _change(old: Row | None, new: Row | None, judge: Judge) -> Change | None:
+    row = new or old
+    assert row is not None
+    what = {"urn": row["urn"], "type": row["type"], "name": row["urn"].rpartition("::")[2]}
+    if old is None or new is None:
+        return Change(**what, kind="create" if old is None else "delete")
+    fields = tuple(_differing(old.get("inputs", {}), new.get("inputs", {})))
+    if not fields:
+        return None
+    kind, source = judge(old, new, fields)
+    return Change(**what, kind=kind, fields=fields, source=source)
+
+
+def _differing(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """The paths of the leaves that are not the same; a list whose length differs is one."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted({*old, *new}):
+            yield from _differing(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _differing(one, other, f"{path}[{number}]")
+    elif old != new:
+        yield path
+
+
+def _owners(rows: Sequence[Row]) -> dict[str, Owner]:
+    """The service and target of every resource, from the components that it is within."""
+    parents = {row["urn"]: row.get("parent", "") for row in rows}
+    kinds = {row["urn"]: row["type"] for row in rows}
+    return {urn: _owner(urn, parents, kinds) for urn in parents}
+
+
+def _owner(urn: str, parents: Mapping[str, str], kinds: Mapping[str, str]) -> Owner:
+    service = target = ""
+    while urn in parents:
+        kind, name = kinds[urn], urn.rpartition("::")[2]
+        if kind == SERVICE:
+            service = name
+        elif kind.startswith("modelport:") and kind.endswith(":Service"):
+            target = kind.split(":")[1]
+            service = service or name.removesuffix(f"-{target}")
+        urn = parents[urn]
+    return Owner(service, target) if service and target else Owner("", "")
