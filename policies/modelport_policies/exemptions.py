@@ -12,12 +12,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from ruamel.yaml import YAML
 
+from modelport_policies.controls.governance import OF_EXEMPTIONS
 from modelport_policies.register import Entry
 from modelport_policies.resource import Resource, several
 
 LONGEST = timedelta(days=366)
-OWN = "GOV-12"
-"""The control over the exemptions: were it exempted, nobody would see what is wrong with them."""
 MOVED = {"control": "write `rules: [ID]` in its place", "urn": "write `match: {urn: GLOB}` in its place"}
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -153,7 +152,7 @@ def read(given: Any, controls: Collection[str], today: date) -> tuple[Exemption 
 def faults(exemption: Exemption, controls: Collection[str], today: date) -> Iterator[Fault]:
     """What no type says of an entry."""
     for number, rule in enumerate(exemption.rules):
-        if rule == OWN:
+        if rule == OF_EXEMPTIONS:
             yield ("rules", number), f"{rule} is about the exemptions, and has none"
         elif rule not in controls:
             nearest = get_close_matches(rule.upper(), controls, n=1, cutoff=0)

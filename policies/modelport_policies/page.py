@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from modelport_policies.control import Control
 from modelport_policies.controls import catalogue
+from modelport_policies.controls.governance import OF_EXEMPTIONS
 
 NOTE = "<!-- Made from policies/modelport_policies by scripts/generate.py. -->"
 INTRO = f"""\
@@ -108,6 +109,9 @@ In `policies/exemptions.yaml` ([how](../policies.md)):
 ```"""
 
 
+NO_EXEMPTION = "It has none, unlike [the others](../policies.md): nobody would see what is wrong with those."
+
+
 def page() -> str:
     """The entry as Markdown: how to use the pack, and the table of levels, which leads to the pages."""
     return "\n".join([INTRO, *overview(catalogue())]) + "\n"
@@ -139,7 +143,7 @@ def control_page(control: Control) -> str:
         "",
         "## Exempting",
         "",
-        EXEMPTION.format(id=control.id),
+        NO_EXEMPTION if control.id == OF_EXEMPTIONS else EXEMPTION.format(id=control.id),
     ]
     return "\n".join(lines) + "\n"
 

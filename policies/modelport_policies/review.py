@@ -62,9 +62,9 @@ def review(
             outcome = control.evaluate(resource, given.get(control.id))
             exemption = register.covering(control.id, resource) if outcome.violations or outcome.undecided else None
             results += results_of(control, level, resource.urn, outcome, exemption)
-    hide = hiding(state)
-    said = (replace(each, messages=tuple(map(hide, each.messages))) for each in results)
-    return Review(chosen, tuple(said), tuple(register.standing(stack)))
+    if hide := hiding(state):
+        results = [replace(each, messages=tuple(map(hide, each.messages))) for each in results]
+    return Review(chosen, tuple(results), tuple(register.standing(stack)))
 
 
 Inputs = Mapping[str, Any]

@@ -28,12 +28,12 @@ def plain(value: Any) -> Any:
     return plain(value.get("value", UNKNOWN_STRING_VALUE))
 
 
-def hiding(state: Any) -> Callable[[str], str]:
-    """What takes the texts of a state's secrets out of a message."""
+def hiding(state: Any) -> Callable[[str], str] | None:
+    """What takes the texts of a state's secrets out of a message; None where there are none."""
     texts = {text for text in _secrets(state) if len(text) >= SHORTEST and text.lower() not in TOO_COMMON}
     texts |= {json.dumps(text)[1:-1] for text in texts} | {repr(text)[1:-1] for text in texts}
     if not texts:
-        return str
+        return None
     pattern = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))))
     return lambda message: pattern.sub(HIDDEN, message)
 

@@ -10,6 +10,15 @@ from support.sarif import faults
 
 SERVER = "urn:pulumi:dev::shop::modelport:index:ModelService$modelport:local:Service$modelport:local:Server"
 CHECKED = "#### Not checked here"
+EXEMPTION = """\
+- rules: [GOV-04]
+  match: {stack: dev}
+  owner: risk
+  reason: the card is being written
+  ticket: OPS-1
+  created: 2026-11-01
+  expires: 2026-12-31
+"""
 
 
 @pytest.fixture
@@ -122,6 +131,16 @@ def test_policies_exemptions_and_gates_are_those_of_the_base_and_a_change_of_the
     pull.replace("Pulumi.dev.yaml", "environment: dev", "environment: prod")
     assert pull.preview()["stacks"][0]["violations"]
     assert pull.code == 0, pull.said
+
+
+def test_new_exemptions_are_listed_and_accept_nothing_yet(pull):
+    pull.replace("Pulumi.dev.yaml", "environment: dev", "environment: prod")
+    pull.write("policies/exemptions.yaml", EXEMPTION)
+    summary = pull.preview()
+    assert pull.code == 3, pull.said
+    assert len(summary["exemptions"]) == 1
+    assert "- `['GOV-04'] for {'stack': 'dev'}, until 2026-12-31, by risk: the card is being written`" in pull.comment
+    assert summary["judging"] == ["policies/exemptions.yaml"]
 
 
 def test_a_refused_field_and_a_wrong_file_are_told_apart(pull):

@@ -25,7 +25,7 @@ from modelport_policies.aws import REGIONAL, TAGGED
 from modelport_policies.control import Control, Outcome
 from modelport_policies.controls import catalogue
 from modelport_policies.controls.governance import COMPONENTS, OLD
-from modelport_policies.kubernetes import CRON_JOB, POD, SCALED, SERVING, WORKLOADS
+from modelport_policies.kubernetes import CRON_JOB, DEPLOYMENT, POD, SCALED, SERVING, WORKLOADS
 from modelport_policies.resource import Resource, Stack
 from modelport_policies.review import stack_of
 
@@ -45,6 +45,7 @@ GROUPS = {
     "azure preview": tuple(re.sub(r":(\w+):", r":\1/v20240101preview:", each) for each in azure.REGIONAL),
 }
 CHANGES = ("but", "pod_but", "container_but", "grant")
+OTHER_CONTAINERS = tuple(f"({kind})" for kind in KINDS_OF_CONTAINER[1:])
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ class Case:
         """What its control says."""
         control = next(each for each in catalogue(self.problems) if each.id == self.control)
         return control.evaluate(stack_of(self.export())[0], self.parameters)
+
+    @property
+    def is_for_the_whole_pack(self) -> bool:
+        """Whether the whole pack judges it, too: what is in an init container, in one kind of workload only."""
+        alike = self.type in WORKLOADS and self.type != DEPLOYMENT and self.what.endswith(OTHER_CONTAINERS)
+        return self.is_hardened and not alike
 
     def found(self) -> set[str]:
         """The controls of the whole pack that find something in the stack of this example."""

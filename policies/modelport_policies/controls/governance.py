@@ -16,6 +16,8 @@ COMPONENTS = tuple(
     f"modelport:{target}:Service" for target in ("local", "kubernetes", "sagemaker", "vertex", "azureml")
 )
 RISK_CLASSES = ("minimal", "limited", "high")
+OF_EXEMPTIONS = "GOV-12"
+"""The control over the exemptions."""
 CARD = ("intendedUse", "trainingData", "evaluation")
 RBAC = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 UNSTABLE = {
@@ -193,12 +195,12 @@ def exemptions_in_order(problems: Sequence[str]) -> Control:
     """The control over the exemptions file, judged on the stack itself: that is registered before anything else."""
 
     def every_exemption_holds(_stack: Resource) -> Iterable[str]:
-        """No input: every entry of the exemptions file names a control, an owner and a reason, and has not expired."""
+        """No input: every entry of the exemptions file says what it must, and has not expired."""
         return problems
 
     return Control(
-        id="GOV-12",
-        title="Every exemption names an owner, a reason and a date that has not passed",
+        id=OF_EXEMPTIONS,
+        title="Every exemption names an owner, a reason, a ticket and a date that has not passed",
         severity="high",
         levels=Levels("mandatory", "mandatory", "mandatory"),
         frameworks=("NIST CA-5", "SOC2 CC4.2", "ISO27001 A.5.36"),

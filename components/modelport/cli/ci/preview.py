@@ -15,6 +15,7 @@ from modelport.reports.comment import comment
 from modelport.reports.comparison import Row
 from modelport.reports.markdown import code
 
+from .exempted import new_exemptions
 from .gates import Answer, Gate, exit_code, read_gates
 from .revisions import Repository
 from .sections import sections, unchecked
@@ -33,12 +34,14 @@ class Preview:
 
     Attributes:
         judging: files and keys that change by which stacks are judged; they are judged as in the base.
+        exemptions: those that it adds, in words.
         outside: how many changed files lie outside the project.
         allowed: URNs that may be replaced.
     """
 
     stacks: tuple[StackChange, ...]
     judging: tuple[str, ...]
+    exemptions: tuple[str, ...]
     outside: int
     gates: dict[Gate, Answer]
     allowed: tuple[str, ...]
@@ -68,7 +71,8 @@ class Preview:
         """The comment as Markdown."""
         changed = ", ".join(map(code, self.judging))
         notices = [f"This changes what stacks are judged by; it was judged as before: {changed}"] if changed else []
-        return comment(self.verdict, notices, sections(self.stacks, self.failing), unchecked(self.stacks, self.outside))
+        parts = sections(self.stacks, self.failing, self.exemptions)
+        return comment(self.verdict, notices, parts, unchecked(self.stacks, self.outside))
 
     def summary(self) -> dict[str, Any]:
         """All of it as plain data."""
@@ -78,6 +82,7 @@ class Preview:
             "exitCode": self.exit_code,
             "failing": self.failing,
             "judging": list(self.judging),
+            "exemptions": list(self.exemptions),
             "gates": [{"stack": stack, "gate": gate, "what": what} for stack, gate, what in self._found()],
             "stacks": [_plain(each) for each in self.stacks],
         }
@@ -107,14 +112,20 @@ def preview(base: str, allowed: Sequence[str], states: Mapping[str, Path], out: 
         found = touched(inside, *layouts)
         if strays := [stack for stack in states if stack not in {*layouts[0].stacks, *layouts[1].stacks}]:
             raise UsageError(f"--state {strays[0]}=...\n  the project has no such stack.")
-        stacks = _stacks(plans(found, *layouts, whole=states), layouts, states)
+        there = {stack: _state(file) for stack, file in states.items()}
+        stacks = _stacks(plans(found, *layouts, whole=states), layouts, there)
         return Preview(
-            tuple(stacks), _judging(found, *layouts), len(changed) - len(inside), read_gates(before), tuple(allowed)
+            tuple(stacks),
+            _judging(found, *layouts),
+            new_exemptions(before, repository.project),
+            len(changed) - len(inside),
+            read_gates(before),
+            tuple(allowed),
         )
 
 
 def _stacks(
-    wanted: dict[str, frozenset[str] | None], layouts: tuple[Layout, Layout], states: Mapping[str, Path]
+    wanted: dict[str, frozenset[str] | None], layouts: tuple[Layout, Layout], states: Mapping[str, list[Row]]
 ) -> Iterator[StackChange]:
     """Each stack's two plans, made side by side."""
     for stack, services in wanted.items():
@@ -125,8 +136,8 @@ def _stacks(
                     around.callback(each.stop)
             base, head = (each.side() if each else Side() for each in making)
         roots = layouts[0].root, layouts[1].root
-        state = _state(states[stack]) if stack in states else None
-        yield StackChange.between(stack, services, base, head, roots, _patched(stack, *layouts), state)
+        patched = _patched(stack, *layouts)
+        yield StackChange.between(stack, services, base, head, roots, patched, states.get(stack))
 
 
 def _state(file: Path) -> list[Row]:

@@ -16,15 +16,16 @@ INTERRUPTED = ("yes", "maybe", "no")
 ORDER = ("replaces", "may replace", "delete")
 
 
-def sections(stacks: Sequence[StackChange], moved_gates: Sequence[str]) -> list[Section]:
+def sections(stacks: Sequence[StackChange], failing: Sequence[str], exemptions: Sequence[str]) -> list[Section]:
     """The sections, the most important first."""
     return [
-        Section("What fails this check", tuple(f"- {code(each)}" for each in moved_gates)),
+        Section("What fails this check", tuple(f"- {code(each)}" for each in failing)),
         Section("Refused, or failed", tuple(_errors(stacks))),
         Section("Services", tuple(_services(stacks)), table("service", "requests interrupted", "rollout", "way back")),
         Section("Replacements and deletions", tuple(_replaced(stacks)), table("resource", "becomes", "fields", "by")),
         Section("Models", tuple(_models(stacks)), table("service", "live", "before", "after", "for callers", "size")),
         Section("Policies", tuple(_violations(stacks)), table("control", "level", "resource", "what")),
+        Section("New exemptions, which hold once they are merged", tuple(f"- {code(each)}" for each in exemptions)),
         Section("Property patches", tuple(_patches(stacks))),
         Section(
             "Not applied yet: the state differs from the base", tuple(_pending(stacks)), table("resource", "becomes")
