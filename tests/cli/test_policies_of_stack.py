@@ -8,10 +8,9 @@ from support.console import Console
 
 ROOT = Path(__file__).parents[2]
 PARAMETERS = {"SUP-02": {"registries": ["other.example.com"]}}
-PROGRAM = """
+CLOUD = """
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as k8s
 
 
 class Group(pulumi.ComponentResource):
@@ -31,6 +30,11 @@ class Group(pulumi.ComponentResource):
 
 
 Group("group")
+"""
+CLUSTER = """
+import pulumi
+import pulumi_kubernetes as k8s
+
 labels = {"app": "it"}
 image = pulumi.Output.secret("registry.example.com/very-private:latest")
 k8s.apps.v1.Deployment("open", spec={
@@ -72,7 +76,7 @@ def found(answer):
 @pytest.fixture(scope="module")
 def console(tmp_path_factory):
     with Judged(tmp_path_factory.mktemp("judged") / "project") as console:
-        console.write("__main__.py", PROGRAM)
+        console.write("__main__.py", CLOUD + CLUSTER)
         config = {"modelport-policies:profile": "regulated", "modelport-policies:parameters": PARAMETERS}
         console.write("Pulumi.dev.yaml", json.dumps({"config": config}))
         console.env.pop("PULUMI_CONFIG_PASSPHRASE")
@@ -99,6 +103,7 @@ def test_a_secret_is_judged_and_not_said(answer):
 
 
 def test_the_options_go_over_the_config_of_the_stack(console, answer):
+    console.write("__main__.py", CLUSTER)
     console.write("parameters.json", json.dumps({"SUP-02": {"registries": ["registry.example.com"]}}))
     other = console.check("--profile", "standard", "--parameters", "parameters.json")
     assert (answer.json["profile"], other.json["profile"]) == ("regulated", "standard")
