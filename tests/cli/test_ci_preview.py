@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -46,8 +47,23 @@ def test_a_change_of_one_service_says_what_becomes_of_it_and_nothing_of_the_othe
     assert "`fraud` on local, stack `dev` | no | a successor takes over the socket" in pull.comment
     assert "compatible; answers to the sample differ by" in pull.comment
     assert "spam" not in pull.comment
-    assert pull.git("worktree", "list").count("\n") == 1
     assert pull.git("status", "--porcelain").splitlines() == [" M models/fraud.onnx", "?? .modelport/", "?? out/"]
+
+
+def test_a_run_that_is_killed_leaves_nothing_and_the_next_one_works(pull, tmp_path):
+    pull.train("fraud", 3.0)
+    there = set((pull.folder / ".git").rglob("*"))
+    pull.env["TMPDIR"] = str(tmp_path / "tmp")
+    (tmp_path / "tmp").mkdir()
+    with pull.started() as run:
+        while not list((tmp_path / "tmp").glob("modelport-base-*/tree/Pulumi.yaml")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        run.terminate()
+        run.wait(60)
+    assert list((tmp_path / "tmp").glob("modelport-base-*")) == []
+    assert set((pull.folder / ".git").rglob("*")) == there
+    assert changed(pull.preview()) == {("fraud", "local"): [("fraud-local-server", "in place")]}
 
 
 def test_nothing_that_programs_read_changes_nothing_and_plans_nothing(pull):

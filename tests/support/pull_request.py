@@ -38,7 +38,17 @@ CLUSTER = """\
 """.format(zeros="0" * 64)
 """What a stack on a cluster has besides."""
 LETTER = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
-MODELPORT = [sys.executable, "-c", "from modelport.cli import main; main()"]
+PREVIEW = [
+    sys.executable,
+    "-c",
+    "from modelport.cli import main; main()",
+    "ci",
+    "preview",
+    "--base",
+    "main",
+    "--out",
+    "out",
+]
 
 
 class PullRequest:
@@ -94,13 +104,17 @@ class PullRequest:
 
     def preview(self, *words, env=None, prefix=()):
         """Run `modelport ci preview`; gives `summary.json`, None where there is none."""
-        command = [*prefix, *MODELPORT, "ci", "preview", "--base", "main", "--out", "out", *words]
+        command = [*prefix, *PREVIEW, *words]
         done = subprocess.run(
             command, cwd=self.folder, env=self.env if env is None else env, capture_output=True, text=True
         )
         self.code, self.said = done.returncode, done.stdout + done.stderr
         summary = self.folder / "out" / "summary.json"
         return json.loads(summary.read_text()) if summary.exists() else None
+
+    def started(self):
+        """A preview that goes on."""
+        return subprocess.Popen(PREVIEW, cwd=self.folder, env=self.env)
 
     @property
     def comment(self):

@@ -61,15 +61,16 @@ class Repository:
 
     @contextmanager
     def checkout(self, commit: str) -> Iterator[Path]:
-        """The project as of a commit, in a folder of its own for as long as it is needed."""
+        """The project as of a commit, in a folder of its own for as long as it is needed.
+
+        The repository itself is left alone: a run that is killed leaves nothing in it.
+        """
         with tempfile.TemporaryDirectory(prefix="modelport-base-") as folder:
-            tree = Path(folder).resolve() / "tree"
-            _git(self.top, "worktree", "add", "--quiet", "--detach", str(tree), commit)
-            try:
-                self._lend(tree / self.path)
-                yield tree / self.path
-            finally:
-                _git(self.top, "worktree", "remove", "--force", str(tree))
+            tree, index = Path(folder).resolve() / "tree", Path(folder).resolve() / "index"
+            _git(self.top, "read-tree", commit, index=index)
+            _git(self.top, "checkout-index", "--all", f"--prefix={tree}/", index=index)
+            self._lend(tree / self.path)
+            yield tree / self.path
 
     def _lend(self, project: Path) -> None:
         for name in BORROWED:
@@ -77,9 +78,9 @@ class Repository:
                 (project / name).symlink_to(self.project / name)
 
 
-def _git(folder: Path, *words: str, hint: str = "") -> str:
-    """What git says. No hook, pager or prompt gets a word in."""
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+def _git(folder: Path, *words: str, hint: str = "", index: Path | None = None) -> str:
+    """What git says, with an index of its own if one is given. No hook, pager or prompt gets a word in."""
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | ({"GIT_INDEX_FILE": str(index)} if index else {})
     options = ("-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
     try:
         done = subprocess.run(["git", *options, *words], cwd=folder, env=env, capture_output=True, text=True)

@@ -1,10 +1,12 @@
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from modelport.cli.console import say
-from modelport.cli.errors import UsageError
+from modelport.cli.errors import FAILED, UsageError
 
 app = typer.Typer(no_args_is_help=True, help="What CI asks of a pull request.")
 
@@ -31,6 +33,7 @@ def preview(
     from modelport.cli.ci.preview import preview as compared
     from modelport.cli.ci.preview import write
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILED))  # so that what is planned ends, and its folder goes
     found = compared(base, allow_replace or [], dict(map(_named, state or ())), out)
     write(found, out)
     say(found.verdict)
