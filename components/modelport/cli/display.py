@@ -137,8 +137,11 @@ class Display:
 
     def _rewriting(self, done: dict[str, Any]) -> None:
         """What a policy made of a resource before anything else judged it."""
+        from modelport.reports.comparison import differing
+
         old, new, name = done["before"], done["after"], done["resourceUrn"].rsplit("::", 1)[-1]
-        lines = [f"\n  {name}: {path}: {_value(old, path)} -> {_value(new, path)}" for path in _differing(old, new)]
+        paths = differing(old, new, below=inside)
+        lines = [f"\n  {name}: {path}: {_value(old, path)} -> {_value(new, path)}" for path in paths]
         self._tell(f"{'rewritten':<10} {done['policyName']}{''.join(lines)}", "yellow")
 
     def _tell(self, text: str, style: str) -> None:
@@ -180,18 +183,6 @@ def _changes(step: Step) -> list[Text]:
     old, new = step.old.get("inputs") or {}, step.new.get("inputs") or {}
     names = step.changed or sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
     return [Text(f"      {name}: {_value(old, name)} -> {_value(new, name)}", style="dim") for name in names]
-
-
-def _differing(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """The paths at which values differ, no deeper than both have something."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new}):
-            yield from _differing(old.get(key), new.get(key), inside(path, key))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, pair in enumerate(zip(old, new, strict=True)):
-            yield from _differing(*pair, f"{path}[{number}]")
-    elif old != new:
-        yield path
 
 
 def _value(values: Any, path: str) -> str:

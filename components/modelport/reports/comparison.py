@@ -65,6 +65,23 @@ def compare_plans(base: Sequence[Row], head: Sequence[Row], judge: Judge) -> lis
     return [Changed(owner, tuple(changes)) for owner, changes in found.items()]
 
 
+def below(path: str, key: str) -> str:
+    """The path of a property in what is at a path; empty is the whole."""
+    return f"{path}.{key}" if path else key
+
+
+def differing(old: Any, new: Any, path: str = "", below: Callable[[str, str], str] = below) -> Iterator[str]:
+    """The paths at which values differ, no deeper than both have something; a list of another length is one."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted({*old, *new}):
+            yield from differing(old.get(key), new.get(key), below(path, key), below)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from differing(one, other, f"{path}[{number}]", below)
+    elif old != new:
+        yield path
+
+
 def _custom(rows: Sequence[Row]) -> dict[str, Row]:
     """What a provider makes, by its URN."""
     return {row["urn"]: row for row in rows if row.get("custom") and not row["type"].startswith(PROVIDERS)}
@@ -76,23 +93,11 @@ def _change(old: Row | None, new: Row | None, judge: Judge) -> Change | None:
     what = {"urn": row["urn"], "type": row["type"], "name": row["urn"].rpartition("::")[2]}
     if old is None or new is None:
         return Change(**what, kind="create" if old is None else "delete")
-    fields = tuple(_differing(old.get("inputs", {}), new.get("inputs", {})))
+    fields = tuple(differing(old.get("inputs", {}), new.get("inputs", {})))
     if not fields:
         return None
     kind, source = judge(old, new, fields)
     return Change(**what, kind=kind, fields=fields, source=source)
-
-
-def _differing(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """The paths of the leaves that are not the same; a list whose length differs is one."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in sorted({*old, *new}):
-            yield from _differing(old.get(key), new.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _differing(one, other, f"{path}[{number}]")
-    elif old != new:
-        yield path
 
 
 def _owners(rows: Sequence[Row]) -> dict[str, Owner]:

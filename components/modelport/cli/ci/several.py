@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from xml.etree import ElementTree as Xml
 
+from modelport_policies.reports.sarif import SCHEMA
+
 COUNTED = ("tests", "failures", "errors", "skipped")
 
 
@@ -17,8 +19,7 @@ def one_sarif(reports: Mapping[str, str]) -> str:
         for stack, log in logs.items()
         for run in log["runs"]
     ]
-    schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": runs}, indent=2) + "\n"
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=2) + "\n"
 
 
 def one_junit(reports: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -103,7 +104,7 @@ SERVICE = Kind("core.v1:Service")
 SERVICE_ACCOUNT = Kind("core.v1:ServiceAccount")
 
 
-class Manifests(Parts):
+class Manifests(Parts, ABC):
     """Makes Kubernetes objects: labelled, in a namespace and after it, and patched last.
 
     Attributes:
@@ -114,9 +115,9 @@ class Manifests(Parts):
     namespace: pulumi.Input[str]
     labels: Mapping[str, str]
 
+    @abstractmethod
     def called(self, role: str) -> str:
         """The name of the object in a role."""
-        raise NotImplementedError
 
     def object(
         self,
