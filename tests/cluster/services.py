@@ -3,14 +3,15 @@
 import json
 import uuid
 
+from modelport.targets import load
+
 PROGRAM = """
 import pulumi
 from modelport import ModelService
 
 pulumi.export("services", {"it": ModelService.from_file("service.yaml").outputs})
 """
-GROUPS = ("core.v1", "apps.v1", "autoscaling.v2", "networking.v1", "policy.v1", "scheduling.v1", "apiextensions")
-SDK = tuple(f"pulumi_kubernetes.{group}" for group in GROUPS)
+SDK = (*load("kubernetes").sdk, "modelport_engine.kubernetes.serve")
 DIGEST = "sha256:" + "a" * 64
 
 

@@ -118,6 +118,46 @@ def test_a_child_that_cannot_start_says_why(script, tmp_path):
     run(test)
 
 
+def test_a_twin_has_the_imports_and_leaves_its_nursery_to_others(script):
+    async def test(nursery):
+        path = script(TELL)
+        for _ in range(2):
+            twin = Nursery.lent(PYTHON, *nursery.lend())
+            children = [await start(each, path) for each in (twin, nursery, twin)]
+            assert [json.loads(await child.first_line(30))["loaded"] for child in children] == [True] * 3
+            assert [await child.wait() for child in children] == [0] * 3
+            await twin.close()
+
+    run(test)
+
+
+def test_the_children_of_a_twin_die_when_it_is_killed_or_its_nursery_dies(script):
+    async def test(nursery):
+        one, other = (Nursery.lent(PYTHON, *nursery.lend()) for _ in range(2))
+        path = script(HANG)
+        children = [await start(each, path) for each in (one, other)]
+        pids = [psutil.Process(child._process.pid) for child in children if await child.first_line(30)]
+        one.kill()
+        assert await children[0].wait() != 0
+        assert pids[1].is_running()
+        nursery._process.kill()
+        assert await children[1].wait() != 0
+        await asyncio.to_thread(psutil.wait_procs, pids, 30)
+        await other.close()
+
+    run(test)
+
+
+def test_a_twin_that_nobody_used_leaves_nothing_open():
+    nursery = Nursery(PYTHON, [], os.environ)
+    before = psutil.Process().num_fds()
+    twin = Nursery.lent(PYTHON, *nursery.lend())
+    twin.kill()
+    twin.kill()
+    assert psutil.Process().num_fds() == before
+    nursery.kill()
+
+
 def test_another_interpreter_is_started_without_the_nursery(tmp_path):
     async def test(nursery):
         assert nursery.serves(PYTHON)

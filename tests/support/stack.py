@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -12,7 +13,7 @@ from support.models import save, scaling
 from modelport.cli.engines.embedded import PRELOAD
 from modelport.providers.local.process import of_folder
 from modelport_engine import deployment
-from modelport_engine.plugins.nursery import nursery
+from modelport_engine.plugins.nursery import Nursery
 from modelport_engine.projects.project import Project
 from modelport_engine.projects.stack import Stack as EngineStack
 
@@ -23,19 +24,26 @@ FILES = {
     "plugin/PulumiPlugin.yaml": "runtime: python\n",
     "plugin/__main__.py": "from modelport.plugin import main\n\nmain()\n",
 }
+PYTHON = Path(sys.executable)
+
+
+@cache
+def nursery(preload: tuple[str, ...]) -> Nursery:
+    """What all stacks of this process are run from; it ends with the process."""
+    return Nursery(PYTHON, (*PRELOAD, *preload), os.environ)
 
 
 class Stack:
     """The stack, its program `program`, and the model `model.onnx`, multiplying by 2. Its servers end with the context.
 
     Attributes:
-        preload: modules that its programs need besides what all do, imported once a command.
+        preload: modules that its programs need besides what all do.
         errors: messages of the last command's error diagnostics.
         operations: what the last command did to each resource, by logical name.
     """
 
     def __init__(self, folder: Path, program: str, preload: tuple[str, ...] = ()):
-        self.folder, self.preload = folder, preload
+        self.folder, self.nursery = folder, nursery(preload)
         self.env = {
             **os.environ,
             "PULUMI_BACKEND_URL": f"file://{folder}",
@@ -85,7 +93,7 @@ class Stack:
     def _run(self, command):
         self.errors.clear()
         self.operations.clear()
-        options = deployment.Options(nursery=nursery(Path(sys.executable), (*PRELOAD, *self.preload), self.env))
+        options = deployment.Options(nursery=Nursery.lent(PYTHON, *self.nursery.lend()))
         return command(Project.load(self.folder), "dev", options, on_event=self._note, env=self.env)
 
     def _note(self, event):

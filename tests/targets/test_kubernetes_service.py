@@ -27,7 +27,9 @@ from modelport.spec import (
     Scaling,
     Serving,
 )
+from modelport.targets import load
 from modelport.targets.artifact import bundle_inputs
+from modelport.targets.kubernetes import objects
 from modelport.targets.kubernetes.pods.availability import WITHDRAWAL_SECONDS
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -564,3 +566,9 @@ def test_slots_that_collide_are_refused():
         "green",
         "blue",
     )
+
+
+def test_the_modules_that_are_imported_before_are_those_that_objects_come_from():
+    kinds = [each for each in vars(objects).values() if isinstance(each, objects.Kind)]
+    modules = {f"{objects.SDK}.{kind.of.partition(':')[0]}" for kind in kinds}
+    assert {*load("kubernetes").sdk} == {*modules, f"{objects.SDK}.apiextensions"}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 CHILDREN = Path(__file__).parent / "children"
 LINE_BYTES = 2**24  # a line that the engine must read whole: 16 MiB
@@ -41,15 +42,17 @@ class Child:
 class Nursery:
     """Forks children of one Python interpreter. They die with it, and it dies with the engine.
 
-    It begins to import at once: make it before importing what the engine itself needs. `preload` names modules that are
-    imported once here, instead of by each child; those that the interpreter lacks are passed over.
+    It begins to import at once: make it before importing what the engine itself needs. What `preload` names is imported
+    once here, instead of by each child; modules that the interpreter lacks are passed over.
     """
 
+    _process: subprocess.Popen[bytes] | None = None
+    """None where another engine started it."""
+
     def __init__(self, python: Path, preload: Sequence[str], env: Mapping[str, str]):
-        self._home = _home(python)
-        self._requests, theirs = socket.socketpair()
-        answers, answer = os.pipe()
-        argv = [python, CHILDREN / "nursery.py", os.getpid(), theirs.fileno(), answer, *preload]
+        (requests, theirs), (answers, answer) = socket.socketpair(), os.pipe()
+        self._hold(python, requests, answers)
+        argv = [python, CHILDREN / "nursery.py", os.getpid(), theirs.fileno(), answer]
         with theirs:
             self._process = subprocess.Popen(
                 [str(word) for word in argv],
@@ -59,14 +62,37 @@ class Nursery:
                 process_group=0,
             )
         os.close(answer)
-        self._answers = answers
+        self.preload(preload)
+
+    @classmethod
+    def lent(cls, python: Path, requests: int, answers: int) -> "Nursery":
+        """What another nursery, as a rule of another process, gave with `lend`."""
+        nursery = cls.__new__(cls)
+        nursery._hold(python, socket.socket(fileno=requests), answers)
+        return nursery
+
+    def _hold(self, python: Path, requests: socket.socket, answers: int) -> None:
+        self._home = _home(python)
+        self._requests, self._answers = requests, answers
         self._children: dict[int, Child] = {}
         self._sending = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
 
+    def preload(self, modules: Sequence[str]) -> None:
+        """Have more modules imported, for the children to come."""
+        self._send({"modules": [*modules]})
+
+    def lend(self) -> tuple[int, int]:
+        """Fork a nursery for another engine: two descriptors, of which `lent` makes one. It dies with this one."""
+        (requests, theirs), (answers, answer) = socket.socketpair(), os.pipe()
+        with theirs:
+            self._send({"twin": True}, theirs.fileno(), answer)
+        os.close(answer)
+        return requests.detach(), answers
+
     def serves(self, python: Path) -> bool:
-        """Whether it can fork for this interpreter: it is alive, and of the same environment."""
-        return self._process.poll() is None and _home(python) == self._home
+        """Whether it can fork for this interpreter: it is alive, as far as is known, and of the same environment."""
+        return (self._process is None or self._process.poll() is None) and _home(python) == self._home
 
     async def start(self, arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> Child:
         """Fork a child that runs `arguments`: a Python file or a folder with a ``__main__.py``, and its arguments."""
@@ -76,11 +102,9 @@ class Nursery:
         number = len(self._children)
         self._children[number] = child
         request = {"id": number, "arguments": [*arguments], "folder": str(folder), "env": dict(env)}
-        body = json.dumps(request).encode()
         try:
             async with self._sending:
-                socket.send_fds(self._requests, [struct.pack("!I", len(body))], [out, err])
-                await asyncio.to_thread(self._requests.sendall, body)
+                await asyncio.to_thread(self._send, request, out, err)
         finally:
             os.close(out)
             os.close(err)
@@ -91,16 +115,23 @@ class Nursery:
         """Hang up, and wait until it has ended."""
         self._requests.close()
         await (self._listening or self._listen())
-        await asyncio.to_thread(self._process.wait)
+        if self._process:
+            await asyncio.to_thread(self._process.wait)
 
     def kill(self) -> None:
         """End it at once, unless it has been closed: for a run that came to nothing."""
+        closed = self._requests.fileno() < 0
         self._requests.close()
-        if self._process.poll() is None:
+        if self._process and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-            if self._listening is None:
-                os.close(self._answers)
+        if not closed and self._listening is None:
+            os.close(self._answers)
+
+    def _send(self, request: Mapping[str, Any], *descriptors: int) -> None:
+        body = json.dumps(request).encode()
+        socket.send_fds(self._requests, [struct.pack("!I", len(body))], descriptors)
+        self._requests.sendall(body)
 
     async def _listen(self) -> None:
         async for line in await _reader(self._answers):

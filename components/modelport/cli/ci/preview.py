@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from modelport.cli.engines.embedded import preload, quick_starts
 from modelport.cli.errors import UsageError
-from modelport.cli.workspace import find_project
+from modelport.cli.workspace import Workspace, find_project
 from modelport.reports.comment import comment
 from modelport.reports.comparison import Row
 from modelport.reports.markdown import code
+from modelport_engine.plugins.nursery import Nursery
 
 from .exempted import new_exemptions
 from .gates import Answer, Gate, exit_code, read_gates
@@ -103,6 +105,13 @@ def preview(base: str, allowed: Sequence[str], states: Mapping[str, Path], out: 
     Raises:
         UsageError: git, the project, a state or the gates are not in order.
     """
+    with quick_starts() as nursery:
+        return _preview(base, allowed, states, out, nursery)
+
+
+def _preview(
+    base: str, allowed: Sequence[str], states: Mapping[str, Path], out: Path, nursery: Nursery | None
+) -> Preview:
     repository = Repository.around(find_project().root)
     commit = repository.merge_base(base)
     changed = [path for path in repository.changed(commit) if not (repository.top / path).is_relative_to(out.resolve())]
@@ -113,7 +122,7 @@ def preview(base: str, allowed: Sequence[str], states: Mapping[str, Path], out: 
         if strays := [stack for stack in states if stack not in {*layouts[0].stacks, *layouts[1].stacks}]:
             raise UsageError(f"--state {strays[0]}=...\n  the project has no such stack.")
         there = {stack: _state(file) for stack, file in states.items()}
-        stacks = _stacks(plans(found, *layouts, whole=states), layouts, there)
+        stacks = _stacks(plans(found, *layouts, whole=states), layouts, there, nursery)
         return Preview(
             tuple(stacks),
             _judging(found, *layouts),
@@ -125,12 +134,15 @@ def preview(base: str, allowed: Sequence[str], states: Mapping[str, Path], out: 
 
 
 def _stacks(
-    wanted: dict[str, frozenset[str] | None], layouts: tuple[Layout, Layout], states: Mapping[str, list[Row]]
+    wanted: dict[str, frozenset[str] | None],
+    layouts: tuple[Layout, Layout],
+    states: Mapping[str, list[Row]],
+    nursery: Nursery | None,
 ) -> Iterator[StackChange]:
     """Each stack's two plans, made side by side."""
     for stack, services in wanted.items():
         with ExitStack() as around:
-            making = [_planning(stack, services, layout, layouts[0]) for layout in layouts]
+            making = [_planning(stack, services, layout, layouts[0], nursery) for layout in layouts]
             for each in making:
                 if each:
                     around.callback(each.stop)
@@ -151,12 +163,15 @@ def _state(file: Path) -> list[Row]:
     return [row for row in resources if not row.get("delete")]
 
 
-def _planning(stack: str, services: frozenset[str] | None, layout: Layout, base: Layout) -> Planning | None:
+def _planning(
+    stack: str, services: frozenset[str] | None, layout: Layout, base: Layout, nursery: Nursery | None
+) -> Planning | None:
     """A side's plan in the making; None where the side has no such stack, or none of the services."""
     own = None if services is None else tuple(sorted(services & layout.services_of(stack)))
     if stack not in layout.stacks or own == ():
         return None
-    return Planning(Wish(str(layout.root), stack, own, _judges(stack, base)))
+    preload(nursery, Workspace.find(stack, layout.root))
+    return Planning(Wish(str(layout.root), stack, own, _judges(stack, base)), nursery)
 
 
 def _judges(stack: str, base: Layout) -> Judges:

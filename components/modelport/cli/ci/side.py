@@ -17,6 +17,7 @@ from modelport.cli.engines import Order
 from modelport.cli.report import Report
 from modelport.cli.workspace import Workspace
 from modelport.errors import ModelportError
+from modelport_engine.plugins.nursery import Nursery
 
 ROOMS = ("components", "engine", "policies", "serving_image")
 """Where this project's own repository has its packages."""
@@ -72,14 +73,24 @@ class Side:
 
 
 class Planning:
-    """A plan in the making."""
+    """A plan in the making, its program forked from a nursery unless the revision has packages of its own."""
 
-    def __init__(self, wish: Wish):
-        command = [sys.executable, "-m", __name__, json.dumps(asdict(wish))]
+    def __init__(self, wish: Wish, nursery: Nursery | None = None):
+        own = _own_packages(wish)
+        ends = nursery.lend() if nursery and not own else ()
+        command = [sys.executable, "-m", __name__, json.dumps(asdict(wish)), *map(str, ends)]
         self._wish = wish
         self._process = subprocess.Popen(
-            command, cwd=wish.project, env=_environment(wish), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=wish.project,
+            env=_environment(own),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            pass_fds=ends,
         )
+        for end in ends:
+            os.close(end)
 
     def side(self) -> Side:
         """Wait for it."""
@@ -96,20 +107,23 @@ class Planning:
         self._process.communicate()
 
 
-def _environment(wish: Wish) -> dict[str, str]:
-    """Packages of the revision's own repository come first, and the policies are the base's."""
+def _own_packages(wish: Wish) -> list[str]:
+    """Where packages of the revision's own repository are; the policies are the base's."""
     rooms = {room: Path(wish.project, room) for room in ROOMS} | {"policies": Path(wish.judges.folder, "policies")}
-    own = [str(path) for path in rooms.values() if any(path.glob("modelport*"))]
+    return [str(path) for path in rooms.values() if any(path.glob("modelport*"))]
+
+
+def _environment(own: list[str]) -> dict[str, str]:
     inherited = [each for each in [os.environ.get("PYTHONPATH")] if each]
     return {**os.environ, "PYTHONPATH": os.pathsep.join([*own, *inherited])}
 
 
-def plan(wish: Wish) -> Side:
+def plan(wish: Wish, nursery: Nursery | None) -> Side:
     """Plan a stack without a cloud, a state or a passphrase, and judge the plan."""
     from modelport.cli.engines.embedded import Embedded
     from modelport.cli.wanted import as_export
 
-    engine, report = Embedded(), Report()
+    engine, report = Embedded(nursery), Report()
     workspace = Workspace.find(wish.stack, Path(wish.project))
     only = {} if wish.services is None else {"modelport:services": json.dumps(wish.services)}
     order = Order("preview", workspace, offline=True, config=only)
@@ -137,16 +151,17 @@ def _judged(export: dict[str, Any], judges: Judges) -> dict[str, Any]:
     return {"findings": found.summary(), "reports": {name: written(name, found) for name in ("sarif", "junit")}}
 
 
-def main(words: str) -> None:
-    """Plan what is wished for, and print it."""
+def main(words: str, *ends: str) -> None:
+    """Plan what is wished for, and print it; `ends` are of the nursery that is lent."""
     given = json.loads(words)
+    nursery = Nursery.lent(Path(sys.executable), *map(int, ends)) if ends else None
     wish = Wish(**{**given, "judges": Judges(**given["judges"])})
     try:
-        side = plan(wish)
+        side = plan(wish, nursery)
     except ModelportError as error:
         side = Side(errors=(str(error),), exit_code=error.exit_code)
     print(json.dumps(asdict(side)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

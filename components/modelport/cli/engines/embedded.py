@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,29 +21,48 @@ PRELOAD = ("modelport.targets.service", "modelport.plugin.provider", "pulumi_pol
 """What our programs, plugin and policy pack would each import for themselves."""
 
 
+@contextmanager
+def quick_starts() -> Iterator[Nursery | None]:
+    """A nursery for this Python, where one works: as a rule the project's is the same."""
+    made = nursery(Path(sys.executable), PRELOAD, os.environ)
+    try:
+        yield made
+    finally:
+        if made:
+            made.kill()
+
+
+def preload(made: Nursery | None, workspace: Workspace) -> None:
+    """Have a nursery import the SDKs of a stack's targets."""
+    from modelport.targets import load
+
+    if made:
+        made.preload([module for target in workspace.targets for module in load(target).sdk])
+
+
 class Embedded:
-    """`modelport_engine` in this process."""
+    """`modelport_engine` in this process, with a nursery of its own unless it is given one."""
 
     label = "embedded engine"
-    _nursery: Nursery | None = None
+
+    def __init__(self, nursery: Nursery | None = None):
+        self._nursery = nursery
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
-        """See `Engine.prepared`. Imports for this Python: as a rule the project's is the same."""
-        self._nursery = nursery(Path(sys.executable), PRELOAD, os.environ)
-        try:
+        """See `Engine.prepared`."""
+        with nullcontext(self._nursery) if self._nursery else quick_starts() as self._nursery:
             yield
-        finally:
-            if self._nursery:
-                self._nursery.kill()
 
     def run(self, order: Order, on_event: Callable[[Event], None]) -> int:
         """See `Engine.run`."""
+        if order.operation == "preview":
+            return self.preview(order, on_event).exit_code
+        if order.operation == "up":
+            preload(self._nursery, order.workspace)
         from modelport_engine import deployment
         from modelport_engine.projects.project import Project
 
-        if order.operation == "preview":
-            return self.preview(order, on_event).exit_code
         workspace, confirm = order.workspace, order.confirm
         project = Project.load(workspace.root)
         _remove_dead_locks(project, workspace)
@@ -55,6 +74,7 @@ class Embedded:
 
     def preview(self, order: Order, on_event: Callable[[Event], None]) -> Result:
         """What the program wants, with what becomes of it."""
+        preload(self._nursery, order.workspace)
         from modelport_engine import deployment
         from modelport_engine.projects.project import Project
 

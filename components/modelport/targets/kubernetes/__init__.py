@@ -6,6 +6,8 @@ from .capabilities import CAPABILITIES
 from .rules import rules
 from .updates import effect
 
+GROUPS = ("core.v1", "apps.v1", "autoscaling.v2", "networking.v1", "policy.v1", "scheduling.v1", "apiextensions")
+
 TARGET = Target(
     "kubernetes",
     CAPABILITIES,
@@ -14,4 +16,5 @@ TARGET = Target(
     rules=rules,
     has_pools=True,
     effects=effect,
+    sdk=tuple(f"pulumi_kubernetes.{group}" for group in GROUPS),
 )

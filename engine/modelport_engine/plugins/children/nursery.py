@@ -1,8 +1,12 @@
-"""Fork children that need not import what they share: ``python nursery.py ENGINE_PID REQUESTS ANSWERS MODULE...``.
+"""Fork children that need not import what they share: ``python nursery.py ENGINE_PID REQUESTS ANSWERS``.
 
-A request on the socket REQUESTS is a length, as four bytes with the child's standard output and error attached, and
-JSON: an id, what `launch.py` takes after the engine's pid, a folder, and the environment. The pipe ANSWERS gets lines
-of JSON: the id with the child's pid at once, and with its exit code (negative for a signal) when it ends.
+A request on the socket REQUESTS is a length, as four bytes, and JSON:
+
+- `modules` are to be imported, as far as they are there.
+- A child is an `id`, `arguments` as `launch.py` takes them after the engine's pid, a `folder` and an `env`, with its
+  standard output and error attached. The pipe ANSWERS gets lines of JSON: the id with the child's pid at once, and with
+  its exit code (negative for a signal) when it ends.
+- `twin` forks another nursery, with the REQUESTS and ANSWERS attached that it is to use.
 """
 
 import gc
@@ -21,21 +25,19 @@ from launch import die_with, run  # type: ignore[import-not-found]  # beside thi
 
 
 def main() -> None:
-    """Import, then serve requests until the engine hangs up. A forked child returns from here into its own life."""
-    engine, requests, answers, *modules = sys.argv[1:]
-    die_with(int(engine))
-    gc.disable()  # imports make much and free little
-    for module in modules:
-        with suppress(ImportError):
-            import_module(module)
-    gc.freeze()
-    gc.enable()
-    if request := serve(socket.socket(fileno=int(requests)), int(answers)):
-        become(*request)
+    """Serve requests until the engine hangs up. A forked child returns from here into its own life."""
+    engine, *ends = map(int, sys.argv[1:])
+    die_with(engine)
+    while received := serve(socket.socket(fileno=ends[0]), ends[1]):
+        request, ends = received
+        die_with(os.getppid())
+        if "twin" not in request:
+            become(request, ends)
+            break
 
 
 def serve(link: socket.socket, answers: int) -> tuple[dict[str, Any], list[int]] | None:
-    """Fork a child for each request. In the child, returns its request; in the nursery None, when it is over."""
+    """Serve requests; returns in each child with its request, and in the nursery with None when it is over."""
     ids: dict[int, int] = {}
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -53,6 +55,9 @@ def serve(link: socket.socket, answers: int) -> tuple[dict[str, Any], list[int]]
             continue
         if (request := receive(link)) is None:
             return None
+        if modules := request[0].get("modules"):
+            load(modules)
+            continue
         if (pid := os.fork()) == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -62,14 +67,24 @@ def serve(link: socket.socket, answers: int) -> tuple[dict[str, Any], list[int]]
             return request
         for each in request[1]:
             os.close(each)
-        ids[pid] = request[0]["id"]
-        answer(answers, id=ids[pid], pid=pid)
+        if "id" in request[0]:
+            ids[pid] = request[0]["id"]
+            answer(answers, id=ids[pid], pid=pid)
+
+
+def load(modules: list[str]) -> None:
+    """Import them, for all children to come."""
+    gc.disable()  # imports make much and free little
+    for module in modules:
+        with suppress(ImportError):
+            import_module(module)
+    gc.freeze()
+    gc.enable()
 
 
 def become(request: dict[str, Any], outputs: list[int]) -> None:
     """Turn this fresh fork into what was asked for."""
     os.setpgid(0, 0)
-    die_with(os.getppid())
     with open(os.devnull) as nothing:  # noqa: PTH123  a descriptor is wanted, not a path
         os.dup2(nothing.fileno(), 0)
     for descriptor, output in zip((1, 2), outputs, strict=True):
@@ -85,7 +100,8 @@ def report_ended(answers: int, ids: dict[int, int]) -> None:
     """Tell the engine of every child that has ended."""
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            answer(answers, id=ids.pop(ended[0]), code=os.waitstatus_to_exitcode(ended[1]))
+            if (number := ids.pop(ended[0], None)) is not None:
+                answer(answers, id=number, code=os.waitstatus_to_exitcode(ended[1]))
 
 
 def receive(link: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
