@@ -3,15 +3,13 @@
 import json
 import uuid
 
-from modelport.targets import load
-
 PROGRAM = """
 import pulumi
 from modelport import ModelService
 
 pulumi.export("services", {"it": ModelService.from_file("service.yaml").outputs})
 """
-SDK = (*load("kubernetes").sdk, "modelport_engine.kubernetes.serve")
+SDK = ("modelport.targets.kubernetes.sdk", "modelport_engine.kubernetes.serve")
 DIGEST = "sha256:" + "a" * 64
 
 

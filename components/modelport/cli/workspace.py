@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,14 +42,6 @@ class Workspace:
         chosen = _stack(project, stack or os.environ.get("PULUMI_STACK"))
         file = project.stack_file(chosen)
         return cls(project.root, chosen, file, project.folder / "services", read_local_env(project.root))
-
-    @property
-    def targets(self) -> Sequence[str]:
-        """Those that the stack file speaks of: a guess, made at once, by which their SDKs are made ready."""
-        from modelport.targets import NAMES
-
-        text = self.stack_file.read_text(encoding="utf-8", errors="replace")
-        return [name for name in NAMES if re.search(rf"\b{name}\b", text)]
 
     def service_file(self, service: str) -> Path:
         """The file of a service by its name.

@@ -49,7 +49,6 @@ class Target:
         rules: what it asks beyond its rows.
         has_pools: whether its accelerators are those of `modelport:gpuPools`.
         effects: what changes of a service's resources are to its callers.
-        sdk: the modules that its resources are imported from.
     """
 
     name: str
@@ -60,7 +59,6 @@ class Target:
     rules: Rules = no_rules
     has_pools: bool = False
     effects: Effects = unknown_effect
-    sdk: Sequence[str] = ()
 
     @property
     def is_built(self) -> bool:

@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from xml.etree import ElementTree as Xml
 
-from modelport_policies.reports.sarif import SCHEMA
-
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 COUNTED = ("tests", "failures", "errors", "skipped")
 
 

@@ -30,12 +30,11 @@ def preview(
     ] = None,
 ) -> None:
     """Say what a pull request does to each service: plans of base and head beside each other, without a cloud."""
-    from modelport.cli.ci.preview import preview as compared
-    from modelport.cli.ci.preview import write
+    from modelport.cli.ci.check import check
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILED))  # so that what is planned ends, and its folder goes
-    found = compared(base, allow_replace or [], dict(map(_named, state or ())), out)
-    write(found, out)
+    found = check(base, allow_replace or [], dict(map(_named, state or ())), out)
+    found.write(out)
     say(found.verdict)
     for each in found.failing:
         say(f"  {each}")

@@ -6,8 +6,6 @@ from .capabilities import CAPABILITIES
 from .rules import rules
 from .updates import effect
 
-GROUPS = ("core.v1", "apps.v1", "autoscaling.v2", "networking.v1", "policy.v1", "scheduling.v1", "apiextensions")
-
 TARGET = Target(
     "kubernetes",
     CAPABILITIES,
@@ -16,5 +14,4 @@ TARGET = Target(
     rules=rules,
     has_pools=True,
     effects=effect,
-    sdk=tuple(f"pulumi_kubernetes.{group}" for group in GROUPS),
 )
