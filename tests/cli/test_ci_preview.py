@@ -123,7 +123,8 @@ def test_a_new_violation_stops_the_check_and_one_of_before_does_not(pull):
     assert "| GOV-04 | mandatory | `fraud-local`, stack `dev` |" in pull.comment
     sarif = json.loads((pull.folder / "out" / "results.sarif").read_text())
     assert faults(sarif) == []
-    assert "GOV-04" in {each["ruleId"] for each in sarif["runs"][0]["results"]}
+    found = {each["ruleId"]: each["locations"][0] for each in sarif["runs"][0]["results"]}
+    assert found["GOV-04"]["physicalLocation"]["artifactLocation"]["uri"].startswith("services/")
     suites = Xml.parse(pull.folder / "out" / "junit.xml").getroot()
     assert any(each.get("name").startswith("dev: GOV-04") and each.get("failures") == "2" for each in suites)
     pull.merge()

@@ -5,7 +5,7 @@ import pytest
 
 from modelport import targets
 from modelport.plan import Machine, native
-from modelport.reports import compare
+from modelport.reports.equivalence import compare
 from modelport.spec import Memory, ModelSpec, leaf_fields
 from modelport.targets import UnknownTarget
 

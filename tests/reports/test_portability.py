@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from modelport.reports import lint
-from modelport.reports.portability import LIMITS
+from modelport.reports.portability import LIMITS, lint
 from modelport.spec import ModelSpec, leaf_fields, leaf_values
 from modelport.targets import NAMES
 

@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 from modelport import targets
 from modelport.plan.change import Change, Effect, Kind
 
-SERVICE = "modelport:index:ModelService"
+from .owners import Owner, Row, owners_of
+
 PROVIDERS = "pulumi:providers:"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Pulumi's word for a value that is not known yet."""
-
-Row = Mapping[str, Any]
-"""A resource as in a deployment export."""
 
 
 class Judgement(NamedTuple):
@@ -27,13 +25,6 @@ class Judgement(NamedTuple):
 
 Judge = Callable[[Row, Row, Sequence[str]], Judgement]
 """Is given the resource before and after, and the paths that differ."""
-
-
-class Owner(NamedTuple):
-    """Whose a resource is: a service's on a target; of the stack itself where both are empty."""
-
-    service: str
-    target: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,7 @@ class Changed:
 def compare_plans(base: Sequence[Row], head: Sequence[Row], judge: Judge) -> list[Changed]:
     """What differs between two plans, by owner in the order of the head's resources; nothing where nothing does."""
     before, after = _custom(base), _custom(head)
-    owners = {**_owners(base), **_owners(head)}
+    owners = {**owners_of(base), **owners_of(head)}
     found: dict[Owner, list[Change]] = {}
     for urn in dict.fromkeys([*after, *before]):
         if change := _change(before.get(urn), after.get(urn), judge):
@@ -98,23 +89,3 @@ def _change(old: Row | None, new: Row | None, judge: Judge) -> Change | None:
         return None
     kind, source = judge(old, new, fields)
     return Change(**what, kind=kind, fields=fields, source=source)
-
-
-def _owners(rows: Sequence[Row]) -> dict[str, Owner]:
-    """The service and target of every resource, from the components that it is within."""
-    parents = {row["urn"]: row.get("parent", "") for row in rows}
-    kinds = {row["urn"]: row["type"] for row in rows}
-    return {urn: _owner(urn, parents, kinds) for urn in parents}
-
-
-def _owner(urn: str, parents: Mapping[str, str], kinds: Mapping[str, str]) -> Owner:
-    service = target = ""
-    while urn in parents:
-        kind, name = kinds[urn], urn.rpartition("::")[2]
-        if kind == SERVICE:
-            service = name
-        elif kind.startswith("modelport:") and kind.endswith(":Service"):
-            target = kind.split(":")[1]
-            service = service or name.removesuffix(f"-{target}")
-        urn = parents[urn]
-    return Owner(service, target) if service and target else Owner("", "")

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from modelport.plan.change import Change
 from modelport.reports.comment import Section
-from modelport.reports.comparison import Changed, Owner
+from modelport.reports.comparison import Changed
 from modelport.reports.markdown import code, row, table
+from modelport.reports.owners import Owner
 
 from .stack_change import Model, StackChange
 

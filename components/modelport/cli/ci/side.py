@@ -132,10 +132,11 @@ def plan(wish: Wish, nursery: Nursery | None) -> Side:
     if code := report.exit_code(result.exit_code):
         return Side(errors=tuple(report.errors), exit_code=code)
     export = as_export(result.resources)
-    return Side(tuple(export["deployment"]["resources"]), **_judged(export, wish.judges))
+    return Side(tuple(export["deployment"]["resources"]), **_judged(export, wish.judges, workspace))
 
 
-def _judged(export: dict[str, Any], judges: Judges) -> dict[str, Any]:
+def _judged(export: dict[str, Any], judges: Judges, workspace: Workspace) -> dict[str, Any]:
+    from modelport.cli.places import places
     from modelport_policies.reports import written
     from modelport_policies.review import review
 
@@ -148,7 +149,8 @@ def _judged(export: dict[str, Any], judges: Judges) -> dict[str, Any]:
         rules=own / "rules.py",
         planned=True,
     )
-    return {"findings": found.summary(), "reports": {name: written(name, found) for name in ("sarif", "junit")}}
+    where = places(workspace, export["deployment"]["resources"])
+    return {"findings": found.summary(), "reports": {name: written(name, found, where) for name in ("sarif", "junit")}}
 
 
 def main(words: str, *ends: str) -> None:

@@ -12,7 +12,8 @@ from modelport.bundle.contract import Succession, succession
 from modelport.bundle.errors import BundleError
 from modelport.bundle.read import load
 from modelport.cli.errors import REFUSED, USAGE
-from modelport.reports.comparison import UNKNOWN, Changed, Owner, Row, compare_plans
+from modelport.reports.comparison import UNKNOWN, Changed, compare_plans
+from modelport.reports.owners import Owner, Row
 
 from .gates import Gate
 from .replacement import judged

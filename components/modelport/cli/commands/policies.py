@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,7 @@ from .options import AsJson
 
 if TYPE_CHECKING:
     from modelport_policies.control import Control
+    from modelport_policies.reports.place import Place
     from modelport_policies.results import Review
 
 Profile = Annotated[
@@ -146,8 +147,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Judge an export, or what a program wants, offline. Fails on a mandatory violation that is not exempted."""
-    found = Judged.given(state, stack, profile, parameters, "nothing was judged").review(exemptions)
-    _write(found, {"sarif": sarif, "junit": junit, "markdown": markdown, "evidence": evidence})
+    judged = Judged.given(state, stack, profile, parameters, "nothing was judged")
+    found = judged.review(exemptions)
+    _write(found, judged.places, {"sarif": sarif, "junit": junit, "markdown": markdown, "evidence": evidence})
     report = found.summary()
     if as_json:
         say_json(report)
@@ -220,6 +222,7 @@ class Judged:
         state: as an export.
         folder: of the project, which holds the exemptions and its own rules.
         planned: whether it is still to be made.
+        places: where to change what becomes of a resource, by URN.
     """
 
     state: Any
@@ -227,6 +230,7 @@ class Judged:
     planned: bool
     profile: str | None
     parameters: Mapping[str, Mapping[str, Any]]
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @classmethod
     def given(
@@ -239,13 +243,14 @@ class Judged:
         if state:
             exported = _read(state, "`pulumi stack export --file FILE` writes one.")
             return cls(exported, Path(), False, profile, _known(own, Path()))
+        from modelport.cli.places import places
         from modelport.cli.wanted import as_export, resources_wanted
 
         workspace = Workspace.find(stack)
         of_stack, given = settings(workspace)
         exported = as_export(resources_wanted(workspace, undone=undone))
-        root = workspace.root
-        return cls(exported, root, True, profile or of_stack, over(_known(given, root), _known(own, root)))
+        root, where = workspace.root, places(workspace, exported["deployment"]["resources"])
+        return cls(exported, root, True, profile or of_stack, over(_known(given, root), _known(own, root)), where)
 
     def review(self, exemptions: Path | None) -> Review:
         """The results, with the exemptions of a file or, without one, of the project."""
@@ -293,13 +298,13 @@ def _read(file: Path, help_: str) -> Any:
         raise UsageError(f"{file}\n  not JSON: {error}. {help_}") from None
 
 
-def _write(found: Review, files: Mapping[str, Path | None]) -> None:
+def _write(found: Review, places: Mapping[str, Place], files: Mapping[str, Path | None]) -> None:
     from modelport_policies.reports import written
 
     for name, file in files.items():
         if file:
             try:
-                file.write_text(written(name, found), encoding="utf-8")
+                file.write_text(written(name, found, places), encoding="utf-8")
             except OSError as error:
                 raise UsageError(f"{file}\n  cannot be written: {error.strerror}.") from None
 
