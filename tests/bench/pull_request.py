@@ -19,7 +19,7 @@ def seconds(pull: PullRequest, services: list[str]) -> float:
     for name in services:
         pull.replace(f"services/{name}.yaml", "costCenter: c1", "costCenter: c2")
     began = time.perf_counter()
-    summary = pull.preview()
+    summary = pull.preview_apart()
     taken = time.perf_counter() - began
     changed = {each["service"] for stack in summary["stacks"] for each in stack["changed"]}
     assert (pull.code, changed) == (0, set(services)), pull.said
@@ -34,7 +34,7 @@ def rows(services: int) -> Iterator[tuple[str, str, float]]:
         with tempfile.TemporaryDirectory() as folder:
             pull = PullRequest(Path(folder) / "shop", names, target, more)
             pull.write("__main__.py", (pull.folder / "__main__.py").read_text() + "\n")
-            pull.preview()  # builds the bundles of the models, once
+            pull.preview_apart()  # builds the bundles of the models, once
             pull.git("checkout", "--quiet", ".")
             yield target, "one", seconds(pull, names[:1])
             yield target, "all", seconds(pull, names)

@@ -237,6 +237,6 @@ def is_possible():
 @pytest.mark.skipif(not is_possible(), reason="unshare and ip cannot take the network away here")
 def test_a_fork_s_pull_request_needs_neither_environment_nor_home_nor_network(pull):
     pull.train("fraud", 3.0)
-    summary = pull.preview(env={"PATH": os.defpath}, prefix=ALONE)
+    summary = pull.preview_apart(env={"PATH": os.defpath}, prefix=ALONE)
     assert pull.code == 0, pull.said
     assert changed(summary) == {("fraud", "local"): [("fraud-local-server", "in place")]}

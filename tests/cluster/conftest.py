@@ -14,7 +14,7 @@ from cluster.bed.real_node import lacking
 from cluster.bed.real_node import real_node as the_real_node
 from cluster.bed.shared import shared, stop
 from cluster.bed.waiting import until
-from cluster.services import PROGRAM, SDK, Service
+from cluster.services import PROGRAM, Service
 from support import clouds
 from support.demands import lacks
 from support.stack import Stack
@@ -98,7 +98,7 @@ def registry():
 @pytest.fixture
 def service(cluster, registry, tmp_path):
     """A stack with a service of a name of its own; it is destroyed afterwards."""
-    with Stack(tmp_path / "project", PROGRAM, SDK) as stack:
+    with Stack(tmp_path / "project", PROGRAM) as stack:
         yield Service(cluster, stack, registry)
         stack.destroy()
 

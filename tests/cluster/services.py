@@ -9,7 +9,6 @@ from modelport import ModelService
 
 pulumi.export("services", {"it": ModelService.from_file("service.yaml").outputs})
 """
-SDK = ("modelport.targets.kubernetes.sdk", "modelport_engine.kubernetes.serve")
 DIGEST = "sha256:" + "a" * 64
 
 

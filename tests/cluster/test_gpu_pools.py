@@ -7,7 +7,7 @@ from cluster.bed.api import ApiError
 from cluster.bed.control_plane import ControlPlane
 from cluster.bed.nodes import GPU_TAINT, Node
 from cluster.bed.shared import stop
-from cluster.services import DIGEST, SDK, Service
+from cluster.services import DIGEST, Service
 from support.kubernetes_page import ROLES, rights_for
 from support.stack import Stack
 
@@ -44,7 +44,7 @@ def cluster(tmp_path_factory):
 @pytest.fixture
 def service(cluster, registry, tmp_path):
     """A stack with a service and pools; both are destroyed afterwards."""
-    with Stack(tmp_path / "project", PROGRAM, SDK) as stack:
+    with Stack(tmp_path / "project", PROGRAM) as stack:
         yield Service(cluster, stack, registry)
         stack.destroy()
 

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from cluster.bed.real_node import PLACEMENT
 from cluster.bed.waiting import until
-from cluster.services import SDK
 from support.image import debian, make_image, readable
 from support.stack import Stack
 
@@ -67,7 +66,7 @@ def claim(cluster, make_namespace, digits):
 def stack(cluster, real_node, layout, claim, tmp_path):
     """The service `digits` on the real node, in the namespace `claim`."""
     image = real_node.load(layout, "registry.test/modelport-server")
-    with Stack(tmp_path / "project", PROGRAM, SDK) as stack:
+    with Stack(tmp_path / "project", PROGRAM) as stack:
         shutil.copy(MODELS / "digits.onnx", stack.folder / "model.onnx")
         shutil.copy(MODELS / "digits.json", stack.folder / "model.json")
         yield Digits(cluster, stack, image, claim)

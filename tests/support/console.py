@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from unittest import mock
 
 import httpx
 import psutil
+from support.nurseries import lent
 from support.stack import Stack
 
 from modelport.cli.app import run
@@ -55,6 +57,22 @@ class Answer:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+def modelport(folder: Path, env: Mapping[str, str], *words: str) -> Answer:
+    """Run a command line in a folder, in this process but for what engines start."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+    terminated = signal.getsignal(signal.SIGTERM)
+    with ExitStack() as around:
+        around.callback(signal.signal, signal.SIGTERM, terminated)
+        around.enter_context(chdir(folder))
+        around.enter_context(mock.patch.dict(os.environ, env, clear=True))
+        around.enter_context(mock.patch("sys.stdin", io.StringIO()))
+        around.enter_context(redirect_stdout(out))
+        around.enter_context(redirect_stderr(err))
+        around.enter_context(mock.patch("modelport.cli.engines.embedded.nursery", lambda *_: lent()))
+        code = run(list(words))
+    return Answer(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
+
+
 def predict(address: str) -> list[float]:
     """What a service answers to `REQUEST`."""
     answer = httpx.post(f"{address}/infer", json=REQUEST, timeout=60)
@@ -78,15 +96,7 @@ class Console(Stack):
 
     def run(self, *words: str) -> Answer:
         """Run a command line in this process."""
-        out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
-        with ExitStack() as around:
-            around.enter_context(chdir(self.folder))
-            around.enter_context(mock.patch.dict(os.environ, self.env, clear=True))
-            around.enter_context(mock.patch("sys.stdin", io.StringIO()))
-            around.enter_context(redirect_stdout(out))
-            around.enter_context(redirect_stderr(err))
-            code = run(list(words))
-        return Answer(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
+        return modelport(self.folder, self.env, *words)
 
     @contextmanager
     def running(self, *words: str, first: str = "") -> Iterator[subprocess.Popen[str]]:

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.console import MODELPORT as MAIN
+from support.console import modelport
 from support.models import save, scaling
+
+MODELPORT = (sys.executable, "-c", MAIN)
 
 PROGRAM = """\
 import pulumi
@@ -38,17 +42,7 @@ CLUSTER = """\
 """.format(zeros="0" * 64)
 """What a stack on a cluster has besides."""
 LETTER = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
-PREVIEW = [
-    sys.executable,
-    "-c",
-    "from modelport.cli import main; main()",
-    "ci",
-    "preview",
-    "--base",
-    "main",
-    "--out",
-    "out",
-]
+PREVIEW = ("ci", "preview", "--base", "main", "--out", "out")
 
 
 class PullRequest:
@@ -102,19 +96,27 @@ class PullRequest:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "merged")
 
-    def preview(self, *words, env=None, prefix=()):
-        """Run `modelport ci preview`; gives `summary.json`, None where there is none."""
-        command = [*prefix, *PREVIEW, *words]
+    def preview(self, *words):
+        """Run `modelport ci preview` in this process; gives `summary.json`, None where there is none."""
+        answer = modelport(self.folder, self.env, *PREVIEW, *words)
+        return self._ended(answer.code, answer.out + answer.err)
+
+    def preview_apart(self, *words, env=None, prefix=()):
+        """As `preview`, in a process of its own."""
+        env = self.env if env is None else env
         done = subprocess.run(
-            command, cwd=self.folder, env=self.env if env is None else env, capture_output=True, text=True
+            [*prefix, *MODELPORT, *PREVIEW, *words], cwd=self.folder, env=env, capture_output=True, text=True
         )
-        self.code, self.said = done.returncode, done.stdout + done.stderr
+        return self._ended(done.returncode, done.stdout + done.stderr)
+
+    def _ended(self, code, said):
+        self.code, self.said = code, said
         summary = self.folder / "out" / "summary.json"
         return json.loads(summary.read_text()) if summary.exists() else None
 
     def started(self):
         """A preview that goes on."""
-        return subprocess.Popen(PREVIEW, cwd=self.folder, env=self.env)
+        return subprocess.Popen([*MODELPORT, *PREVIEW], cwd=self.folder, env=self.env)
 
     @property
     def comment(self):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
-from functools import cache
 from pathlib import Path
 
 import psutil
 from support.models import save, scaling
+from support.nurseries import lent, mother
 
-from modelport.cli.engines.embedded import PRELOAD
 from modelport.providers.local.process import of_folder
 from modelport_engine import deployment
-from modelport_engine.plugins.nursery import Nursery
 from modelport_engine.projects.project import Project
 from modelport_engine.projects.stack import Stack as EngineStack
 
@@ -24,26 +21,19 @@ FILES = {
     "plugin/PulumiPlugin.yaml": "runtime: python\n",
     "plugin/__main__.py": "from modelport.plugin import main\n\nmain()\n",
 }
-PYTHON = Path(sys.executable)
-
-
-@cache
-def nursery(preload: tuple[str, ...]) -> Nursery:
-    """What all stacks of this process are run from; it ends with the process."""
-    return Nursery(PYTHON, (*PRELOAD, *preload), os.environ)
 
 
 class Stack:
     """The stack, its program `program`, and the model `model.onnx`, multiplying by 2. Its servers end with the context.
 
     Attributes:
-        preload: modules that its programs need besides what all do.
         errors: messages of the last command's error diagnostics.
         operations: what the last command did to each resource, by logical name.
     """
 
-    def __init__(self, folder: Path, program: str, preload: tuple[str, ...] = ()):
-        self.folder, self.nursery = folder, nursery(preload)
+    def __init__(self, folder: Path, program: str):
+        self.folder = folder
+        mother()
         self.env = {
             **os.environ,
             "PULUMI_BACKEND_URL": f"file://{folder}",
@@ -93,7 +83,7 @@ class Stack:
     def _run(self, command):
         self.errors.clear()
         self.operations.clear()
-        options = deployment.Options(nursery=Nursery.lent(PYTHON, *self.nursery.lend()))
+        options = deployment.Options(nursery=lent())
         return command(Project.load(self.folder), "dev", options, on_event=self._note, env=self.env)
 
     def _note(self, event):

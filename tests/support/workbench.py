@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from support.nurseries import lent
+
 from modelport_engine import deployment
 from modelport_engine.deployment import Options, Result
 from modelport_engine.projects.project import Project
@@ -58,8 +60,8 @@ class Workbench:
     def run(self, command: str, **options: Any) -> Result:
         self.events.clear()
         self.calls_file.unlink(missing_ok=True)
-        perform = getattr(deployment, command)
-        return perform(Project.load(self.folder), "dev", Options(**options), on_event=self.events.append, env=self.env)
+        perform, asked = getattr(deployment, command), Options(**{"nursery": lent(), **options})
+        return perform(Project.load(self.folder), "dev", asked, on_event=self.events.append, env=self.env)
 
     @property
     def state(self) -> dict[str, Any]:

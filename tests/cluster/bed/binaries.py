@@ -31,7 +31,7 @@ REAL_NODE = {
     "containerd": ("containerd", f"{CONTAINERD}/containerd"),
     "containerd-shim-runc-v2": ("containerd", f"{CONTAINERD}/containerd-shim-runc-v2"),
     "ctr": ("containerd", f"{CONTAINERD}/ctr"),
-    "coredns": ("coredns", "."),
+    "coredns": ("kubernetes", "./coredns"),
     "pause": ("images", "./pause"),
     "web": ("images", "./web"),
 }
