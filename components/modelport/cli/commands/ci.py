@@ -71,6 +71,35 @@ def comment(
     say(post(file, where, number, commit, author))
 
 
+@app.command()
+def init(
+    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="github, gitlab or jenkins.", show_default=False)],
+    stack: Annotated[
+        str | None, typer.Option("--stack", "-s", help="The stack that a merge deploys; without it, the only one.")
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose merges deploy it; else the remote's default branch.")
+    ] = None,
+    repository: Annotated[
+        str | None, typer.Option(metavar="OWNER/NAME", help="For jenkins; else as the remote is called.")
+    ] = None,
+) -> None:
+    """Write workflows into the repository: preview of pull requests, its comment, `up` on merge, drift at night."""
+    from modelport.cli.ci.starters import STARTERS, start
+    from modelport.cli.workspace import Workspace
+
+    if platform not in STARTERS:
+        raise UsageError(f"{platform}\n  allowed: {', '.join(STARTERS)}")
+    workspace = Workspace.find(stack)
+    written = start(platform, workspace.root, workspace.stack, branch, repository)
+    for path in written.files:
+        say(f"  + {path}")
+    say(f"\nSet up on {platform}:")
+    for line in written.setup:
+        say(f"  - {line}")
+    say("next: read docs/ci.md, and commit the files")
+
+
 def _named(state: str) -> tuple[str, Path]:
     stack, sign, file = state.partition("=")
     if not sign:
