@@ -129,7 +129,7 @@ def test_the_token_is_not_taken_elsewhere_by_a_redirect(github, modelport, file)
 
 
 @pytest.mark.parametrize(
-    "url", ["http://api.example.com", "ftp://127.0.0.1", "https://", "http://127.0.0.1.example.com"]
+    "url", ["http://api.example.com", "ftp://127.0.0.1", "https://", "https://[", "http://127.0.0.1.example.com"]
 )
 def test_the_token_goes_to_no_address_where_it_would_be_read(github, modelport, file, url):
     answer = modelport("ci", "comment", str(file), "--pull-request", "12", "--api", url)

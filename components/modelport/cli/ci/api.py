@@ -68,8 +68,8 @@ class Api:
         Raises:
             UsageError: the token would go unprotected, or is none.
         """
-        parts = urlsplit(url)
-        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(url))):
+        guarded = url.startswith("https://") or (url.startswith("http://") and _is_loopback(url))
+        if not (guarded and _host(url)):
             raise UsageError(f"{url}\n  is no https address, and no token is sent to another.")
         if not TOKEN.fullmatch(token):
             raise UsageError(f"{variable}\n  is not set, or is no token. Set it to one that may comment.")
@@ -143,8 +143,15 @@ def _refusal(where: str, error: HTTPError) -> ApiError:
     return ApiError(f"{where}\n  answered {error.code}: {said}{HINTS.get(error.code, '')}", error.code)
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+    host = _host(url)
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
