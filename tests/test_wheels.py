@@ -56,3 +56,11 @@ def test_the_wheel_carries_the_policy_pack(modelport, tmp_path):
     pack = Path(run(modelport, "policies", "path", cwd=tmp_path).strip())
     assert pack.is_relative_to(modelport.parents[1])
     assert (pack / "PulumiPolicy.yaml").exists()
+
+
+def test_the_wheel_carries_the_workflows(modelport):
+    (found,) = modelport.parents[1].glob("lib/python*/site-packages/modelport/cli/ci/workflows")
+    own = ROOT / "components" / "modelport" / "cli" / "ci" / "workflows"
+    files = {path.relative_to(own) for path in own.rglob("*") if path.is_file()}
+    assert files == {path.relative_to(found) for path in found.rglob("*") if path.is_file()}
+    assert len(files) == 7

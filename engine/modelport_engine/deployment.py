@@ -46,11 +46,13 @@ def preview(
     env: Mapping[str, str] = os.environ,
 ) -> Result:
     """Say what an update would do; changes nothing, takes no lock. Raises EngineError before the program starts."""
+    options = options or Options()
 
     async def work(session: Session) -> Outcome:
+        if options.refresh and not (found := await session.run("refresh", preview=True)).succeeded:
+            return found
         return await session.run("update", preview=True)
 
-    options = options or Options()
     if options.offline:
         opened = Stack.offline(project, stack, options.against, env, options.config)
     else:

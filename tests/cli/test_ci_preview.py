@@ -120,7 +120,7 @@ def test_a_new_violation_stops_the_check_and_one_of_before_does_not(pull):
     pull.replace("Pulumi.dev.yaml", "environment: dev", "environment: prod")
     pull.preview()
     assert pull.code == 3, pull.said
-    assert "| GOV-04 | mandatory | `fraud-local`, stack `dev` |" in pull.comment
+    assert "| `GOV-04` | mandatory | `fraud-local`, stack `dev` |" in pull.comment
     sarif = json.loads((pull.folder / "out" / "results.sarif").read_text())
     assert faults(sarif) == []
     found = {each["ruleId"]: each["locations"][0] for each in sarif["runs"][0]["results"]}

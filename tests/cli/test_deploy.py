@@ -216,6 +216,33 @@ def test_refresh_notices_a_killed_server_up_brings_it_back_and_destroy_leaves_no
     assert console.locks == []
 
 
+def test_a_preview_that_expects_no_changes_finds_what_is_gone_and_leaves_the_state_as_it_is(console):
+    assert console.run("up", "--yes").code == 0
+    watch = ("preview", "--refresh", "--expect-no-changes")
+    calm = console.run(*watch)
+    assert (calm.code, calm.err) == (0, "")
+    assert "nothing changes" in calm.out
+    state = console.state_file.read_bytes()
+    (killed,) = console.servers
+    killed.kill()
+    killed.wait(60)
+
+    assert console.run("preview", "--expect-no-changes").code == 0
+    found = console.run(*watch)
+    assert found.code == 1
+    assert [line.split()[:3] for line in found.out.splitlines()[1:]] == [
+        ["-", "server", SERVER],
+        ["+", "server", SERVER],
+    ]
+    said = "1 change where none is expected: run modelport up -s dev, or change the config to what is there"
+    assert found.err.splitlines()[-1] == said
+    told = console.run(*watch, "--json")
+    assert (told.code, told.err.strip()) == (1, said)
+    assert told.events[-1].keys() >= {"cancelEvent"}
+    assert console.state_file.read_bytes() == state
+    assert console.locks == []
+
+
 def test_the_plan_is_written_as_an_export_that_policies_can_judge(console):
     exported = console.folder / "planned.json"
     assert console.run("preview", "-s", "dev", "--export", str(exported)).code == 0
@@ -273,5 +300,6 @@ def test_an_offline_preview_compares_with_an_exported_state(served, tmp_path):
 
 def test_what_cannot_be_done_offline_is_refused(console, monkeypatch):
     assert console.run("preview", "--against", "state.json").code == 2
+    assert "leave one of the two out" in console.run("preview", "--offline", "--refresh").err
     monkeypatch.setattr("shutil.which", lambda *_, **__: "/usr/bin/pulumi")
     assert "--engine embedded" in console.run("preview", "--offline", "--engine", "pulumi").err

@@ -135,8 +135,10 @@ def test_what_a_refresh_comes_upon_is_shown_as_what_led_to_it(shown):
     out = shown(PRELUDE, same, ended(same), gone, missing, summary()).out
     assert [line.split() for line in out.splitlines()] == [
         ["server", "fraud-local-server-same", "unchanged"],
-        ["-", "server", "fraud-local-server-gone"],
+        ["-", "server", "fraud-local-server-gone", "is", "gone"],
     ]
+    seen = shown(PRELUDE, same, ended(same), gone, missing, summary(preview=True), preview=True).out
+    assert [line.split() for line in seen.splitlines()] == [["-", "server", "fraud-local-server-gone", "is", "gone"]]
 
 
 def test_messages_go_to_standard_error_once_and_debug_ones_nowhere(shown):

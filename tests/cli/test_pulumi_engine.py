@@ -89,6 +89,15 @@ def test_an_installed_pulumi_is_the_engine_that_runs_unless_another_is_asked_for
     assert pulumi.commands == [SELECT, ["preview", *PACK]]
 
 
+@pytest.mark.parametrize(("changes", "code"), [({"same": 3, "read": 1}, 0), ({"same": 2, "update": 2}, 1)])
+def test_it_is_asked_to_look_at_what_exists_and_its_own_count_of_changes_is_taken(console, pulumi, changes, code):
+    summary = {"summaryEvent": {"isPreview": True, "result": "succeeded", "resourceChanges": changes}}
+    pulumi.plays("preview", EVENTS[0], summary)
+    answer = console.run("preview", "--refresh", "--expect-no-changes")
+    assert (answer.code, pulumi.commands) == (code, [SELECT, ["preview", "--refresh", *PACK]])
+    assert ("2 changes where none is expected" in answer.err) == bool(code)
+
+
 def test_up_previews_with_the_policies_before_it_changes_anything(console, pulumi):
     answer = console.run("up", "--yes")
     assert answer.code == 0, answer

@@ -5,6 +5,8 @@ import textwrap
 
 import pytest
 
+from modelport_engine.errors import EngineError
+
 PRELUDE = """
 import pulumi
 from pulumi import ResourceOptions as Options
@@ -81,6 +83,35 @@ class TestContinueOnError:
         assert run("", skip_preview=True, continue_on_error=True).exit_code == 1
         assert {"base", "stuck"} <= set(entries(bench))
         assert "free" not in entries(bench)
+
+
+class TestPreviewWithRefresh:
+    PROGRAM = 'Sim("kept", name="k", size=1)\nSim("turned", name="t", size=2)\nSim("gone", name="g", size=3)'
+
+    def test_it_starts_from_what_exists_and_saves_nothing_of_it(self, bench, run):
+        run(self.PROGRAM)
+        before = bench.state_file.read_bytes()
+        assert run(self.PROGRAM, "preview", refresh=True, expect_no_changes=True).exit_code == 0, bench.errors()
+        cloud = {"k": bench.cloud["k"], "t": {**bench.cloud["t"], "size": 7}}
+        bench.cloud_file.write_text(json.dumps(cloud))
+
+        assert run(self.PROGRAM, "preview", expect_no_changes=True).exit_code == 0, bench.errors()
+        planned = run(self.PROGRAM, "preview", refresh=True)
+
+        assert planned.exit_code == 0, bench.errors()
+        looked, wanted = (body["resourceChanges"] for body in bench.bodies("summaryEvent"))
+        assert (looked["update"], looked["delete"]) == (1, 1)
+        assert (wanted["update"], wanted["create"]) == (1, 1)
+        assert (bench.state_file.read_bytes(), bench.cloud) == (before, cloud)
+        with pytest.raises(EngineError, match="changes were proposed: create, update"):
+            run(self.PROGRAM, "preview", refresh=True, expect_no_changes=True)
+
+    def test_where_looking_fails_nothing_is_planned(self, bench, run):
+        run(self.PROGRAM)
+        bench.cloud_file.write_text("no JSON")
+
+        assert run(self.PROGRAM, "preview", refresh=True).exit_code == 1
+        assert len(bench.bodies("summaryEvent")) == 1
 
 
 class TestImport:

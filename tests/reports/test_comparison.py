@@ -94,7 +94,10 @@ def test_what_matters_most_is_kept_and_what_is_cut_is_counted():
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("a`b", "`a'b`"), ("a|b", "`a\\|b`"), ("a\n\nb ", "`a b`"), ("", ""), (" ", ""), ("@team", "`@team`")],
+    [
+        *(("a`b", "`a'b`"), ("a\n\nb ", "`a b`"), ("", ""), (" ", ""), ("@team", "`@team`")),
+        *(("a|b", "`a\\|b`"), ("a\\\\|b", "`a\\|b`"), ("a\u202eb", "`a b`"), ("<!-- x", "`<! -- x`")),
+    ],
 )
 def test_text_of_others_is_code(text, shown):
     assert code(text) == shown

@@ -36,6 +36,8 @@ PAST = {
     "delete": "deleted",
     "delete-replaced": "deleted",
 }
+FOUND = {"update": "is not as it was left", "delete": "is gone"}
+"""What a refresh comes upon."""
 LOGICAL = ("replace",)
 """Operations that are the sum of others which are shown."""
 HIDDEN = "[secret]"
@@ -49,6 +51,7 @@ class Display:
     def __init__(self, *, as_json: bool = False):
         self.report = Report()
         self._json = as_json
+        self._preview_only = False
         self._planned: list[Step] = []
         self._live: Live | None = None
         self._told: set[str] = set()
@@ -86,7 +89,7 @@ class Display:
             self._planned = []
         if self._json:
             return
-        if step and step.ended and step.visible and step.op not in LOGICAL:
+        if step and step.ended and step.visible and step.op not in LOGICAL and not self._as_expected(step):
             self._planned.append(step)
         if message := event.get("diagnosticEvent"):
             self._diagnostic(message)
@@ -98,6 +101,10 @@ class Display:
             self._rewriting(rewriting)
         if summary := event.get("summaryEvent"):
             self._summary(summary)
+
+    def _as_expected(self, step: Step) -> bool:
+        """Whether a preview has looked at it and found nothing."""
+        return self._preview_only and step.found and step.op == "same"
 
     def _summary(self, summary: dict[str, Any]) -> None:
         if summary.get("isPreview") and not self._preview_only:
@@ -168,6 +175,8 @@ def _line(step: Step, kind: int, name: int) -> Text:
 
 def _detail(step: Step) -> str:
     """What a person wants to know of a resource that is done."""
+    if step.found and step.op in FOUND:
+        return FOUND[step.op]
     outputs = step.new.get("outputs") or {}
     if step.op in ("create", "update", "create-replacement") and isinstance(outputs.get("readySeconds"), (int, float)):
         return f"ready in {outputs['readySeconds']:.1f} s, sample answered"

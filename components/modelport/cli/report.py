@@ -21,7 +21,7 @@ Event = dict[str, Any]
 
 @dataclass
 class Step:
-    """One resource and what happens to it; times in seconds of a monotonic clock."""
+    """One resource and what happens to it, or was `found` to have happened; times in seconds of a monotonic clock."""
 
     op: str
     urn: str
@@ -33,6 +33,7 @@ class Step:
     failed: bool = False
     offline: bool = False
     may_replace: bool = False
+    found: bool = False
 
     @property
     def kind(self) -> str:
@@ -97,6 +98,12 @@ class Report:
         """Resources that people see, by operation, without those that stay as they are."""
         return Counter(step.op for step in self.steps.values() if step.visible and step.op not in UNCHANGED)
 
+    @property
+    def proposed(self) -> int:
+        """How many resources the last run changed or would change, as the engine counts them."""
+        counts = self.summaries[-1].get("resourceChanges") or {} if self.summaries else {}
+        return sum(count for op, count in counts.items() if op not in (*UNCHANGED, "refresh"))
+
     def deployment(self) -> dict[str, Any]:
         """What the last run leaves or would leave, as a deployment export; secrets hidden, unknowns as the sentinel."""
         left = [step.new for step in self.steps.values() if step.new and not step.op.startswith(("delete", "discard"))]
@@ -130,7 +137,7 @@ class Report:
         step = self.steps.get((urn, metadata["op"])) or self.steps.get((urn, "refresh")) or self._begin(metadata)
         step.op, step.new = metadata["op"], metadata.get("new") or {}
         if step.op == "refresh":
-            step.op = _found(step)
+            step.op, step.found = _found(step), True
         step.ended, step.failed = time.monotonic(), failed
         step.offline, step.may_replace = bool(metadata.get("offline")), bool(metadata.get("mayReplace"))
         return step

@@ -9,6 +9,8 @@ MARK = "<!-- modelport ci preview -->"
 """By which the one comment is found again, to be updated in place."""
 LIMIT = 65_000
 """Characters, a little under GitHub's 65,536, the least of the platforms'."""
+SIGNED = 200
+"""Characters that are left for what is said of where it comes from when it is posted."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def comment(verdict: str, notices: Sequence[str], sections: Sequence[Section], u
     """
     first = [MARK, *(f"**{notice}**\n" for notice in notices), f"### {verdict}", ""]
     last = ["", *_whole(unchecked)]
-    room = LIMIT - sum(len(line) + 1 for line in (*first, *last))
+    room = LIMIT - SIGNED - sum(len(line) + 1 for line in (*first, *last))
     return "\n".join([*first, *_fitting([each for each in sections if each.lines], room), *last]) + "\n"
 
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
-SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+SPACE = re.compile(r"\s+")
+PIPE = re.compile(r"\\*\|")
+UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def seen(text: str) -> str:
+    """The text in one line without what nobody sees, such as controls and marks that turn its direction."""
+    return "".join(" " if each.isspace() or unicodedata.category(each) in UNSEEN else each for each in text)
 
 
 def code(text: str) -> str:
-    """Text of others, in one line, also in a cell of a table."""
-    line = SPACE.sub(" ", text).strip().replace("`", "'").replace("|", "\\|")
+    """Text of others, in one line, also in a cell of a table, where two backslashes would free the pipe after them."""
+    line = SPACE.sub(" ", seen(text)).strip().replace("`", "'").replace("<!--", "<! --")
+    line = PIPE.sub(r"\\|", line)
     return f"`{line}`" if line else ""
 
 

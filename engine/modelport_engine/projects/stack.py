@@ -119,9 +119,9 @@ class Stack:
         """Remove the locks of processes of this host that are gone; returns them."""
         return locks.remove_dead(self.backend.lock_folder(self.name))
 
-    def manager(self, repeatable: Repeatable = never) -> SnapshotManager:
-        """The state while this run changes it."""
-        return SnapshotManager(self.snapshot, self.save, repeatable)
+    def manager(self, repeatable: Repeatable = never, *, saved: bool = True) -> SnapshotManager:
+        """The state while this run changes it; unless it is `saved`, in memory alone."""
+        return SnapshotManager(self.snapshot, self.save if saved else lambda _: None, repeatable)
 
     def save(self, snapshot: Snapshot) -> None:
         """Write a state. Raises EngineError, and leaves the old one, if it is inconsistent or cannot be written."""

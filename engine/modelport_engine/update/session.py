@@ -116,22 +116,25 @@ class Session:
         await self._exit.aclose()
 
     async def run(self, kind: str, *, preview: bool = False) -> Outcome:
-        """One run of the given kind: update, refresh or destroy; in a preview nothing changes."""
-        started = time.time()
-        manager = self.stack.manager(self.options.repeatable)
+        """One run of the given kind: update, refresh or destroy; in a preview nothing changes.
+
+        What the preview of a refresh finds is what the runs after it start from.
+        """
+        started, looks = time.time(), kind == "refresh" or not preview
+        manager = self.stack.manager(self.options.repeatable, saved=not preview)
         if self.options.clear_pending_creates and not preview:
             manager.clear_pending_creates()
         judges = self.options.policy_packs if kind == "update" else ()
         self._begin(preview, len(judges))
         plugins, config = self._pool.plugins, self.options.policy_config
         async with packs.running(plugins, judges, self._program, config, dry_run=preview) as loading:
-            run = self._make_run(preview, NoJournal() if preview else StateJournal(manager), loading)
+            run = self._make_run(preview, StateJournal(manager) if looks else NoJournal(), loading)
             self._warn_of_pending(run)
             work = {"update": run.update, "refresh": run.refresh, "destroy": run.destroy}[kind]
             try:
                 succeeded = await self._interruptible(run, work())
             finally:
-                if not preview:
+                if looks:
                     manager.close()
                     self.stack.snapshot = manager.snapshot
         wanted = (replace(each, inputs=self._events.sealed(each.inputs)) for each in run.executor.news.values())

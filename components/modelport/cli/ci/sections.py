@@ -139,7 +139,7 @@ def _violations(stacks: Iterable[StackChange]) -> Iterator[str]:
             level = "exempted" if each["exempted"] else each["level"]
             what = f"{each['message']} ({each['exemption']})" if each["exempted"] else each["message"]
             resource = f"{code(each['urn'].rpartition('::')[2])}, stack {code(stack.stack)}"
-            yield row((each["rule"], level, resource, code(what)))
+            yield row((code(each["rule"]), level, resource, code(what)))
         if stack.mended:
             yield row(("", "", f"stack {code(stack.stack)}", f"{stack.mended} findings of before are gone"))
 

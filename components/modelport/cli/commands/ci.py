@@ -1,3 +1,4 @@
+import os
 import signal
 import sys
 from pathlib import Path
@@ -40,6 +41,62 @@ def preview(
         say(f"  {each}")
     say(f"next: read {out / 'comment.md'}")
     raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def comment(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The comment.md of a preview.", show_default=False)],
+    pull_request: Annotated[
+        int | None, typer.Option("--pull-request", metavar="NUMBER", min=1, help="Which; GitLab's CI tells it.")
+    ] = None,
+    commit: Annotated[
+        str | None,
+        typer.Option(metavar="SHA", help="Whose run has written it. Finds the pull request that is at this commit."),
+    ] = None,
+    platform: Annotated[str | None, typer.Option(help="github or gitlab; their CI tells it.")] = None,
+    repository: Annotated[str | None, typer.Option(metavar="OWNER/NAME", help="Their CI tells it.")] = None,
+    api: Annotated[str | None, typer.Option(metavar="URL", help="Of the platform's API; their CI tells it.")] = None,
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who comments, where the token may not ask who it is.")
+    ] = None,
+) -> None:
+    """Post a preview's comment, or update the one that is there. The token is in GITHUB_TOKEN or GITLAB_TOKEN."""
+    from modelport.cli.ci.platforms import platform as chosen
+    from modelport.cli.ci.platforms import told_number
+    from modelport.cli.ci.posting import post
+
+    where = chosen(platform, api, repository, os.environ)
+    number = pull_request or (None if platform else told_number(os.environ))
+    say(post(file, where, number, commit, author))
+
+
+@app.command()
+def init(
+    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="github, gitlab or jenkins.", show_default=False)],
+    stack: Annotated[
+        str | None, typer.Option("--stack", "-s", help="The stack that a merge deploys; without it, the only one.")
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose merges deploy it; else the remote's default branch.")
+    ] = None,
+    repository: Annotated[
+        str | None, typer.Option(metavar="OWNER/NAME", help="For jenkins; else as the remote is called.")
+    ] = None,
+) -> None:
+    """Write workflows into the repository: preview of pull requests, its comment, `up` on merge, drift at night."""
+    from modelport.cli.ci.starters import STARTERS, start
+    from modelport.cli.workspace import Workspace
+
+    if platform not in STARTERS:
+        raise UsageError(f"{platform}\n  allowed: {', '.join(STARTERS)}")
+    workspace = Workspace.find(stack)
+    written = start(platform, workspace.root, workspace.stack, branch, repository)
+    for path in written.files:
+        say(f"  + {path}")
+    say(f"\nSet up on {platform}:")
+    for line in written.setup:
+        say(f"  - {line}")
+    say("next: read docs/ci.md, and commit the files")
 
 
 def _named(state: str) -> tuple[str, Path]:

@@ -33,6 +33,9 @@ Against = Annotated[
     Path | None, typer.Option("--against", metavar="STATE", help="With --offline: an exported state to compare with.")
 ]
 
+Refresh = Annotated[bool, typer.Option("--refresh", help="Compare with what really exists. The state stays as it is.")]
+ExpectNoChanges = Annotated[bool, typer.Option("--expect-no-changes", help="Exit with 1 if anything would change.")]
+
 NOUNS = {"preview": "previewed", "up": "up", "refresh": "refreshed", "destroy": "destroyed"}
 
 
@@ -43,11 +46,15 @@ def preview(
     export: Export = None,
     offline: Offline = False,
     against: Against = None,
+    refresh: Refresh = False,
+    expect_no_changes: ExpectNoChanges = False,
 ) -> None:
     """Show what `up` would do, judged by the policies. Changes nothing."""
     if against and not offline:
         raise UsageError("--against\n  compares offline: add --offline.")
-    plan = Plan(export, offline, against)
+    if refresh and offline:
+        raise UsageError("--refresh\n  asks what really exists, and --offline asks nobody: leave one of the two out.")
+    plan = Plan(export, offline, against, refresh, expect_no_changes)
     raise typer.Exit(deploy("preview", stack, engine, yes=True, as_json=as_json, plan=plan))
 
 
@@ -68,14 +75,17 @@ def destroy(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_js
 
 @dataclass(frozen=True)
 class Plan:
-    """What is special about a preview: where it is written, and what it does without and compares with."""
+    """What is special about a preview: where it is written, what it does without, compares with and expects."""
 
     export: Path | None = None
     offline: bool = False
     against: Path | None = None
+    refresh: bool = False
+    expect_no_changes: bool = False
 
 
 AS_USUAL = Plan()
+UNEXPECTED = "\n{} where none is expected: run modelport up -s {}, or change the config to what is there"
 
 
 def deploy(
@@ -126,7 +136,8 @@ def _deploy(
 
     judged = operation in ("preview", "up")
     pack = policy_pack() if judged else None
-    order = Order(operation, workspace, confirm if begins or not yes else None, pack, plan.offline, plan.against)
+    asks = confirm if begins or not yes else None
+    order = Order(operation, workspace, asks, pack, plan.offline, plan.refresh, plan.against)
     began = time.monotonic()
     if not as_json:
         say(f"{workspace.stack:<56} {engine.label}")
@@ -135,6 +146,9 @@ def _deploy(
     code = display.report.exit_code(engine_code)
     if plan.export and code in (OK, POLICY):
         plan.export.write_text(json.dumps(display.report.deployment(), indent=4, ensure_ascii=False), encoding="utf-8")
+    if code == OK and plan.expect_no_changes and (count := display.report.proposed):
+        tell(UNEXPECTED.format(counted(count, "change"), workspace.stack))
+        return FAILED
     if not as_json:
         _conclude(operation, workspace, display, time.monotonic() - began, code, judged)
         if code == OK and operation == "up":

@@ -25,6 +25,7 @@ class Order:
         confirm: asked after the preview and before anything changes; None goes ahead.
         policy_pack: folder of the pack that judges the preview; None judges nothing.
         offline: preview without clouds, backend and passphrase; the embedded engine alone can.
+        refresh: preview what is to be done about what really exists; nothing of it comes into the state.
         against: with `offline`, the file of an exported state to compare with.
         config: with `offline`, what the program gets over the stack's config, by full key.
     """
@@ -34,6 +35,7 @@ class Order:
     confirm: Callable[[], bool] | None = None
     policy_pack: Path | None = None
     offline: bool = False
+    refresh: bool = False
     against: Path | None = None
     config: Mapping[str, str] = field(default_factory=dict)
 

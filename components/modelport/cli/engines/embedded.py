@@ -100,6 +100,7 @@ class Embedded:
             repeatable=_is_ours,
             nursery=self._nursery,
             offline=order.offline,
+            refresh=order.refresh,
             against=order.against,
             config=order.config,
         )

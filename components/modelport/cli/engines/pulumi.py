@@ -34,7 +34,8 @@ class PulumiCli:
         self._select(order.workspace)
         pack = ["--policy-pack", str(order.policy_pack)] if order.policy_pack else []
         if order.operation in ("preview", "up"):
-            code = self._stream(["preview", *pack], order.workspace, on_event)
+            refresh = ["--refresh"] if order.refresh else []
+            code = self._stream(["preview", *refresh, *pack], order.workspace, on_event)
             if code or order.operation == "preview":
                 return code
         elif order.confirm:
