@@ -28,7 +28,7 @@ test-image: setup  ## build the serving image and run it
 
 test-cluster: setup  ## build a Kubernetes cluster, the first time, and test on it; needs Go
 	@$(RUN)/python -m tests.cluster.bed build
-	@$(RUN)/python -m pytest tests/cluster -m cluster -n 2
+	@$(RUN)/python -m pytest tests/cluster -m cluster -n $(or $(PYTEST_XDIST_AUTO_NUM_WORKERS),2)
 
 locks: setup  ## renew requirements/ (needs the package index)
 	@$(RUN)/python scripts/locks.py
