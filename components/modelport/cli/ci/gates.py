@@ -32,12 +32,15 @@ def read_gates(project: Path) -> dict[Gate, Answer]:
     """The gates of a project: what its file says, over the defaults.
 
     Raises:
-        UsageError: the file has another gate or answer.
+        UsageError: the file has another gate or answer, or neither.
     """
     from modelport_engine.projects import yaml
 
     file = project / FILE
-    given = yaml.load(file) if file.exists() else {}
+    try:
+        given = yaml.load(file) if file.exists() else {}
+    except yaml.YamlError as error:
+        raise UsageError(f"{error}\n  A line of it is GATE: fail or report.") from None
     for gate, answer in given.items():
         if gate not in DEFAULTS:
             raise UsageError(f"{file}  {gate}\n  no such gate. {did_you_mean(str(gate), list(DEFAULTS))}")
