@@ -11,7 +11,7 @@ TESTS = Path(__file__).parent.parent
 EPISODES = 3
 
 
-@pytest.mark.parametrize("seed", of(6, all=20))
+@pytest.mark.parametrize("seed", of(4, all=10))
 def test_whatever_happens_state_and_cloud_agree_and_the_program_gets_what_it_wants(tmp_path, seed):
     command = [sys.executable, "-m", "support.convergence", tmp_path, str(EPISODES), str(seed)]
     done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=280)
