@@ -78,6 +78,19 @@ def test_children_find_imported_what_the_nursery_imported(script):
     run(test)
 
 
+def test_a_module_that_cannot_be_imported_leaves_the_others(script, tmp_path):
+    (tmp_path / "broken.py").write_text("1 / 0")
+
+    async def test():
+        nursery = Nursery(PYTHON, ["no_such_module", "broken"], {**os.environ, "PYTHONPATH": str(tmp_path)})
+        nursery.preload(["colorsys"])
+        child = await start(nursery, script(TELL))
+        assert json.loads(await child.first_line(30))["loaded"]
+        await nursery.close()
+
+    asyncio.run(test())
+
+
 def test_a_child_killed_by_a_signal_ends_with_its_negative_number(script):
     async def test(nursery):
         child = await start(nursery, script(HANG))
@@ -164,6 +177,21 @@ def test_another_interpreter_is_started_without_the_nursery(tmp_path):
         assert not nursery.serves(tmp_path / "bin" / "python")
 
     run(test)
+
+
+def test_where_a_nursery_has_ended_children_start_without_it(script):
+    async def test():
+        nursery = Nursery(PYTHON, [], os.environ)
+        nursery._process.kill()
+        nursery._process.wait()
+        nursery.preload(["colorsys"])
+        assert not nursery.serves(PYTHON)
+        child = await start(nursery, script(TELL))
+        assert not json.loads(await child.first_line(30))["loaded"]
+        assert await child.wait() == 0
+        await nursery.close()
+
+    asyncio.run(test())
 
 
 def test_a_nursery_that_nobody_used_can_be_ended_at_once():

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Nursery:
     """Forks children of one Python interpreter. They die with it, and it dies with the engine.
 
     It begins to import at once: make it before importing what the engine itself needs. What `preload` names is imported
-    once here, instead of by each child; modules that the interpreter lacks are passed over.
+    once here, instead of by each child; modules that cannot be imported are passed over.
     """
 
     _process: subprocess.Popen[bytes] | None = None
@@ -79,8 +80,9 @@ class Nursery:
         self._listening: asyncio.Task[None] | None = None
 
     def preload(self, modules: Sequence[str]) -> None:
-        """Have more modules imported, for the children to come."""
-        self._send({"modules": [*modules]})
+        """Have more modules imported, for the children to come. One that has ended serves nobody, and is not asked."""
+        with suppress(OSError):
+            self._send({"modules": [*modules]})
 
     def lend(self) -> tuple[int, int]:
         """Fork a nursery for another engine: two descriptors, of which `lent` makes one. It dies with this one."""

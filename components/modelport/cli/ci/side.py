@@ -77,7 +77,7 @@ class Planning:
 
     def __init__(self, wish: Wish, nursery: Nursery | None = None):
         own = _own_packages(wish)
-        ends = nursery.lend() if nursery and not own else ()
+        ends = nursery.lend() if nursery and nursery.serves(Path(sys.executable)) and not own else ()
         command = [sys.executable, "-m", __name__, json.dumps(asdict(wish)), *map(str, ends)]
         self._wish = wish
         self._process = subprocess.Popen(

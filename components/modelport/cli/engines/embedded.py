@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +38,10 @@ def quick_starts() -> Iterator[Nursery | None]:
 def preload(made: Nursery | None, workspace: Workspace) -> None:
     """Have a nursery import what the programs of a stack will, as its file reads at a glance."""
     if made:
-        text = workspace.stack_file.read_text(encoding="utf-8", errors="replace")
-        known = [folder.name for folder in TARGETS.iterdir() if re.search(rf"\b{folder.name}\b", text)]
-        made.preload([f"modelport.targets.{name}.sdk" for name in known])
+        with suppress(OSError):  # who reads the file for good says what is wrong with it
+            text = workspace.stack_file.read_text(encoding="utf-8", errors="replace")
+            ready = [file.parent.name for file in TARGETS.glob("*/sdk.py")]
+            made.preload([f"modelport.targets.{name}.sdk" for name in ready if re.search(rf"\b{name}\b", text)])
 
 
 class Embedded:

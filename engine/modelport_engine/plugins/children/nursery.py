@@ -2,7 +2,7 @@
 
 A request on the socket REQUESTS is a length, as four bytes, and JSON:
 
-- `modules` are to be imported, as far as they are there.
+- `modules` are to be imported, as far as that works.
 - A child is an `id`, `arguments` as `launch.py` takes them after the engine's pid, a `folder` and an `env`, with its
   standard output and error attached. The pipe ANSWERS gets lines of JSON: the id with the child's pid at once, and with
   its exit code (negative for a signal) when it ends.
@@ -76,7 +76,7 @@ def load(modules: list[str]) -> None:
     """Import them, for all children to come."""
     gc.disable()  # imports make much and free little
     for module in modules:
-        with suppress(ImportError):
+        with suppress(Exception):  # whoever needs it will say what is wrong with it
             import_module(module)
     gc.freeze()
     gc.enable()
