@@ -91,6 +91,16 @@ def test_a_module_that_cannot_be_imported_leaves_the_others(script, tmp_path):
     asyncio.run(test())
 
 
+def test_nothing_more_to_import_starts_no_child(capfd, script):
+    async def test(nursery):
+        nursery.preload([])
+        child = await start(nursery, script(TELL))
+        assert await child.wait() == 0
+
+    run(test)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_child_killed_by_a_signal_ends_with_its_negative_number(script):
     async def test(nursery):
         child = await start(nursery, script(HANG))

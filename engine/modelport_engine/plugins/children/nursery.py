@@ -55,8 +55,8 @@ def serve(link: socket.socket, answers: int) -> tuple[dict[str, Any], list[int]]
             continue
         if (request := receive(link)) is None:
             return None
-        if modules := request[0].get("modules"):
-            load(modules)
+        if "modules" in request[0]:
+            load(request[0]["modules"])
             continue
         if (pid := os.fork()) == 0:
             signal.set_wakeup_fd(-1)
