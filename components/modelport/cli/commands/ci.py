@@ -61,9 +61,9 @@ def comment(
     ] = None,
 ) -> None:
     """Post a preview's comment, or update the one that is there. The token is in GITHUB_TOKEN or GITLAB_TOKEN."""
-    from modelport.cli.ci.platforms import platform as chosen
-    from modelport.cli.ci.platforms import told_number
-    from modelport.cli.ci.posting import post
+    from modelport.cli.ci.comment.platforms import platform as chosen
+    from modelport.cli.ci.comment.platforms import told_number
+    from modelport.cli.ci.comment.posting import post
 
     where = chosen(platform, api, repository, os.environ)
     number = pull_request or (None if platform else told_number(os.environ))

@@ -1,0 +1,1 @@
+"""The comment of a pull request, on the platform where that is."""
