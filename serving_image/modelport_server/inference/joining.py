@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ Feeds = dict[str, Array]
 Run = Callable[[Feeds, list[str]], list[Array]]
 
 
-class Job:
+class Job(ABC):
     """A request that waits.
 
     Attributes:
@@ -36,13 +37,13 @@ class Job:
     ):  # fmt: skip
         self.future, self.loop, self.deadline, self.rows, self.kind = future, loop, deadline, rows, kind
 
+    @abstractmethod
     def alone(self, run: Run) -> Any:
         """The answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def together(self, run: Run, jobs: Sequence[Any]) -> Iterable[Any]:
         """The answers to `jobs`, of which this is one, in their order."""
-        raise NotImplementedError
 
     def is_wanted(self) -> bool:
         """Whether somebody waits for the answer; who waits too long is told so."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -50,7 +51,7 @@ class Client(Protocol):
 
 
 @dataclass(eq=False)
-class Connections:
+class Connections(ABC):
     """The open connections of a server.
 
     Attributes:
@@ -62,9 +63,9 @@ class Connections:
     open: set[Client] = field(default_factory=set)
     closing: bool = False
 
+    @abstractmethod
     def connect(self) -> asyncio.Protocol:
         """What speaks with a client that comes."""
-        raise NotImplementedError
 
     def look(self, now: float) -> None:
         """Give up what has taken longer than it may at the loop's time `now`; called once a second or so."""

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Generator
 from typing import Any
 
 from modelport_server.inference.promise import Promise
 
 
-class Errand:
+class Errand(ABC):
     """Awaits an answer without a task: the first step is taken at once, and most need no other.
 
     That is what a task does, less what is not used here: nothing that is awaited may ask for the current task.
@@ -48,6 +49,6 @@ class Errand:
         if self._awaited:
             self._awaited.cancel()
 
+    @abstractmethod
     def _finished(self, answer: Any) -> None:
         """The answer is there."""
-        raise NotImplementedError
