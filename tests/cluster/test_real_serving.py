@@ -1,6 +1,7 @@
 """The whole chain on a node that runs containers: the image, a model on a volume, predictions, updates under load."""
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -15,7 +16,7 @@ from support.stack import Stack
 
 from modelport.bundle import build
 
-pytestmark = pytest.mark.program("mmdebstrap")
+pytestmark = [pytest.mark.program("mmdebstrap"), pytest.mark.timeout(900)]  # the image takes minutes to build
 
 MODELS = Path(__file__).parents[2] / "stacks" / "models"
 PROGRAM = """
@@ -29,7 +30,9 @@ MISSING = "registry.invalid/modelport-server@sha256:" + "a" * 64
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory):
-    """The serving image, as `make image` writes it."""
+    """The serving image, as `make image` writes it: MODELPORT_IMAGE_LAYOUT, or else one that is made here."""
+    if there := os.environ.get("MODELPORT_IMAGE_LAYOUT"):
+        return Path(there)
     folder = tmp_path_factory.mktemp("image")
     make_image(folder / "layouts", debian(folder))
     return folder / "layouts" / "cpu"
