@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from modelport.plan import Refused, explain, make_plan
+from modelport.plan import FIELDS, OWN, Refused, TagRule, Target, explain, make_plan, native, unbuilt
 from modelport.spec import ConfigError, Environment, Memory, Metadata, Model, ModelSpec, Origin
 
 
@@ -55,6 +55,35 @@ def test_policies_get_to_know_what_is_so_on_the_target(write, cloud):
     assert inputs["tags"]["service"] == inputs["service"] == "fraud"
     assert (inputs["target"], inputs["stack"], inputs["environment"]) == ("cloud", "dev", "test")
     assert (inputs["exposure"], inputs["dataClass"]) == ("private", "confidential")
+    assert inputs["scaling"] == {"min": 1, "max": 4}
+    assert not {"accelerator", "budget"} & {*inputs}
+
+
+def test_policies_get_to_know_what_was_asked_for(write, environment):
+    fields = """
+compute: {accelerator: {kind: nvidia-l4, count: 2}}
+scaling:
+  scaleToZero: true
+  schedule: [{cron: "0 8 * * *", min: 4, max: 16}, {cron: "0 20 * * *", min: 1, max: 2}]
+monitoring: {capture: {percent: 10, retention: 30d}, drift: {enabled: true}}
+budget: {amount: 1500, currency: EUR}
+"""
+    inputs = make_plan(write(fields), environment, able()).governed_inputs()
+    assert inputs["scaling"] == {"min": 0, "max": 16}
+    assert inputs["accelerator"] == {"kind": "nvidia-l4", "count": 2}
+    assert inputs["budget"] == {"amount": 1500, "currency": "EUR"}
+    assert inputs["monitoring"] == {"capture": {"percent": 10, "retentionDays": 30}, "drift": {"enabled": True}}
+
+
+def test_policies_are_not_told_of_what_modelport_cannot_give_yet(write, environment):
+    target = able(**{"monitoring.drift.enabled": unbuilt(always=False)})
+    assert set(make_plan(write(), environment, target).governed_inputs()["monitoring"]) == {"capture"}
+
+
+def able(**rows):
+    """A target that can do everything but what these rows say."""
+    can = dict.fromkeys(FIELDS, native("Create", source="manual"))
+    return Target("able", {**can, **OWN, **rows}, name_length=24, tag_rule=TagRule(128, 256, ""))
 
 
 def test_planning_loads_neither_pulumi_nor_a_cloud_sdk():

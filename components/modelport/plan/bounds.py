@@ -40,6 +40,11 @@ def fewest(scaling: Scaling) -> int:
     return min((window.min for window in scaling.schedule), default=scaling.min)
 
 
+def most(scaling: Scaling) -> int:
+    """Most instances."""
+    return max((window.max for window in scaling.schedule), default=scaling.max)
+
+
 def may_rest(scaling: Scaling) -> bool:
     """Whether there may be no instance at all."""
     return scaling.scale_to_zero or fewest(scaling) == 0

@@ -100,7 +100,10 @@ def unbuilt(*, always: Any = ...) -> Capability:
     return Capability("unbuilt", reason="modelport cannot do this yet", always=always)
 
 
-RECORDS = tuple(f"governance.{name}" for name in ("intendedUse", "trainingData", "evaluation", "oversightContact"))
+RECORDS = (
+    *(f"governance.{name}" for name in ("intendedUse", "trainingData", "evaluation", "oversightContact")),
+    *("budget.amount", "budget.currency"),
+)
 
 OWN: Capabilities = dict.fromkeys(
     ("apiVersion", "kind", "accept", *(f"{RELEASES}{role}.slot" for role in ("stable", "candidate"))),

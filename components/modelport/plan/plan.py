@@ -12,6 +12,7 @@ from modelport.spec.problem import shown
 from modelport.spec.section import Section
 from modelport.spec.validation import validate
 
+from .bounds import fewest, may_rest, most
 from .capacity import Machine, Shortage, smallest
 from .fit import Adjustment, adjustments, refusals
 from .names import Names
@@ -22,6 +23,7 @@ from .tags import tags
 from .target import Target
 
 S = TypeVar("S", bound=Section)
+DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Plan:
         machine: what one instance runs on; None where it runs on what is there.
         placement: the pools that its accelerators come from; None where there are no pools, or no accelerators.
         adjustments: defaults that the target cannot honour.
+        unbuilt: fields that modelport cannot give on the target yet.
     """
 
     name: str
@@ -52,11 +55,13 @@ class Plan:
     machine: Machine | None
     placement: Placement | None
     adjustments: tuple[Adjustment, ...]
+    unbuilt: tuple[str, ...]
 
     def governed_inputs(self) -> dict[str, Any]:
         """What reviewers and policies want to know of the service, as plain data for its component's inputs."""
-        security = self.spec.security
+        security, scaling = self.spec.security, self.spec.scaling
         pools = {"pools": [pool.name for pool in self.placement.pools]} if self.placement else {}
+        gpu, budget = self.spec.compute.accelerator, self.spec.budget
         return {
             "service": self.name,
             "target": self.target,
@@ -67,9 +72,23 @@ class Plan:
             "auth": security.auth,
             "dataClass": security.data_class,
             "compliance": list(security.compliance),
+            "mode": self.spec.mode,
+            "scaling": {"min": 0 if may_rest(scaling) else fewest(scaling), "max": most(scaling)},
+            "monitoring": self._watched(),
             "rollout": {"steps": list(self.spec.rollout.steps), "mirror": self.spec.rollout.mirror},
             "governance": self.spec.governance.model_dump(mode="json", by_alias=True, exclude_none=True),
+            **({"accelerator": {"kind": gpu.kind, "count": gpu.count}} if gpu else {}),
+            **({"budget": {"amount": float(budget.amount), "currency": budget.currency}} if budget else {}),
             **pools,
+        }
+
+    def _watched(self) -> dict[str, Any]:
+        """What is asked of captures and drift, as far as modelport can give it on the target."""
+        capture, drift = self.spec.monitoring.capture, self.spec.monitoring.drift
+        captures = {"percent": float(capture.percent), "retentionDays": capture.retention.seconds / DAY}
+        return {
+            **({} if "monitoring.capture.percent" in self.unbuilt else {"capture": captures}),
+            **({} if "monitoring.drift.enabled" in self.unbuilt else {"drift": {"enabled": drift.enabled}}),
         }
 
 
@@ -111,6 +130,7 @@ def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Tar
         machine=machine,
         placement=placement,
         adjustments=adjustments(loaded, target),
+        unbuilt=tuple(field for field, row in target.capabilities.items() if row.level == "unbuilt"),
     )
 
 

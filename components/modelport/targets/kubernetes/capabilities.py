@@ -119,9 +119,11 @@ CAPABILITIES: Capabilities = {
     "model.batching.maxSize": _setting("MAX_BATCH"),
     "compute.cpu": _amount("cpu"),
     "compute.memory": _amount("memory"),
-    "compute.accelerator.kind": _of_pod("affinity.nodeAffinity.*", also=("Service.pools",)),
+    "compute.accelerator.kind": _of_pod("affinity.nodeAffinity.*", also=("Service.pools", "Service.accelerator.kind")),
     "compute.accelerator.count": native(
-        f"{DEVICES}*", source=EXTENDED, also=("ResourceQuota.spec.hard.requests.nvidia.com/*",)
+        f"{DEVICES}*",
+        source=EXTENDED,
+        also=("ResourceQuota.spec.hard.requests.nvidia.com/*", "Service.accelerator.count"),
     ),
     "compute.accelerator.sharing": native(
         f"{DEVICES}*",
@@ -132,8 +134,14 @@ CAPABILITIES: Capabilities = {
             "Service.pools",
         ),
     ),
-    "scaling.min": _in("HorizontalPodAutoscaler.spec.minReplicas", AUTOSCALER, also=("Deployment.spec.replicas",)),
-    "scaling.max": _in("HorizontalPodAutoscaler.spec.maxReplicas", AUTOSCALER, also=("ResourceQuota.spec.hard.*",)),
+    "scaling.min": _in(
+        "HorizontalPodAutoscaler.spec.minReplicas", AUTOSCALER, also=("Deployment.spec.replicas", "Service.scaling.min")
+    ),
+    "scaling.max": _in(
+        "HorizontalPodAutoscaler.spec.maxReplicas",
+        AUTOSCALER,
+        also=("ResourceQuota.spec.hard.*", "Service.scaling.max"),
+    ),
     "scaling.target.metric": _by_keda("triggers", also=("ScaledObject.spec.fallback.*",)),
     "scaling.target.value": _in("HorizontalPodAutoscaler.spec.metrics", AUTOSCALER),
     "scaling.schedule": _by_keda("triggers"),
@@ -141,7 +149,7 @@ CAPABILITIES: Capabilities = {
         "ScaledObject.spec.idleReplicaCount",
         differs="nobody keeps a request that comes while no instance runs: those fail until one has started",
         source=KEDA,
-        also=("ScaledObject.spec.triggers", "Service.metadata.annotations.*"),
+        also=("ScaledObject.spec.triggers", "Service.metadata.annotations.*", "Service.scaling.min"),
         always=False,
     ),
     "mode": unbuilt(always="realtime"),

@@ -82,8 +82,6 @@ CAPABILITIES: Capabilities = {
     "governance.riskClass": _tag("riskClass", also=("Service.governance.riskClass",)),
     "governance.biasCheck": unbuilt(always=False),
     "governance.explanation": unbuilt(always="none"),
-    "budget.amount": unbuilt(),
-    "budget.currency": unbuilt(),
     "releases.stable.source": _server("digest", also=("Server.bundle",)),
     "releases.stable.digest": _server("digest"),
     "releases.stable.image": refused("processes of this machine run from no image", instead="the kubernetes target"),
