@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modelport_policies.control import NotApplicable
-from modelport_policies.resource import Resource, at, mapping
+from modelport_policies.resource import Resource, at, mapping, number
 
 AUTOSCALE = "azure-native:monitor:AutoscaleSetting"
 BLOB_CONTAINER = "azure-native:storage:BlobContainer"
@@ -107,3 +107,9 @@ def machines(compute: Resource) -> Mapping[str, Any]:
     if (kind := compute.at("properties", "computeType")) not in ("AmlCompute", "ComputeInstance"):
         raise NotApplicable(f"{kind or 'it'} has no machines of its own")
     return mapping(compute.at("properties", "properties"))
+
+
+def count(profile: Any, key: str) -> float:
+    """A number of instances of a profile of an autoscaler, which Azure has as text."""
+    value = at(profile, "capacity", key)
+    return int(value) if isinstance(value, str) and value.isdecimal() else number(value, 0)

@@ -27,6 +27,8 @@ SCALED = (DEPLOYMENT, STATEFUL_SET, REPLICA_SET)
 """What serves with a number of pods."""
 SERVING = (*SCALED, DAEMON_SET)
 WORKLOADS = (*SERVING, "kubernetes:batch/v1:Job", CRON_JOB, POD)
+BOUNDS = {AUTOSCALER: ("minReplicas", "maxReplicas", 1), SCALED_OBJECT: ("minReplicaCount", "maxReplicaCount", 0)}
+"""How autoscalers call the fewest and the most pods, and the fewest where nothing is said."""
 
 
 POD_PATHS = {POD: (), CRON_JOB: ("spec", "jobTemplate", "spec", "template")}
@@ -197,11 +199,6 @@ def scales(autoscaler: Resource, workload: Resource) -> bool:
 def is_scaled(workload: Resource) -> bool:
     """Whether an autoscaler of the stack has the number of the workload's pods."""
     return any(scales(each, workload) for each in beside(workload, AUTOSCALER, SCALED_OBJECT))
-
-
-def number(value: Any, default: float) -> float:
-    """A number as it is; the default for what is none."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else default
 
 
 def selects(selector: Any, labels: Mapping[str, Any]) -> bool:

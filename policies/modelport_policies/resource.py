@@ -21,6 +21,7 @@ __all__ = [
     "is_set",
     "items",
     "mapping",
+    "number",
     "several",
     "text",
     "type_of",
@@ -110,6 +111,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def items(value: Any) -> Sequence[Any]:
     """The value if it is a list, else an empty one."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def number(value: Any, default: float) -> float:
+    """A number as it is; the default for what is none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else default
 
 
 def text(value: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelport_policies.aws import ENDPOINT_CONFIGURATION
+from modelport_policies.aws import ENDPOINT, ENDPOINT_CONFIGURATION
+from modelport_policies.control import NotApplicable
 from modelport_policies.relations import is_of, naming
 from modelport_policies.resource import Resource, UnknownValueError, at, items, mapping, text, type_of
 
@@ -58,3 +59,26 @@ def may_be_of(variant: Any, model: Resource) -> bool:
 def captures(configuration: Resource) -> bool:
     """Whether an endpoint keeps requests or answers, which it does only where it is told to."""
     return configuration.at("dataCaptureConfig", "enableCapture") is True
+
+
+def of_sagemaker(target: Resource) -> None:
+    """Return where a scalable target is one of SageMaker.
+
+    Raises:
+        NotApplicable: it is another service's.
+    """
+    if (service := text(target.at("serviceNamespace"))) != "sagemaker":
+        raise NotApplicable(f"it scales {service}")
+
+
+def endpoints(target: Resource) -> Iterator[Resource]:
+    """The endpoints of the stack that a scalable target is of."""
+    for endpoint in target.stack.by(type_of).get(ENDPOINT, ()):
+        if endpoint.urn in target.dependencies.get("resourceId", ()) or scaled_name(target) == endpoint.at("name"):
+            yield endpoint
+
+
+def scaled_name(target: Resource) -> str:
+    """The name of the endpoint that a scalable target is of; nothing where it is of none."""
+    kind, _, rest = text(target.at("resourceId")).partition("/")
+    return rest.partition("/")[0] if kind == "endpoint" else ""

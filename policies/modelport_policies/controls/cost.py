@@ -18,12 +18,11 @@ from modelport_policies.kubernetes import (
     is_bound_to,
     mark,
     marks,
-    number,
     place,
     plain,
 )
 from modelport_policies.relations import in_use
-from modelport_policies.resource import Resource, at, is_set, items, mapping, text
+from modelport_policies.resource import Resource, at, is_set, items, mapping, number, text
 from modelport_policies.rewriting import Fill
 
 QUOTA = "kubernetes:core/v1:ResourceQuota"

@@ -13,13 +13,12 @@ from modelport_policies.kubernetes import (
     containers,
     effective,
     linux,
-    number,
     pod,
     pod_path,
     pod_spec,
     volumes,
 )
-from modelport_policies.resource import Resource, UnknownValueError, at, is_set, items, mapping, text
+from modelport_policies.resource import Resource, UnknownValueError, at, is_set, items, mapping, number, text
 from modelport_policies.rewriting import Fill
 
 FRAMEWORKS = ("PSS restricted", "CIS K8s 5.2", "NIST AC-6", "NIST CM-7", "NSA K8s hardening", "ISO27001 A.8.9")

@@ -12,12 +12,11 @@ from modelport_policies.controls.aws import resilience as on_aws
 from modelport_policies.controls.azure import resilience as on_azure
 from modelport_policies.controls.gcp import resilience as on_gcp
 from modelport_policies.kubernetes import (
-    AUTOSCALER,
+    BOUNDS,
     DAEMON_SET,
     DEPLOYMENT,
     POD,
     SCALED,
-    SCALED_OBJECT,
     SERVING,
     STATEFUL_SET,
     WORKLOADS,
@@ -26,22 +25,19 @@ from modelport_policies.kubernetes import (
     has_own_namespace,
     in_production,
     is_scaled,
-    number,
     pod_labels,
     pod_spec,
     scales,
     selects,
     servers,
 )
-from modelport_policies.resource import Resource, at, is_set, items, mapping, text
+from modelport_policies.resource import Resource, at, is_set, items, mapping, number, text
 
 FRAMEWORKS = ("NIST CP-10", "NIST SC-36", "ISO27001 A.8.14", "SOC2 A1.2", "EU AI Act 15(4)")
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 WAYS = ("httpGet", "tcpSocket", "grpc")
-BOUNDS = {AUTOSCALER: ("minReplicas", "maxReplicas", 1), SCALED_OBJECT: ("minReplicaCount", "maxReplicaCount", 0)}
-"""How autoscalers call the fewest and the most pods, and the fewest where nothing is said."""
 
 
 def pods_are_several(workload: Resource) -> Iterable[str]:

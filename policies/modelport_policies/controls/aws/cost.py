@@ -13,9 +13,8 @@ from modelport_policies.aws import (
     VOLUME_ATTACHMENT,
 )
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_use, tag
-from modelport_policies.resource import Resource, at, is_filled, is_set, items, text
+from modelport_policies.resource import Resource, at, is_filled, is_set, items, number, text
 from modelport_policies.sagemaker import is_serverless, variants
 
 

@@ -21,9 +21,8 @@ from modelport_policies.aws import (
 )
 from modelport_policies.buckets import is_log_target
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, owners
-from modelport_policies.resource import Resource, at, document, is_set, items, mapping, several, text
+from modelport_policies.resource import Resource, at, document, is_set, items, mapping, number, several, text
 from modelport_policies.sagemaker import captures, variants
 
 LOCAL_NVME = re.compile(r"^ml\.(?:[cmr]\d+[a-z]*d[a-z]*|g4dn|g5|g6e?|gr6|p3dn|p4de?|p5(?:en?)?|p6[\w-]*|trn\d\w*)\.")

@@ -11,9 +11,8 @@ from modelport_policies.bounds import FEWEST
 from modelport_policies.buckets import place, written_to
 from modelport_policies.control import NotApplicable
 from modelport_policies.controls.aws.monitoring import is_about, jobs, one_holds
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, tag
-from modelport_policies.resource import Resource, at, document, items, mapping, text
+from modelport_policies.resource import Resource, at, document, items, mapping, number, text
 from modelport_policies.sagemaker import captures
 
 EXPLAINING = ("ModelBias", "ModelExplainability")

@@ -8,9 +8,8 @@ from typing import Any
 
 from modelport_policies.aws import EQUAL, SECRET_ROTATION, has_own_key, is_narrowed, open_to_all, principals, statements
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging
-from modelport_policies.resource import Resource, at, is_set, mapping, several, text
+from modelport_policies.resource import Resource, at, is_set, mapping, number, several, text
 from modelport_policies.sagemaker import containers
 from modelport_policies.secrecy import is_secret
 

@@ -28,9 +28,8 @@ from modelport_policies.aws import (
     open_to_all,
 )
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_use, is_declared_public, known
-from modelport_policies.resource import Resource, at, is_filled, items, several, text, type_of
+from modelport_policies.resource import Resource, at, is_filled, items, number, several, text, type_of
 from modelport_policies.rewriting import Fill
 from modelport_policies.sagemaker import only_serverless
 

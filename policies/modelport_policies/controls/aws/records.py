@@ -8,9 +8,8 @@ from modelport_policies.aws import BUCKET_LOCK, BUCKET_LOGGING, EVENT_STORE, FLO
 from modelport_policies.bounds import LEAST_RETENTION
 from modelport_policies.buckets import is_log_target
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, known, tag
-from modelport_policies.resource import Resource, at, items, text, type_of
+from modelport_policies.resource import Resource, at, items, number, text, type_of
 from modelport_policies.sagemaker import captures, is_serverless, variants
 
 

@@ -15,10 +15,9 @@ from modelport_policies.aws import (
 )
 from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, owners
-from modelport_policies.resource import Resource, at, is_filled, is_set, items, text, type_of
-from modelport_policies.sagemaker import is_serverless, variants
+from modelport_policies.resource import Resource, at, is_filled, is_set, items, number, text, type_of
+from modelport_policies.sagemaker import endpoints, is_serverless, of_sagemaker, scaled_name, variants
 
 STAGED = ("CANARY", "LINEAR")
 
@@ -58,29 +57,6 @@ def waits(configuration: Resource) -> None:
     """
     if configuration.at("asyncInferenceConfig") is not None:
         raise NotApplicable("it is asynchronous: requests wait until there is an instance")
-
-
-def of_sagemaker(target: Resource) -> None:
-    """Return where a scalable target is one of SageMaker.
-
-    Raises:
-        NotApplicable: it is another service's.
-    """
-    if (service := text(target.at("serviceNamespace"))) != "sagemaker":
-        raise NotApplicable(f"it scales {service}")
-
-
-def endpoints(target: Resource) -> Iterator[Resource]:
-    """The endpoints of the stack that a scalable target is of."""
-    for endpoint in target.stack.by(type_of).get(ENDPOINT, ()):
-        if endpoint.urn in target.dependencies.get("resourceId", ()) or scaled_name(target) == endpoint.at("name"):
-            yield endpoint
-
-
-def scaled_name(target: Resource) -> str:
-    """The name of the endpoint that a scalable target is of; nothing where it is of none."""
-    kind, _, rest = text(target.at("resourceId")).partition("/")
-    return rest.partition("/")[0] if kind == "endpoint" else ""
 
 
 def model_is_spread(model: Resource) -> Iterable[str]:

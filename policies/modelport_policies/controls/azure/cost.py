@@ -7,9 +7,8 @@ from typing import Any
 
 from modelport_policies.azure import COMPUTE, MANAGEMENT_POLICY, machines
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, tag
-from modelport_policies.resource import Resource, at, is_set, items, text
+from modelport_policies.resource import Resource, at, is_set, items, number, text
 
 
 def machine_is_allowed(resource: Resource) -> Iterable[str]:

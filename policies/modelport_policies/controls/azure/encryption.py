@@ -8,9 +8,8 @@ from typing import Any
 
 from modelport_policies.azure import STORAGE, WORKSPACE, collections
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import owners
-from modelport_policies.resource import Resource, at, is_set, items, text
+from modelport_policies.resource import Resource, at, is_set, items, number, text
 
 NEW_TLS = ("TLS1_2", "TLS1_3")
 OLD_POLICIES = ("AppGwSslPolicy20150501", "AppGwSslPolicy20170401")

@@ -9,9 +9,8 @@ from typing import Any
 from modelport_policies.azure import DASHBOARDS, DEPLOYMENT, METRIC_ALERT, SCHEDULE, collections
 from modelport_policies.control import NotApplicable
 from modelport_policies.controls.azure.cost import deleting
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, tag
-from modelport_policies.resource import Resource, at, is_filled, is_set, items, mapping, text, type_of
+from modelport_policies.resource import Resource, at, is_filled, is_set, items, mapping, number, text, type_of
 
 MEASURED = {
     "errors": re.compile(r"RequestsPerMinute|Error"),

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from modelport_policies.azure import DIAGNOSTIC_SETTING, ENDPOINT, FLOW_LOG, REGISTRY, VAULT, collections
 from modelport_policies.bounds import LEAST_RETENTION
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, is_of, known, owners, tag
-from modelport_policies.resource import Resource, at, is_set, items, text, type_of
+from modelport_policies.resource import Resource, at, is_set, items, number, text, type_of
 
 DESTINATIONS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
 ALL = {"allLogs"}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from modelport_policies.azure import AUTOSCALE, DEPLOYMENT, ENDPOINT, REPLICATION
+from modelport_policies.azure import AUTOSCALE, DEPLOYMENT, ENDPOINT, REPLICATION, count
 from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, in_production, owners
-from modelport_policies.resource import Resource, at, is_set, items, mapping, text
+from modelport_policies.resource import Resource, at, is_set, items, mapping, number, text
 
 ROUTES = ("livenessRoute", "readinessRoute")
 GEOGRAPHIC = ("GRS", "RAGRS", "GZRS", "RAGZRS")
@@ -48,12 +46,6 @@ def of_a_deployment(setting: Resource) -> None:
     ours = any(owners(setting, "targetResourceUri", DEPLOYMENT))
     if not ours and "/onlineEndpoints/" not in (target := text(setting.at("targetResourceUri"))):
         raise NotApplicable(f"it scales {target or 'nothing that is named'}")
-
-
-def count(profile: Any, key: str) -> float:
-    """A number of instances of a profile, which Azure has as text."""
-    value = at(profile, "capacity", key)
-    return int(value) if isinstance(value, str) and value.isdecimal() else number(value, 0)
 
 
 def registry_is_in_zones(registry: Resource) -> Iterable[str]:

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import environment_of, has_captures, machines_of
-from modelport_policies.kubernetes import number
-from modelport_policies.resource import Resource, at, is_set, items, text
+from modelport_policies.resource import Resource, at, is_set, items, number, text
 
 CLEARING = ("AbortIncompleteMultipartUpload", "Delete")
 

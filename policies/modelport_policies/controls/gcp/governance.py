@@ -9,9 +9,8 @@ from typing import Any
 from modelport_policies.bounds import FEWEST
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import ALERT, CAPTURE, DASHBOARD, OBJECTIVE, captures, has_captures, in_production
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import tag
-from modelport_policies.resource import Resource, at, is_filled, is_set, items, mapping, text, type_of
+from modelport_policies.resource import Resource, at, is_filled, is_set, items, mapping, number, text, type_of
 
 MEASURED = {
     "errors": re.compile(r"error|response_code|5xx"),

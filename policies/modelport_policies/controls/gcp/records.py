@@ -18,9 +18,8 @@ from modelport_policies.gcp import (
     known_at,
     of_ones_own,
 )
-from modelport_policies.kubernetes import number
 from modelport_policies.relations import belonging, known, tag
-from modelport_policies.resource import Resource, at, is_set, items, several, text, type_of
+from modelport_policies.resource import Resource, at, is_set, items, number, several, text, type_of
 
 DEFAULT_RETENTION = 30
 AUDITED = ("aiplatform.googleapis.com", "allServices")

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import container_of, in_production, is_region, machines_of
-from modelport_policies.kubernetes import number
-from modelport_policies.resource import Resource, at, is_set, items, text
+from modelport_policies.resource import Resource, at, is_set, items, number, text
 
 PROBES = ("startupProbe", "healthProbe", "livenessProbe")
 WAYS = ("httpGet", "tcpSocket", "grpc")

@@ -16,12 +16,11 @@ from modelport_policies.kubernetes import (
     contains,
     has_own_namespace,
     mark,
-    number,
     pod_labels,
     selects,
     servers,
 )
-from modelport_policies.resource import Resource, at, items, mapping, text
+from modelport_policies.resource import Resource, at, items, mapping, number, text
 
 INSTANCE = ("metadata", "labels", "app.kubernetes.io/instance")
 SNIPPET = re.compile(r"-snippets?$")
