@@ -19,6 +19,7 @@ from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from modelport_policies.control import Control, Level, Profile
+from modelport_policies.controls.governance import COMPONENTS
 from modelport_policies.register import ADVISED, NOTICE, Register
 from modelport_policies.resource import Resource, Stack, canonical, type_of
 
@@ -86,7 +87,8 @@ def policies_of(control: Control, profile: Profile) -> Iterator[Policy]:
 class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
     """Judges, and completes, what the engine sends.
 
-    A disabled policy is presented too, so that a pack config can enable it.
+    A disabled policy is presented too, so that a pack config can enable it. What a component was given is remembered:
+    the engine says it once, and of the stack only what came of it.
     """
 
     def __init__(self, controls: Iterable[Control], profile: Profile, register: Register):
@@ -95,6 +97,7 @@ class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
         self._of_profile = {**{each.name: LEVELS[each.level] for each in self._policies}, NOTICE: pb.ADVISORY}
         self._levels = self._of_profile
         self._given: Mapping[str, Mapping[str, Any]] = {}
+        self._components: dict[str, dict[str, Any]] = {}
 
     def GetAnalyzerInfo(self, _request: Any, _context: Any) -> Any:
         """The policies with the levels of the profile."""
@@ -128,6 +131,8 @@ class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
     def Analyze(self, request: Any, context: Any) -> Any:
         """Judge one resource, before the engine creates or changes it."""
         answer, resource = pb.AnalyzeResponse(), _resource(request, Stack())
+        if request.type in COMPONENTS:
+            self._components[request.urn] = json_format.MessageToDict(request.properties)
         for policy, control in self._judging("resource"):
             with _told(policy, context):
                 self._report(policy, control, [resource], answer)
@@ -136,7 +141,9 @@ class Servicer(analyzer_pb2_grpc.AnalyzerServicer):
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
         """Judge every resource that a control concerns in the light of the whole stack."""
         answer, stack = pb.AnalyzeResponse(), Stack()
-        stack += [_resource(each, stack, _dependencies(each)) for each in request.resources]
+        stack += [
+            _resource(each, stack, _dependencies(each), self._components.get(each.urn)) for each in request.resources
+        ]
         types = stack.by(type_of)
         for policy, control in self._judging("stack"):
             concerned = [one for type_ in control.checks for one in types.get(type_, ())]
