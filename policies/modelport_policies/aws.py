@@ -122,6 +122,7 @@ REGIONAL = (
 """What is somewhere by itself, rather than where something is that it belongs to."""
 EXPERIMENT = "AWS::SageMaker::InferenceExperiment"
 MODEL_PACKAGE = "AWS::SageMaker::ModelPackage"
+SIGNING = "AWS::ECR::SigningConfiguration"
 OBJECTIVE = "AWS::ApplicationSignals::ServiceLevelObjective"
 JOB_TYPES = tuple(
     f"AWS::SageMaker::{kind}"

@@ -26,6 +26,16 @@ class NotApplicable(Exception):
     """Raised by a check: the control says nothing about this resource, for this reason."""
 
 
+def never(reason: str) -> Check:
+    """The check of a type that a control can ask nothing of, for this reason."""
+
+    def nothing(_resource: Resource) -> Iterable[str]:
+        raise NotApplicable(reason)
+
+    nothing.__doc__ = f"Nothing: {reason}."
+    return nothing
+
+
 class Levels(NamedTuple):
     """The level of a control in each profile."""
 
@@ -221,18 +231,19 @@ def mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
         if not isinstance(value, list):
             return f"{value!r} is no list"
         return next((fault for each in value if (fault := mismatch(each, schema["items"]))), None)
-    if kind == "integer":
-        return None if isinstance(value, int) and not isinstance(value, bool) else f"{value!r} is no whole number"
+    if kind in ("integer", "number"):
+        is_one = isinstance(value, int if kind == "integer" else int | float) and not isinstance(value, bool)
+        return None if is_one else f"{value!r} is no {'whole ' if kind == 'integer' else ''}number"
     return None if isinstance(value, str) else f"{value!r} is no text"
 
 
 def parameter(
     description: str, default: dict[str, str] | list[str] | list[int] | int | str, items: str = "string"
 ) -> dict[str, Any]:
-    """The schema of a parameter; `items` is the type of those of a list."""
+    """The schema of a parameter; `items` is the type of those of a list, or of the values of a mapping."""
     own: dict[str, Any] = {"description": description, "default": default}
     if isinstance(default, dict):
-        return {"type": "object", "additionalProperties": {"type": "string"}, **own}
+        return {"type": "object", "additionalProperties": {"type": items}, **own}
     if isinstance(default, list):
         return {"type": "array", "items": {"type": items}, **own}
     return {"type": "integer" if isinstance(default, int) else "string", **own}

@@ -187,6 +187,15 @@ def test_what_belongs_to_a_bucket_is_found_by_the_reference(pack):
     assert "can't run policy" in found(pack.analyze_stack(*stack), "ENC-02")[0].message
 
 
+def test_what_a_component_was_given_is_judged_with_the_stack_though_the_stack_does_not_say_it(pack):
+    component = "modelport:kubernetes:Service"
+    pack.analyze(component, {"service": "digits", "scaling": {"min": 2, "max": 4}})
+    server = (DEPLOYMENT, {"metadata": {"labels": {"service": "digits"}}, "spec": {"replicas": 2}})
+    [violation] = found(pack.analyze_stack((component, {}), server, names=["digits", "server"]), "GOV-13")
+    assert "scaling.max is 4, and there may be 2 instances" in violation.message
+    assert found(pack.analyze_stack((component, {}), server, names=["faces", "server"]), "GOV-13") == []
+
+
 def test_one_resource_with_an_unknown_value_does_not_hide_another_s_violation(pack):
     unknown = {"spec": {"template": {"metadata": {"labels": UNKNOWN_STRING_VALUE}}}}
     messages = [each.message for each in found(pack.analyze_stack((DEPLOYMENT, unknown), (DEPLOYMENT, POD)), "NET-14")]

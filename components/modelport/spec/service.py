@@ -72,7 +72,7 @@ class ModelSpec(Section):
     """What an auditor asks about the model."""
 
     budget: Money | None = None
-    """Most that the service may cost per month."""
+    """Most that the service may cost per month, judged by COST-02 where it has prices."""
 
     accept: tuple[Accepted, ...] = ()
     """Differences between targets that the owner accepts."""

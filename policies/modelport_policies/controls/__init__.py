@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from modelport_policies.control import Control
 from modelport_policies.controls import (
+    budget,
     cost,
     encryption,
     governance,
     identity,
     monitoring,
     network,
+    parity,
     placement,
     pods,
     rbac,
@@ -27,7 +29,7 @@ from modelport_policies.controls import (
 
 FAMILIES = (
     *(encryption, network, identity, rbac, records, supply_chain, signatures),
-    *(pods, placement, resilience, cost, residency, governance, monitoring, risk),
+    *(pods, placement, resilience, cost, budget, residency, governance, monitoring, risk, parity),
 )
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from modelport_policies import aws, azure, gcp
-from modelport_policies.control import ADVICE, USUAL, Control, Levels, NotApplicable, parameter
+from modelport_policies.control import ADVICE, USUAL, Control, Levels, NotApplicable, never, parameter
 from modelport_policies.controls.aws import governance as on_aws
 from modelport_policies.controls.azure import governance as on_azure
 from modelport_policies.controls.gcp import governance as on_gcp
 from modelport_policies.kubernetes import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, in_production, plain
-from modelport_policies.resource import Resource, is_set, mapping
+from modelport_policies.resource import Resource, at, is_set, mapping, number
 
-COMPONENTS = tuple(
-    f"modelport:{target}:Service" for target in ("local", "kubernetes", "sagemaker", "vertex", "azureml")
-)
+CLOUD_COMPONENTS = tuple(f"modelport:{target}:Service" for target in ("kubernetes", "sagemaker", "vertex", "azureml"))
+COMPONENTS = ("modelport:local:Service", *CLOUD_COMPONENTS)
 RISK_CLASSES = ("minimal", "limited", "high")
 OF_EXEMPTIONS = "GOV-12"
 """The control over the exemptions."""
@@ -68,6 +67,21 @@ def somebody_can_stop_the_model(service: Resource) -> Iterable[str]:
     before_production(service)
     if not is_set(service.at("governance"), "oversightContact"):
         yield "nothing says who can stop the model"
+
+
+def captures_are_in_band(service: Resource) -> Iterable[str]:
+    """`monitoring.capture.percent` is 0, or between parameters `leastSamplingPercent` and `mostSamplingPercent`, and
+    `monitoring.capture.retentionDays` between `leastRetentionDays` and `mostRetentionDays`.
+    """
+    capture = service.at("monitoring", "capture")
+    if not (percent := number(at(capture, "percent"), 0)):
+        raise NotApplicable("it keeps no requests")
+    least, most = (service.parameters[name] for name in ("leastSamplingPercent", "mostSamplingPercent"))
+    if not least <= percent <= most:
+        yield f"{percent:g} % of the requests are kept, not {least:g} to {most:g} %"
+    shortest, longest = (service.parameters[name] for name in ("leastRetentionDays", "mostRetentionDays"))
+    if not shortest <= (days := number(at(capture, "retentionDays"), 0)) <= longest:
+        yield f"requests are kept for {days:g} days, not {shortest:g} to {longest:g}"
 
 
 def before_production(service: Resource) -> None:
@@ -157,6 +171,7 @@ CONTROLS = (
             gcp.DATASET: on_gcp.retention_is_in_band,
             azure.DEPLOYMENT: on_azure.sampling_is_in_band,
             azure.MANAGEMENT_POLICY: on_azure.retention_is_in_band,
+            "modelport:kubernetes:Service": captures_are_in_band,
         },
         scope="stack",
         parameters={
@@ -184,6 +199,7 @@ CONTROLS = (
         remediation="Write the stable version, which other controls judge, too.",
         checks={
             **dict.fromkeys(OLD, api_has_a_stable_version),
+            aws.ENDPOINT: never("the types of AWS name no version of an API"),
             **dict.fromkeys(gcp.OLD, on_gcp.api_is_stable),
             **dict.fromkeys(azure.REGIONAL, on_azure.api_is_stable),
         },

@@ -9,8 +9,9 @@ from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplic
 from modelport_policies.controls.aws import monitoring as on_aws
 from modelport_policies.controls.azure import governance as on_azure
 from modelport_policies.controls.gcp import governance as on_gcp
+from modelport_policies.controls.governance import before_production
 from modelport_policies.kubernetes import CONFIG_MAP, SCALED, SERVICE, beside, contains, pod_labels, selects
-from modelport_policies.resource import Resource, at, is_set, items, mapping
+from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
 POD_MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
 SERVICE_MONITOR = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
@@ -63,6 +64,17 @@ def has_dashboard(monitor: Resource) -> bool:
     return any(is_set(labels, DASHBOARD_LABEL) for labels in settings) or any(True for _ in beside(monitor, DASHBOARD))
 
 
+def service_is_watched(service: Resource) -> Iterable[str]:
+    """`monitoring.drift.enabled` is true, unless `environment` is dev or test, or modelport cannot watch for drift on
+    the target yet.
+    """
+    before_production(service)
+    if (enabled := service.at("monitoring", "drift", "enabled")) is None:
+        raise NotApplicable(f"modelport cannot watch for drift on {text(service.at('target')) or 'the target'} yet")
+    if enabled is not True:
+        yield "nothing compares what it is asked with what the model was trained on"
+
+
 CONTROLS = (
     Control(
         id="GOV-01",
@@ -76,6 +88,7 @@ CONTROLS = (
             **dict.fromkeys(aws.JOBS, on_aws.job_has_baseline),
             azure.ENDPOINT: on_azure.high_risk_is_monitored,
             azure.SCHEDULE: on_azure.monitor_has_baseline,
+            **dict.fromkeys(("modelport:kubernetes:Service", gcp.COMPONENT), service_is_watched),
         },
         scope="stack",
     ),

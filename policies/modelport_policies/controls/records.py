@@ -11,8 +11,9 @@ from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplic
 from modelport_policies.controls.aws import records as on_aws
 from modelport_policies.controls.azure import records as on_azure
 from modelport_policies.controls.gcp import records as on_gcp
+from modelport_policies.controls.governance import before_production
 from modelport_policies.kubernetes import CONFIG_MAP, WORKLOADS, containers, mark
-from modelport_policies.resource import Resource, at, is_set, items, mapping, text
+from modelport_policies.resource import Resource, at, is_set, items, mapping, number, text
 
 LOGGING = (
     *("NIST AU-2", "NIST AU-3", "NIST AU-11", "NIST AU-12", "ISO27001 A.8.15", "SOC2 CC7.2", "PCI 10.2", "PCI 10.5"),
@@ -46,6 +47,17 @@ def careless_pods(resource: Resource, keeping: list[Mapping[str, Any]]) -> Itera
     yield from careless(mark(resource, "dataclass"), settings)
 
 
+def service_keeps_requests(service: Resource) -> Iterable[str]:
+    """`monitoring.capture.percent` is more than 0, unless `environment` is dev or test, or modelport cannot keep any on
+    the target yet.
+    """
+    before_production(service)
+    if (percent := service.at("monitoring", "capture", "percent")) is None:
+        raise NotApplicable(f"modelport cannot keep requests on {text(service.at('target')) or 'the target'} yet")
+    if not number(percent, 0):
+        yield "no requests are kept"
+
+
 CONTROLS = (
     Control(
         id="LOG-01",
@@ -59,6 +71,7 @@ CONTROLS = (
             aws.ENDPOINT_CONFIGURATION: on_aws.production_is_captured,
             gcp.ENDPOINT: on_gcp.production_is_recorded,
             azure.DEPLOYMENT: on_azure.production_is_captured,
+            "modelport:kubernetes:Service": service_keeps_requests,
         },
         scope="stack",
     ),

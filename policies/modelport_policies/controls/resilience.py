@@ -7,7 +7,7 @@ from typing import Any
 
 from modelport_policies import aws, azure, gcp
 from modelport_policies.bounds import FEWEST
-from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, parameter
+from modelport_policies.control import ADVICE, SEVERE, USUAL, Control, NotApplicable, never, parameter
 from modelport_policies.controls.aws import resilience as on_aws
 from modelport_policies.controls.azure import resilience as on_azure
 from modelport_policies.controls.gcp import resilience as on_gcp
@@ -246,6 +246,7 @@ CONTROLS = (
         frameworks=FRAMEWORKS,
         remediation={
             "sagemaker": "Give models subnets in several zones.",
+            "vertex": "Nothing: Google spreads them.",
             "azureml": "Have registries in all zones.",
             "kubernetes": "Add topologySpreadConstraints over topology.kubernetes.io/zone and kubernetes.io/hostname.",
         },
@@ -253,6 +254,7 @@ CONTROLS = (
             **dict.fromkeys(SCALED, pods_are_spread),
             aws.MODEL: on_aws.model_is_spread,
             azure.REGISTRY: on_azure.registry_is_in_zones,
+            **dict.fromkeys(gcp.MACHINES, never("Google chooses the zones, and no input says which")),
         },
         scope="stack",
     ),
@@ -307,12 +309,13 @@ CONTROLS = (
         remediation={
             "sagemaker": "Use a canary that alarms undo.",
             "vertex": "Set rollout.steps of the service.",
+            "azureml": "Set rollout.steps of the service; `modelport rollout` moves requests by them.",
             "kubernetes": "Use RollingUpdate with a maxUnavailable below 100%, and do not pause it.",
         },
         checks={
             **dict.fromkeys((DEPLOYMENT, STATEFUL_SET, DAEMON_SET), updates_go_in_steps),
             aws.ENDPOINT: on_aws.updates_go_in_steps,
-            gcp.COMPONENT: on_gcp.updates_go_in_steps,
+            **dict.fromkeys(("modelport:vertex:Service", "modelport:azureml:Service"), on_gcp.updates_go_in_steps),
         },
     ),
     Control(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from modelport_policies import azure, gcp
-from modelport_policies.control import ADVICE, Control, NotApplicable
+from modelport_policies import aws, azure, gcp
+from modelport_policies.control import ADVICE, Control, NotApplicable, parameter
+from modelport_policies.controls.aws import supply_chain as on_aws
 from modelport_policies.controls.azure import supply_chain as on_azure
 from modelport_policies.controls.gcp.supply_chain import image_policy_is_enforced
 from modelport_policies.controls.supply_chain import FRAMEWORKS
@@ -66,11 +67,13 @@ def authorities_have_to_sign(policy: Resource) -> Iterable[str]:
 CONTROLS = (
     Control(
         id="SUP-05",
-        title="A policy about signatures of images keeps others from running",
+        title="Images are signed, and a policy about signatures keeps others from running",
         severity="high",
         levels=ADVICE,
         frameworks=FRAMEWORKS,
         remediation={
+            "sagemaker": "Have ECR sign what is pushed, by an AWS::ECR::SigningConfiguration, or name in the parameter "
+            "what does.",
             "vertex": "Name who has to sign, and have what is not signed refused.",
             "azureml": "Let the registry keep images in quarantine first.",
             "kubernetes": "Name who has to sign, and have what is not signed refused.",
@@ -81,6 +84,9 @@ CONTROLS = (
             SIGSTORE: authorities_have_to_sign,
             gcp.BINARY_AUTHORIZATION: image_policy_is_enforced,
             azure.REGISTRY: on_azure.registry_checks_images,
+            aws.REPOSITORY: on_aws.repository_is_signed,
         },
+        scope="stack",
+        parameters={"signing": parameter("The ARN of the profile by which another stack has ECR sign images.", "")},
     ),
 )

@@ -13,6 +13,7 @@ from modelport_policies.aws import (
     IMAGE_LIFECYCLE,
     MODEL_PACKAGE,
     REGISTRY_SCANNING,
+    SIGNING,
     cloud_control,
 )
 from modelport_policies.control import NotApplicable
@@ -75,6 +76,29 @@ def scanned(repository: Resource) -> Iterator[str]:
         for rule in items(configuration.at("rules")):
             if at(rule, "scanFrequency") in SCANNING:
                 yield from (text(at(each, "filter")) for each in items(at(rule, "repositoryFilters")))
+
+
+def repository_is_signed(repository: Resource) -> Iterable[str]:
+    """A rule of the registry's signing configuration (an `AWS::ECR::SigningConfiguration` of the stack) is for the
+    repository, unless parameter `signing` says that another stack has it.
+    """
+    if profile := text(repository.parameters["signing"]):
+        raise NotApplicable(f"{profile} signs it")
+    if not any(signs(rule, repository) for rule in signing_rules(repository)):
+        yield "nothing signs the images that come to it"
+
+
+def signing_rules(repository: Resource) -> Iterator[Any]:
+    """The rules of the stack by which ECR signs what is pushed."""
+    for each in repository.stack.by(type_of).get(CLOUD_CONTROL, ()):
+        if each.at("typeName") == SIGNING:
+            yield from items(cloud_control(each, (SIGNING,)).get("rules"))
+
+
+def signs(rule: Any, repository: Resource) -> bool:
+    """Whether a rule has a profile, and is for a repository: one without filters is for all."""
+    filters = [text(at(each, "filter")) for each in items(at(rule, "repositoryFilters"))] or ["*"]
+    return is_set(rule, "signingProfileArn") and any(fnmatchcase(text(repository.at("name")), each) for each in filters)
 
 
 def tags_are_immutable(repository: Resource) -> Iterable[str]:
