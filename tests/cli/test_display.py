@@ -177,10 +177,12 @@ def test_what_a_policy_cannot_decide_is_no_violation(shown):
         violation("advisory", message=unknown),
         violation("advisory"),
         {"policyAnalyzeSummaryEvent": {"passed": ["NET-02", "NET-03"], "failed": ["NET-01"]}},
-        {"policyAnalyzeStackSummaryEvent": {"failed": ["NET-01"]}},
+        {"policyAnalyzeSummaryEvent": {"notApplicable": {"NET-02": "no port", "NET-04": "no job"}}},
+        {"policyAnalyzeStackSummaryEvent": {"failed": ["NET-01"], "notApplicable": {"NET-05": "no workspace"}}},
     ]:
         report.take(event)
     assert (report.evaluated, len(report.violations), len(report.undecided)) == (3, 1, 1)
+    assert report.not_applicable == 2
 
 
 def test_a_terminal_shows_what_goes_on_and_for_how_long(monkeypatch):

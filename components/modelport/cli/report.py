@@ -69,12 +69,15 @@ class Report:
         self.violations: list[dict[str, Any]] = []
         self.undecided: list[dict[str, Any]] = []
         self._judged = 0
+        self._concerned: set[str] = set()
+        self._unconcerned: set[str] = set()
         self.summaries: list[dict[str, Any]] = []
 
     def take(self, event: Event) -> Step | None:
         """Add one event; gives the step that it is about, if any."""
         if "preludeEvent" in event:
             self.steps, self.violations, self.undecided, self._judged = {}, [], [], 0
+            self._concerned, self._unconcerned = set(), set()
         elif pre := event.get("resourcePreEvent"):
             return self._begin(pre["metadata"])
         elif done := event.get("resOutputsEvent") or event.get("resOpFailedEvent"):
@@ -84,7 +87,10 @@ class Report:
         elif violation := event.get("policyEvent"):
             (self.undecided if is_undecided(violation) else self.violations).append(violation)
         elif judged := event.get("policyAnalyzeSummaryEvent") or event.get("policyAnalyzeStackSummaryEvent"):
-            self._judged += len(judged.get("passed", ())) + len(judged.get("failed", ()))
+            decided = [*judged.get("passed", ()), *judged.get("failed", ())]
+            self._judged += len(decided)
+            self._concerned.update(decided, judged.get("undecided", ()))
+            self._unconcerned.update(judged.get("notApplicable", ()))
         elif summary := event.get("summaryEvent"):
             self.summaries.append(summary)
         return None
@@ -93,6 +99,11 @@ class Report:
     def evaluated(self) -> int:
         """How often the last run's policies judged a resource, or the stack."""
         return self._judged - len(self.undecided)
+
+    @property
+    def not_applicable(self) -> int:
+        """How many policies of the last run have nothing to say of any resource."""
+        return len(self._unconcerned - self._concerned)
 
     def changes(self) -> Counter[str]:
         """Resources that people see, by operation, without those that stay as they are."""

@@ -176,6 +176,7 @@ def _conclude(
         mandatory, advisory = found.count("mandatory"), found.count("advisory")
         words = [counted(mandatory, "violation"), counted(advisory, "advisory", "advisories")]
         words += [f"{len(report.undecided)} undecided"] if report.undecided else []
+        words += [f"{report.not_applicable} not applicable"] if report.not_applicable else []
         say(f"policies     {report.evaluated} evaluated, {', '.join(words)}")
     if code:
         stopped = "was stopped by the policies" if code == POLICY else "failed"
