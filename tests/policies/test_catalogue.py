@@ -16,13 +16,13 @@ NOT_YET = {
     "azurePolicy": 66,
     "googlePolicy": 4,
     "kyverno": 45,
-    "kubeLinter": 17,
+    "kubeLinter": 16,
     "complianceReady": 30,
     "awsGuard": 10,
 }
 """How many checks of each source have no bad example yet: what gets one is taken off its number."""
 BUILT = {control.id: control for control in controls()}
-MOST_MISSING = 18
+MOST_MISSING = 16
 """Never more than now: a control that is built is taken off the list of its row."""
 
 
