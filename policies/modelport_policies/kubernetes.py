@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from modelport_policies.control import NotApplicable
-from modelport_policies.resource import Resource, UnknownValueError, at, items, mapping, text
+from modelport_policies.resource import Resource, Stack, UnknownValueError, at, items, mapping, text
 
 POD = "kubernetes:core/v1:Pod"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -174,8 +174,13 @@ def place(resource: Resource) -> tuple[str, str | None]:
 
 
 def beside(resource: Resource, *types: str) -> Iterator[Resource]:
-    """The stack's objects of these types in the namespace of one. Ends with an error where one's is not known yet."""
-    here, groups = namespace(resource), resource.stack.by(place)
+    """The stack's objects of these types in the namespace of one, as `within` has them."""
+    yield from within(resource.stack, namespace(resource), *types)
+
+
+def within(stack: Stack, here: str, *types: str) -> Iterator[Resource]:
+    """The stack's objects of these types in a namespace. Ends with an error where one's is not known yet."""
+    groups = stack.by(place)
     for type_ in types:
         yield from groups.get((type_, here), ())
     for type_ in types:

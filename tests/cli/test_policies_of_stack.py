@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from support.console import Console
 
 ROOT = Path(__file__).parents[2]
+OF_POLICIES = "modelport-policies:parameters"
 PARAMETERS = {"SUP-02": {"registries": ["other.example.com"]}}
 CLOUD = """
 import pulumi
@@ -77,7 +79,7 @@ def found(answer):
 def console(tmp_path_factory):
     with Judged(tmp_path_factory.mktemp("judged") / "project") as console:
         console.write("__main__.py", CLOUD + CLUSTER)
-        config = {"modelport-policies:profile": "regulated", "modelport-policies:parameters": PARAMETERS}
+        config = {"modelport-policies:profile": "regulated", OF_POLICIES: PARAMETERS}
         console.write("Pulumi.dev.yaml", json.dumps({"config": config}))
         console.env.pop("PULUMI_CONFIG_PASSPHRASE")
         yield console
@@ -117,8 +119,9 @@ def test_the_repository_s_stacks_are_judged_as_their_previews_are(tmp_path, stac
         console.write("Pulumi.yaml", (ROOT / "Pulumi.yaml").read_text().replace(": .venv", f": {sys.prefix}"))
         (console.folder / "components").symlink_to(ROOT / "components")
         console.stack, file = stack, console.folder / "stacks" / "environments" / f"Pulumi.{stack}.yaml"
-        given = f"config:\n  modelport-policies:parameters: {json.dumps(PARAMETERS)}\n"
-        file.write_text(file.read_text().replace("config:\n", given, 1))
+        config = YAML(typ="safe").load(file)["config"]
+        config[OF_POLICIES] = {**config.get(OF_POLICIES, {}), **PARAMETERS}
+        YAML().dump({"config": config}, file)
         answer = console.check()
         assert {rule for rule, *_ in found(answer)} == rules
         assert found(answer) == console.previewed()

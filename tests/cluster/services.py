@@ -31,8 +31,15 @@ class Service:
             "modelport:environment": "dev",
             "modelport:image": f"{self.registry}/models/modelport-server@{DIGEST}",
             "modelport:existing": {"registry": f"{self.registry}/models", **self.existing},
+            "modelport-policies:parameters": {"IDN-01": {"gateways": self.ways_in()}},
             **self.config,
         }
+
+    def ways_in(self):
+        """The gateways and the class of ingress that lead to the service: here they count as asking who calls."""
+        names = ("gateway", "internalGateway", "gatewayNamespace", "ingressClass")
+        public, internal, own, ingress = (self.existing.get(name, "") for name in names)
+        return [public.rpartition("/")[0], internal.rpartition("/")[0], f"{own}/{self.full}", ingress]
 
     def configure(self):
         """Write down what the tests have set."""

@@ -25,6 +25,8 @@ from modelport_policies.aws import REGIONAL, TAGGED
 from modelport_policies.control import Control, Outcome
 from modelport_policies.controls import catalogue
 from modelport_policies.controls.governance import COMPONENTS, OLD
+from modelport_policies.controls.kubernetes.identity import ROUTES
+from modelport_policies.controls.kubernetes.monitoring import MONITORS
 from modelport_policies.kubernetes import CRON_JOB, DEPLOYMENT, POD, SCALED, SERVING, WORKLOADS
 from modelport_policies.resource import Resource, Stack
 from modelport_policies.review import stack_of
@@ -36,6 +38,8 @@ GROUPS = {
     "workload": WORKLOADS,
     "serving": SERVING,
     "scaled": SCALED,
+    "route": ROUTES,
+    "monitor": MONITORS,
     "component": COMPONENTS,
     "old": OLD,
     "tagged": (*TAGGED, *azure.TAGGED),

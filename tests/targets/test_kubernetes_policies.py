@@ -20,6 +20,7 @@ from modelport.spec import (
     Releases,
     Scaling,
     Security,
+    Slo,
 )
 
 OWNED = {
@@ -57,14 +58,46 @@ STACKS = {
     ),
     "everything existing": ({"existing": {"namespace": "serving", "role": "runner", "priority_class": "high"}}, {}),
     "tokens": ({"existing": {"namespace": "serving", "tokens": "callers"}}, {"security": Security(auth="bearer")}),
+    "tokens at a gateway": (
+        {"existing": {"domain": "a.example.com", "gateway": "edge/public/https", "tokens": "a", "namespace": "b"}},
+        {"security": Security(exposure="public", auth="bearer"), "protocols": Protocols(grpc=True)},
+    ),
 }
+ASKING = {"gateways": ["edge/fraud-dev", "edge/public", "nginx"]}
+"""The ways in that ask callers who they are, where the service does not."""
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_nothing_that_is_planned_violates_a_control(kubernetes, project, stack):
     save(scaling(3.0), project / "next.onnx")
     environment, sections = STACKS[stack]
-    assert violations(kubernetes(environment, **{**OWNED, **sections}).inputs, "regulated") == set()
+    parameters = {"IDN-01": ASKING} if sections.get("security") == OPEN["security"] else {}
+    assert violations(kubernetes(environment, **{**OWNED, **sections}).inputs, "regulated", **parameters) == set()
+
+
+@pytest.mark.parametrize(
+    ("stack", "ways"),
+    [
+        ("a gateway of its own", {"fraud-route", "fraud-grpcroute"}),
+        ("a release", {"fraud-route", "fraud-grpcroute"}),
+        ("an ingress", {"fraud-ingress"}),
+    ],
+)
+def test_a_way_in_by_which_nobody_asks_who_calls_is_a_violation(kubernetes, project, stack, ways):
+    save(scaling(3.0), project / "next.onnx")
+    environment, sections = STACKS[stack]
+    planned = kubernetes(environment, **{**OWNED, **sections}).inputs
+    assert violations(planned, "baseline") == {("IDN-01", "mandatory", way) for way in ways}
+
+
+@pytest.mark.parametrize(("notify", "found"), [(["ml@example.com"], False), ([], True)])
+def test_production_that_is_watched_tells_somebody(kubernetes, notify, found):
+    environment, _ = STACKS["monitoring"]
+    told = Monitoring.model_validate({"alerts": {"notify": notify}})
+    sections = {"slo": Slo.model_validate({"latency": {"p99": "250ms"}}), "monitoring": told}
+    planned = kubernetes({**environment, "environment": "prod"}, **OWNED, **sections).inputs
+    assert violations(planned) == ({("GOV-02", "mandatory", "fraud-monitor")} if found else set())
+    assert violations(planned, **{"GOV-02": {"alertmanager": "on-call"}}) == set()
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

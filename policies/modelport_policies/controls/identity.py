@@ -20,9 +20,12 @@ from modelport_policies.controls.aws import rights
 from modelport_policies.controls.azure import identity as on_azure
 from modelport_policies.controls.gcp import identity as on_gcp
 from modelport_policies.controls.gcp.access import access_is_not_for_everyone
+from modelport_policies.controls.kubernetes import identity as on_kubernetes
 from modelport_policies.kubernetes import (
     BINDINGS,
     CONFIG_MAP,
+    INGRESS,
+    SERVICE,
     SERVICE_ACCOUNT,
     WORKLOADS,
     containers,
@@ -129,6 +132,8 @@ CONTROLS = (
             "always asks for a signature.",
             "vertex": "Grant roles to those who call, not to everyone.",
             "azureml": "Set authMode to AADToken.",
+            "kubernetes": "Write security.auth: bearer for the service, attach what asks to the route or its gateway, "
+            "or name the gateway, service or class of ingress in the parameter, if it asks already.",
         },
         checks={
             aws.METHOD: on_aws.method_asks_who_calls,
@@ -136,6 +141,15 @@ CONTROLS = (
             aws.FUNCTION_URL: on_aws.function_asks_who_calls,
             **dict.fromkeys(gcp.ENDPOINT_ACCESS, access_is_not_for_everyone),
             azure.ENDPOINT: on_azure.endpoint_asks_who_calls,
+            SERVICE: on_kubernetes.service_asks_who_calls,
+            INGRESS: on_kubernetes.ingress_asks_who_calls,
+            **dict.fromkeys(on_kubernetes.ROUTES, on_kubernetes.route_asks_who_calls),
+        },
+        scope="stack",
+        parameters={
+            "gateways": parameter(
+                "Gateways and services (NAMESPACE/NAME) and classes of ingress that ask callers who they are.", []
+            )
         },
     ),
     Control(

@@ -12,7 +12,8 @@ from modelport_policies.controls.aws import records as on_aws
 from modelport_policies.controls.azure import records as on_azure
 from modelport_policies.controls.gcp import records as on_gcp
 from modelport_policies.controls.governance import before_production
-from modelport_policies.kubernetes import CONFIG_MAP, WORKLOADS, containers, mark
+from modelport_policies.controls.kubernetes import records as on_kubernetes
+from modelport_policies.kubernetes import CONFIG_MAP, NAMESPACE, WORKLOADS, containers, mark
 from modelport_policies.resource import Resource, at, is_set, items, mapping, number, text
 
 LOGGING = (
@@ -86,14 +87,20 @@ CONTROLS = (
             "endpoint.",
             "vertex": "Leave disableContainerLogging out.",
             "azureml": "Add diagnostic settings for the endpoint and its workspace.",
+            "kubernetes": "Take the label or annotation away that keeps logs from the collector.",
         },
         checks={
             aws.ENDPOINT: on_aws.endpoint_has_log_group,
             gcp.DEPLOYED_MODEL: on_gcp.containers_are_logged,
             azure.ENDPOINT: on_azure.endpoint_logs_are_kept,
             azure.WORKSPACE: on_azure.workspace_logs_are_kept,
+            **dict.fromkeys(WORKLOADS, on_kubernetes.pods_are_collected),
+            NAMESPACE: on_kubernetes.namespace_is_collected,
         },
         scope="stack",
+        parameters={
+            "optOuts": parameter("More labels and annotations (KEY=VALUE) by which collectors leave pods out.", [])
+        },
     ),
     Control(
         id="LOG-03",

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from modelport_policies.bounds import FEWEST
 from modelport_policies.control import NotApplicable
 from modelport_policies.gcp import ALERT, CAPTURE, DASHBOARD, OBJECTIVE, captures, has_captures, in_production
+from modelport_policies.measured import unnoticed
 from modelport_policies.relations import tag
 from modelport_policies.resource import Resource, at, is_filled, is_set, items, mapping, number, text, type_of
 
-MEASURED = {
-    "errors": re.compile(r"error|response_code|5xx"),
-    "latency": re.compile(r"latenc|duration"),
-    "saturation": re.compile(r"utili[sz]ation|duty_cycle|replica|saturation|queue|memory"),
-}
-"""What metrics are called, in filters and queries of alerts."""
 ASKED = ("filter", "query")
 WIDE = ("ANY", "TAGGED", "TAG_STATE_UNSPECIFIED", "")
 DAY = 24 * 60 * 60 * 1000
@@ -30,11 +24,9 @@ def failures_are_noticed(endpoint: Resource) -> Iterable[str]:
     in_production(endpoint)
     types = endpoint.stack.by(type_of)
     alerts = [each for each in types.get(ALERT, ()) if each.at("enabled") is not False]
-    asked = " ".join(question for each in alerts for question in questions(each))
+    asked = [question for each in alerts for question in questions(each)]
     fast = any(is_about_latency(each) for each in types.get(OBJECTIVE, ()))
-    wanted = [name for name in MEASURED if name != "latency" or fast]
-    if missing := [name for name in wanted if not MEASURED[name].search(asked)]:
-        yield f"no alert is about {', '.join(missing)}"
+    yield from unnoticed(asked, fast)
 
 
 def is_about_latency(objective: Resource) -> bool:
@@ -47,7 +39,7 @@ def questions(alert: Resource) -> Iterator[str]:
     """The filters and queries of an alert's conditions."""
     for condition in items(alert.at("conditions")):
         for kind in mapping(condition):
-            yield from (text(at(condition, kind, key)).lower() for key in ASKED)
+            yield from (text(at(condition, kind, key)) for key in ASKED)
 
 
 def alert_reaches_somebody(alert: Resource) -> Iterable[str]:
