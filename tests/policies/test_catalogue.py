@@ -13,7 +13,6 @@ COVERED = {check for case in cases() if case.verdict == "bad" for check in case.
 NOT_YET = {
     "checkov": 1,
     "securityHub": 9,
-    "googlePolicy": 4,
     "kyverno": 45,
     "kubeLinter": 17,
     "complianceReady": 30,
