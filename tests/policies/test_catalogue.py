@@ -11,10 +11,6 @@ SOURCES = YAML(typ="safe").load(Path(__file__).parent / "sources.yaml")
 WAIVED = SOURCES.pop("waived")
 COVERED = {check for case in cases() if case.verdict == "bad" for check in case.covers}
 NOT_YET = {
-    "checkov": 1,
-    "securityHub": 9,
-    "azurePolicy": 66,
-    "googlePolicy": 4,
     "kyverno": 45,
     "kubeLinter": 16,
     "complianceReady": 30,

@@ -11,8 +11,10 @@ from modelport_policies.resource import Resource, at, items, text
 
 ROLES = tuple(f"kubernetes:rbac.authorization.k8s.io/v1:{kind}" for kind in ("Role", "ClusterRole"))
 CHANGES = {"create", "update", "patch", "delete", "deletecollection"}
+WRITES = {"create", "update", "patch"}
 READS = {"get", "list", "watch"}
 MORE_RIGHTS = {"escalate", "bind", "impersonate"}
+ELSEWHERE = "leads services to other addresses, those of other namespaces as well"
 DANGEROUS = {
     "pods": ({"create"}, "makes pods, with any service account of the namespace"),
     "pods/exec": (CHANGES | READS, "runs commands in pods"),
@@ -21,6 +23,8 @@ DANGEROUS = {
     "services/proxy": (CHANGES | READS, "reaches services through the API server"),
     "nodes/proxy": (CHANGES | READS, "reaches kubelets, which check nothing further"),
     "services/status": ({"update", "patch"}, "sets the addresses of services"),
+    "endpoints": (WRITES, ELSEWHERE),
+    "endpointslices": (WRITES, ELSEWHERE),
     "serviceaccounts/token": ({"create"}, "makes tokens of service accounts"),
     "mutatingwebhookconfigurations": (CHANGES, "changes what is admitted"),
     "validatingwebhookconfigurations": (CHANGES, "changes what is admitted"),
@@ -33,7 +37,7 @@ EVERYBODY = ("system:anonymous", "system:authenticated", "system:unauthenticated
 
 def role_is_narrow(role: Resource) -> Iterable[str]:
     """`rules` have no wildcard, no `escalate`, `bind` or `impersonate`, no rights over pods' insides, nodes, webhooks,
-    certificates and tokens, and read no secret that they do not name.
+    certificates, tokens and where services lead, and read no secret that they do not name.
     """
     for rule in items(role.at("rules")):
         groups, resources, verbs = (set(map(text, items(at(rule, key)))) for key in ("apiGroups", "resources", "verbs"))
