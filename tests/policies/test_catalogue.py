@@ -15,8 +15,6 @@ NOT_YET = {
     "securityHub": 9,
     "azurePolicy": 66,
     "googlePolicy": 4,
-    "kyverno": 45,
-    "kubeLinter": 17,
     "complianceReady": 30,
     "awsGuard": 10,
 }

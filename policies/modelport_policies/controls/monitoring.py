@@ -10,7 +10,17 @@ from modelport_policies.controls.aws import monitoring as on_aws
 from modelport_policies.controls.azure import governance as on_azure
 from modelport_policies.controls.gcp import governance as on_gcp
 from modelport_policies.controls.governance import before_production
-from modelport_policies.kubernetes import CONFIG_MAP, SCALED, SERVICE, beside, contains, pod_labels, selects
+from modelport_policies.kubernetes import (
+    CONFIG_MAP,
+    SCALED,
+    SERVICE,
+    WORKLOADS,
+    beside,
+    contains,
+    has_own_namespace,
+    pod_labels,
+    selects,
+)
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
 POD_MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
@@ -26,18 +36,29 @@ DASHBOARD_LABEL = "grafana_dashboard"
 
 
 def watched_pods_are_measured(monitor: Resource) -> Iterable[str]:
-    """Where it selects pods of a Deployment, StatefulSet or ReplicaSet, its namespace has an objective (a rule of a
-    `PrometheusRule` with a label `objective` or `slo`, or an object of Sloth or Pyrra) and a dashboard (a ConfigMap
-    with the label `grafana_dashboard`, or a `GrafanaDashboard`).
+    """In a namespace of the stack's own, it selects what is there. Where it selects pods of a Deployment, StatefulSet
+    or ReplicaSet, the namespace has an objective (a rule of a `PrometheusRule` with a label `objective` or `slo`, or an
+    object of Sloth or Pyrra) and a dashboard (a ConfigMap with the label `grafana_dashboard`, or a `GrafanaDashboard`).
     """
     if is_set(monitor.at("spec"), "namespaceSelector"):
         raise NotApplicable("it looks into other namespaces")
+    if has_own_namespace(monitor) and not finds_something(monitor):
+        yield "it selects nothing of the stack"
+        return
     if not any(watches(monitor, workload) for workload in beside(monitor, *SCALED)):
         raise NotApplicable("it watches nothing of the stack that serves")
     if not has_objective(monitor):
         yield "nothing says how well the pods that it watches have to serve"
     if not has_dashboard(monitor):
         yield "no dashboard shows how well the pods that it watches serve"
+
+
+def finds_something(monitor: Resource) -> bool:
+    """Whether a monitor selects services, or pods of workloads, of its namespace."""
+    selector = monitor.at("spec", "selector")
+    if monitor.type == POD_MONITOR:
+        return any(selects(selector, pod_labels(each)) for each in beside(monitor, *WORKLOADS))
+    return any(selects(selector, mapping(each.at("metadata", "labels"))) for each in beside(monitor, SERVICE))
 
 
 def watches(monitor: Resource, workload: Resource) -> bool:
@@ -115,7 +136,8 @@ CONTROLS = (
         severity="low",
         levels=ADVICE,
         frameworks=("SOC2 A1.1", "ISO42001 9.1"),
-        remediation="Say in rules how well the service has to serve, and make a dashboard beside it.",
+        remediation="Say in rules how well the service has to serve, make a dashboard beside it, and let monitors "
+        "select what is there.",
         checks={
             **dict.fromkeys((POD_MONITOR, SERVICE_MONITOR), watched_pods_are_measured),
             aws.ENDPOINT: on_aws.endpoint_is_measured,

@@ -21,6 +21,7 @@ DANGEROUS = {
     "services/proxy": (CHANGES | READS, "reaches services through the API server"),
     "nodes/proxy": (CHANGES | READS, "reaches kubelets, which check nothing further"),
     "services/status": ({"update", "patch"}, "sets the addresses of services"),
+    **dict.fromkeys(("endpoints", "endpointslices"), (CHANGES, "leads requests for services where it wants")),
     "serviceaccounts/token": ({"create"}, "makes tokens of service accounts"),
     "mutatingwebhookconfigurations": (CHANGES, "changes what is admitted"),
     "validatingwebhookconfigurations": (CHANGES, "changes what is admitted"),
@@ -33,7 +34,7 @@ EVERYBODY = ("system:anonymous", "system:authenticated", "system:unauthenticated
 
 def role_is_narrow(role: Resource) -> Iterable[str]:
     """`rules` have no wildcard, no `escalate`, `bind` or `impersonate`, no rights over pods' insides, nodes, webhooks,
-    certificates and tokens, and read no secret that they do not name.
+    certificates, tokens and where services lead, and read no secret that they do not name.
     """
     for rule in items(role.at("rules")):
         groups, resources, verbs = (set(map(text, items(at(rule, key)))) for key in ("apiGroups", "resources", "verbs"))
