@@ -10,6 +10,7 @@ from modelport_policies.control import Control
 from modelport_policies.controls import (
     budget,
     cost,
+    disruption,
     encryption,
     governance,
     identity,
@@ -29,7 +30,7 @@ from modelport_policies.controls import (
 
 FAMILIES = (
     *(encryption, network, identity, rbac, records, supply_chain, signatures),
-    *(pods, placement, resilience, cost, budget, residency, governance, monitoring, risk, parity),
+    *(pods, placement, resilience, disruption, cost, budget, residency, governance, monitoring, risk, parity),
 )
 
 

@@ -62,8 +62,8 @@ def tests_may_rest(scaled: Resource) -> Iterable[str]:
 
 
 def tags_are_complete(resource: Resource) -> Iterable[str]:
-    """`tags`, or `labels`, has owner, costCenter, service, environment, dataClass, riskClass; so may `tagsAll`, which
-    has those of the provider, too.
+    """`tags`, or `labels`, has owner, costCenter, service, environment, dataClass, riskClass and those of parameter
+    `further`; so may `tagsAll`, which has those of the provider, too.
     """
     yield from lacking(absent_tags(resource))
 
@@ -81,7 +81,7 @@ def lacking(absent: Sequence[str]) -> Iterable[str]:
 
 def absent_tags(resource: Resource) -> list[str]:
     """The tags without a value."""
-    absent = list(REQUIRED)
+    absent = wanted(resource)
     for name in ("tags", "labels", "tagsAll"):
         if absent:
             tags = mapping(resource.at(name))
@@ -93,7 +93,12 @@ def absent_tags(resource: Resource) -> list[str]:
 def absent_labels(workload: Resource) -> list[str]:
     """The tags that no label or annotation with a value is."""
     present = {name for name, values, key in marks(workload) if is_set(values, key)}
-    return [name for name in REQUIRED if plain(name) not in present]
+    return [name for name in wanted(workload) if plain(name) not in present]
+
+
+def wanted(resource: Resource) -> list[str]:
+    """The tags that there have to be."""
+    return [*REQUIRED, *resource.parameters["further"]]
 
 
 def adds_tags(resource: Resource) -> Iterable[Fill]:
@@ -214,7 +219,8 @@ CONTROLS = (
         parameters={
             "values": parameter(
                 "What COST-04-rewrite gives resources that lack a tag, by the tag's name, like owner.", {}
-            )
+            ),
+            "further": parameter("Tags that there have to be besides, like email.", []),
         },
     ),
     Control(

@@ -18,6 +18,7 @@ RISK_CLASSES = ("minimal", "limited", "high")
 OF_EXEMPTIONS = "GOV-12"
 """The control over the exemptions."""
 CARD = ("intendedUse", "trainingData", "evaluation")
+PRIORITY = ("FlowSchema", "PriorityLevelConfiguration")
 RBAC = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 UNSTABLE = {
     "extensions/v1beta1": ("DaemonSet", "Deployment", "Ingress", "NetworkPolicy", "ReplicaSet"),
@@ -27,15 +28,20 @@ UNSTABLE = {
     "autoscaling/v2beta2": ("HorizontalPodAutoscaler",),
     "batch/v1beta1": ("CronJob",),
     "batch/v2alpha1": ("CronJob",),
+    "discovery.k8s.io/v1beta1": ("EndpointSlice",),
+    "events.k8s.io/v1beta1": ("Event",),
+    **dict.fromkeys((f"flowcontrol.apiserver.k8s.io/v1beta{each}" for each in (1, 2, 3)), PRIORITY),
     "gateway.networking.k8s.io/v1alpha2": ("GRPCRoute", "Gateway", "HTTPRoute"),
     "gateway.networking.k8s.io/v1beta1": ("Gateway", "HTTPRoute"),
     "networking.k8s.io/v1beta1": ("Ingress",),
+    "node.k8s.io/v1alpha1": ("RuntimeClass",),
+    "node.k8s.io/v1beta1": ("RuntimeClass",),
     "policy/v1beta1": ("PodDisruptionBudget",),
     "rbac.authorization.k8s.io/v1alpha1": RBAC,
     "rbac.authorization.k8s.io/v1beta1": RBAC,
     "scheduling.k8s.io/v1alpha1": ("PriorityClass",),
     "scheduling.k8s.io/v1beta1": ("PriorityClass",),
-    "storage.k8s.io/v1beta1": ("StorageClass",),
+    "storage.k8s.io/v1beta1": ("CSIStorageCapacity", "StorageClass"),
 }
 """Versions of Kubernetes' own APIs that are neither stable nor the only ones of a kind."""
 OLD = tuple(f"kubernetes:{version}:{kind}" for version, kinds in UNSTABLE.items() for kind in kinds)

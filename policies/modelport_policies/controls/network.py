@@ -271,8 +271,11 @@ CONTROLS = (
         levels=Levels("disabled", "mandatory", "mandatory"),
         frameworks=(*FRAMEWORKS, "CIS K8s 5.3.2"),
         remediation="Add a NetworkPolicy with policyTypes [Ingress, Egress] that selects the pods, and allow only the "
-        "peers they need.",
-        checks=dict.fromkeys(WORKLOADS, on_kubernetes.pods_are_isolated),
+        "peers they need, by labels that pods have.",
+        checks={
+            **dict.fromkeys(WORKLOADS, on_kubernetes.pods_are_isolated),
+            NETWORK_POLICY: on_kubernetes.policy_is_about_something,
+        },
         scope="stack",
     ),
     Control(
@@ -281,7 +284,8 @@ CONTROLS = (
         severity="high",
         levels=SEVERE,
         frameworks=FRAMEWORKS,
-        remediation="Name each host in rules and tls, and remove wildcards, default backends and snippets.",
+        remediation="Name each host in rules and tls, in one namespace, and remove wildcards, default backends and "
+        "snippets.",
         checks={INGRESS: on_kubernetes.ingress_is_explicit},
         scope="stack",
     ),

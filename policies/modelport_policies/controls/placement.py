@@ -74,9 +74,11 @@ def devices_come_from_limits(workload: Resource) -> Iterable[str]:
 
 def pools_are_kept_apart(workload: Resource) -> Iterable[str]:
     """With a device in `resources.limits`, `nodeSelector` or a required node affinity, and a toleration of parameter
-    `taint`; without one, no such toleration.
+    `taint`; without one, no such toleration. No `nodeName`, which heeds no taint.
     """
     spec, taint = pod_spec(workload), workload.parameters["taint"]
+    if is_set(spec, "nodeName"):
+        yield "nodeName is set: the pod goes past the scheduler to its node, whatever the taints say"
     tolerated = [each for each in items(at(spec, "tolerations")) if tolerates(each, taint)]
     if not devices(workload):
         if tolerated:

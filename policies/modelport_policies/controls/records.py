@@ -119,14 +119,16 @@ CONTROLS = (
     ),
     Control(
         id="LOG-04",
-        title="Buckets log who reads and writes them",
+        title="Buckets and load balancers log who calls them",
         severity="low",
         levels=ADVICE,
         frameworks=LOGGING,
-        remediation="Have the bucket log to another one. Add a diagnostic setting for the blobs of a storage account.",
+        remediation="Have the bucket log to another one, and the balancer to one. Add a diagnostic setting for the "
+        "blobs of a storage account.",
         checks={
             aws.BUCKET: on_aws.bucket_is_logged,
             aws.BUCKET_LOGGING: on_aws.logs_go_elsewhere,
+            aws.BALANCER: on_aws.balancer_is_logged,
             gcp.BUCKET: on_gcp.bucket_is_logged,
             azure.STORAGE: on_azure.account_is_logged,
         },

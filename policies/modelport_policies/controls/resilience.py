@@ -31,10 +31,9 @@ from modelport_policies.kubernetes import (
     selects,
     servers,
 )
-from modelport_policies.resource import Resource, at, is_set, items, mapping, number, text
+from modelport_policies.resource import Resource, at, is_set, items, mapping, number
 
 FRAMEWORKS = ("NIST CP-10", "NIST SC-36", "ISO27001 A.8.14", "SOC2 A1.2", "EU AI Act 15(4)")
-BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 WAYS = ("httpGet", "tcpSocket", "grpc")
@@ -139,42 +138,6 @@ def bounds_hold(autoscaler: Resource) -> Iterable[str]:
             yield f"{workload.name} is scaled by {', '.join(rivals)}, too"
 
 
-def drains_leave_some(workload: Resource) -> Iterable[str]:
-    """One `PodDisruptionBudget` of the namespace selects the pods."""
-    if has_one_pod(workload):
-        raise NotApplicable("a budget for one pod leaves a drain nothing to do")
-    labels = pod_labels(workload)
-    budgets = [each for each in beside(workload, BUDGET) if covers(each, labels)]
-    if not budgets:
-        yield "no PodDisruptionBudget covers its pods: a drain may take all of them at once"
-    if len(budgets) > 1:
-        yield f"{', '.join(each.name for each in budgets)} cover the same pods: the API refuses to evict them"
-
-
-def covers(budget: Resource, labels: Any) -> bool:
-    """Whether a budget is about pods with these labels; one without a selector is about none."""
-    selector = budget.at("spec", "selector")
-    return selector is not None and selects(selector, labels)
-
-
-def drains_go_on(budget: Resource) -> Iterable[str]:
-    """`maxUnavailable` is not 0, `minAvailable` leaves a pod of those that there are, `unhealthyPodEvictionPolicy` is
-    `AlwaysAllow`.
-    """
-    spec = budget.at("spec")
-    most, fewest = at(spec, "maxUnavailable"), at(spec, "minAvailable")
-    if text(most) in ("0", "0.0", "0%"):
-        yield "maxUnavailable is 0: its nodes cannot be drained"
-    if fewest == "100%":
-        yield "minAvailable is 100%: its nodes cannot be drained"
-    if isinstance(fewest, int | float):
-        for workload in beside(budget, *SCALED):
-            if covers(budget, pod_labels(workload)) and number(workload.at("spec", "replicas"), 1) <= fewest:
-                yield f"minAvailable is {fewest:g}, all the pods of {workload.name}: its nodes cannot be drained"
-    if at(spec, "unhealthyPodEvictionPolicy") != "AlwaysAllow":
-        yield "unhealthyPodEvictionPolicy is not AlwaysAllow: pods that are not ready stand in a drain's way"
-
-
 def updates_go_in_steps(workload: Resource) -> Iterable[str]:
     """`spec.strategy` (of a StatefulSet or DaemonSet `updateStrategy`) is `RollingUpdate`, and not of all pods at once;
     `spec.paused` is not true.
@@ -213,10 +176,15 @@ def pods_finish_what_they_have(workload: Resource) -> Iterable[str]:
 
 
 def pods_have_priority(workload: Resource) -> Iterable[str]:
-    """`priorityClassName` of the pod is set, unless `environment` is dev or test."""
+    """`priorityClassName` of the pod is set, to one of parameter `classes` if it has any, unless `environment` is dev
+    or test.
+    """
     in_production(workload)
-    if not is_set(pod_spec(workload), "priorityClassName"):
+    spec, allowed = pod_spec(workload), workload.parameters["classes"]
+    if not is_set(spec, "priorityClassName"):
         yield "its pods have no priority: others may take their place"
+    elif allowed and (given := at(spec, "priorityClassName")) not in allowed:
+        yield f"its pods have the priority class {given}, which is not allowed"
 
 
 CONTROLS = (
@@ -289,16 +257,6 @@ CONTROLS = (
         },
         scope="stack",
         parameters={"most": parameter("The most pods or instances that an autoscaler may make.", 100)},
-    ),
-    Control(
-        id="RES-05",
-        title="A disruption budget covers the pods and lets nodes be drained",
-        severity="medium",
-        levels=USUAL,
-        frameworks=FRAMEWORKS,
-        remediation="Add one PodDisruptionBudget with maxUnavailable: 1, unhealthyPodEvictionPolicy: AlwaysAllow.",
-        checks={**dict.fromkeys(SCALED, drains_leave_some), BUDGET: drains_go_on},
-        scope="stack",
     ),
     Control(
         id="RES-06",
@@ -384,5 +342,6 @@ CONTROLS = (
         frameworks=FRAMEWORKS,
         remediation="Name a priority class in priorityClassName.",
         checks=dict.fromkeys(SERVING, pods_have_priority),
+        parameters={"classes": parameter("Priority classes that pods may have; without any, all.", [])},
     ),
 )

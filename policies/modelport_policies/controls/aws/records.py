@@ -9,7 +9,7 @@ from modelport_policies.bounds import LEAST_RETENTION
 from modelport_policies.buckets import is_log_target
 from modelport_policies.control import NotApplicable
 from modelport_policies.relations import belonging, in_production, known, tag
-from modelport_policies.resource import Resource, at, items, number, text, type_of
+from modelport_policies.resource import Resource, at, is_set, items, number, text, type_of
 from modelport_policies.sagemaker import captures, is_serverless, variants
 
 
@@ -59,6 +59,14 @@ def logs_go_elsewhere(logging: Resource) -> Iterable[str]:
     source, target = (set(logging.dependencies.get(key, ())) for key in ("bucket", "targetBucket"))
     if source & target or logging.at("bucket") == logging.at("targetBucket"):
         yield "each entry of the log makes another: the bucket logs to itself"
+
+
+def balancer_is_logged(balancer: Resource) -> Iterable[str]:
+    """`accessLogs` has `enabled` true, and a `bucket`."""
+    if balancer.at("loadBalancerType") == "gateway":
+        raise NotApplicable("it balances packets, and knows no requests")
+    if balancer.at("accessLogs", "enabled") is not True or not is_set(balancer.at("accessLogs"), "bucket"):
+        yield "nothing says who calls what is behind the balancer"
 
 
 def network_is_logged(network: Resource) -> Iterable[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import (
+    INGRESS,
     NETWORK_POLICY,
     SERVICE,
     WORKLOADS,
@@ -16,11 +17,12 @@ from modelport_policies.kubernetes import (
     contains,
     has_own_namespace,
     mark,
+    namespace,
     pod_labels,
     selects,
     servers,
 )
-from modelport_policies.resource import Resource, at, items, mapping, number, text
+from modelport_policies.resource import Resource, at, is_set, items, mapping, number, text, type_of
 
 INSTANCE = ("metadata", "labels", "app.kubernetes.io/instance")
 SNIPPET = re.compile(r"-snippets?$")
@@ -141,9 +143,32 @@ def allows_all(rule: Any) -> bool:
     return not any(items(at(rule, key)) for key in ("from", "to", "ports"))
 
 
+def policy_is_about_something(policy: Resource) -> Iterable[str]:
+    """In a namespace of the stack's own, `spec.podSelector` selects pods, and so does the `podSelector` of each peer
+    that has no `namespaceSelector`.
+    """
+    if not has_own_namespace(policy):
+        raise NotApplicable("pods that it selects may be of another stack")
+    there = [pod_labels(each) for each in beside(policy, *WORKLOADS)]
+    for whose, selector in selectors(policy):
+        if selector and not any(selects(selector, labels) for labels in there):
+            yield f"{whose} selects no pods of the stack"
+
+
+def selectors(policy: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The selectors of a policy for pods of its own namespace, each with whose it is; an empty one selects all."""
+    yield "podSelector", mapping(policy.at("spec", "podSelector"))
+    for direction, key in (("ingress", "from"), ("egress", "to")):
+        for rule in items(policy.at("spec", direction)):
+            for peer in items(at(rule, key)):
+                if not is_set(peer, "namespaceSelector"):
+                    yield f"a peer of {direction}", mapping(at(peer, "podSelector"))
+
+
 def ingress_is_explicit(ingress: Resource) -> Iterable[str]:
     """Each of `spec.rules` and `spec.tls` names its hosts, without a wildcard; there is no `defaultBackend` and no
-    snippet among the annotations; in a namespace of the stack's own, the services that it leads to are there.
+    snippet among the annotations; no ingress of another namespace has one of its hosts; in a namespace of the stack's
+    own, the services that it leads to are there.
     """
     for rule in items(ingress.at("spec", "rules")):
         yield from not_explicit("a rule", text(at(rule, "host")))
@@ -155,6 +180,7 @@ def ingress_is_explicit(ingress: Resource) -> Iterable[str]:
     for key in mapping(ingress.at("metadata", "annotations")):
         if SNIPPET.search(key):
             yield f"{key} puts text into the configuration of the ingress controller"
+    yield from contested(ingress)
     yield from dangling(ingress)
 
 
@@ -162,6 +188,19 @@ def not_explicit(what: str, host: str) -> Iterable[str]:
     """What is wrong with a host."""
     if not host or "*" in host:
         yield f"{what} is for {host or 'every host'}"
+
+
+def contested(ingress: Resource) -> Iterable[str]:
+    """The hosts that another namespace takes requests for, too."""
+    for other in ingress.stack.by(type_of).get(INGRESS, ()):
+        if namespace(other) != namespace(ingress):
+            for host in sorted(hosts(ingress) & hosts(other)):
+                yield f"the namespace {namespace(other)} has the host {host}, too"
+
+
+def hosts(ingress: Resource) -> set[str]:
+    """The hosts that the rules of an ingress name."""
+    return {text(at(rule, "host")) for rule in items(ingress.at("spec", "rules"))} - {""}
 
 
 def dangling(ingress: Resource) -> Iterable[str]:
