@@ -209,7 +209,8 @@ def test_a_candidate_that_gets_requests_before_its_pods_are_ready_is_told(consol
     save(scaling(3.0), console.folder / "next.onnx")
     live = {"stable": {"source": "model.onnx"}, "candidate": {"source": "next.onnx"}, **shares}
     gateway = {"domain": "models.example.com", "internalGateway": "edge/lan/https"}
-    console.configure(releases={"fraud": live}, existing=gateway)
+    asking = {"modelport-policies:parameters": {"IDN-01": {"gateways": ["edge/lan"]}}}
+    console.configure(releases={"fraud": live}, existing=gateway, **asking)
     service = (console.folder / "fraud.yaml").read_text()
     console.write("fraud.yaml", service.replace("internal}", "internal, exposure: internal, auth: none}"))
     answer = console.render()

@@ -125,9 +125,10 @@ class Console(Stack):
         self.write(name, f"{(self.folder / name).read_text()}{line}\n")
 
     def configure(self, **config: Any) -> None:
-        """Write the stack file, with more keys of the namespace `modelport`."""
+        """Write the stack file, with more keys: of the namespace `modelport`, or with their own."""
         config = {"target": "local", "environment": "dev", "services": ["fraud"], **config}
-        self.write("Pulumi.dev.yaml", json.dumps({"config": {f"modelport:{key}": it for key, it in config.items()}}))
+        full = {key if ":" in key else f"modelport:{key}": value for key, value in config.items()}
+        self.write("Pulumi.dev.yaml", json.dumps({"config": full}))
 
     @property
     def url(self) -> str:
