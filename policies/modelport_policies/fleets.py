@@ -10,15 +10,11 @@ from typing import Any
 from modelport_policies import aws, azure, gcp
 from modelport_policies.control import NotApplicable
 from modelport_policies.kubernetes import (
-    AUTOSCALER,
-    BOUNDS,
     SCALED,
-    SCALED_OBJECT,
-    beside,
+    bounds_of_pods,
     is_device,
     mark,
     pod_spec,
-    scales,
 )
 from modelport_policies.relations import belonging, owners, tag
 from modelport_policies.resource import Resource, Stack, at, items, mapping, number, text, type_of
@@ -143,17 +139,6 @@ def asked(resources: Any) -> Iterator[tuple[str, float]]:
         amount = quantity(at(resources, "requests", name) or at(limits, name))
         yield name, amount / GIBIBYTE if name == "memory" else amount
     yield from ((name, quantity(limits[name])) for name in limits if is_device(name))
-
-
-def bounds_of_pods(workload: Resource) -> tuple[float, float]:
-    """How many pods a workload has, as its autoscaler says, or else itself."""
-    for autoscaler in beside(workload, AUTOSCALER, SCALED_OBJECT):
-        if scales(autoscaler, workload):
-            lowest, highest, default = BOUNDS[autoscaler.type]
-            fewest = number(autoscaler.at("spec", lowest), default)
-            return fewest, number(autoscaler.at("spec", highest), 100)
-    replicas = number(workload.at("spec", "replicas"), 1)
-    return replicas, replicas
 
 
 def machines(

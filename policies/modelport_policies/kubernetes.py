@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from modelport_policies.control import NotApplicable
-from modelport_policies.resource import Resource, Stack, UnknownValueError, at, items, mapping, text
+from modelport_policies.resource import Resource, Stack, UnknownValueError, at, items, mapping, number, text
 
 POD = "kubernetes:core/v1:Pod"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -72,16 +72,16 @@ def pod_labels(resource: Resource) -> Mapping[str, Any]:
 def container_paths(resource: Resource, *keys: str) -> Iterator[tuple[str | int, ...]]:
     """The path of something in every container of a workload."""
     for kind in CONTAINERS:
-        for number, _container in enumerate(items(at(pod_spec(resource), kind))):
-            yield pod_path(resource, "spec", kind, number, *keys)
+        for index, _container in enumerate(items(at(pod_spec(resource), kind))):
+            yield pod_path(resource, "spec", kind, index, *keys)
 
 
 def containers(resource: Resource, kinds: tuple[str, ...] = CONTAINERS) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every container of a workload as (name, container), init and ephemeral ones too unless `kinds` says less."""
     spec = pod_spec(resource)
     for kind in kinds:
-        for number, container in enumerate(items(at(spec, kind))):
-            yield text(at(container, "name")) or f"{kind}[{number}]", mapping(container)
+        for index, container in enumerate(items(at(spec, kind))):
+            yield text(at(container, "name")) or f"{kind}[{index}]", mapping(container)
 
 
 def servers(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -91,8 +91,8 @@ def servers(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def volumes(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The volumes of a workload's pods as (name, volume)."""
-    for number, volume in enumerate(items(at(pod_spec(resource), "volumes"))):
-        yield text(at(volume, "name")) or f"volumes[{number}]", mapping(volume)
+    for index, volume in enumerate(items(at(pod_spec(resource), "volumes"))):
+        yield text(at(volume, "name")) or f"volumes[{index}]", mapping(volume)
 
 
 def devices(resource: Resource) -> set[str]:
@@ -204,6 +204,17 @@ def scales(autoscaler: Resource, workload: Resource) -> bool:
 def is_scaled(workload: Resource) -> bool:
     """Whether an autoscaler of the stack has the number of the workload's pods."""
     return any(scales(each, workload) for each in beside(workload, AUTOSCALER, SCALED_OBJECT))
+
+
+def bounds_of_pods(workload: Resource) -> tuple[float, float]:
+    """How many pods a workload has, as its autoscaler says, or else itself."""
+    for autoscaler in beside(workload, *BOUNDS):
+        if scales(autoscaler, workload):
+            lowest, highest, default = BOUNDS[autoscaler.type]
+            fewest = number(autoscaler.at("spec", lowest), default)
+            return fewest, number(autoscaler.at("spec", highest), 100)
+    replicas = number(workload.at("spec", "replicas"), 1)
+    return replicas, replicas
 
 
 def selects(selector: Any, labels: Mapping[str, Any]) -> bool:

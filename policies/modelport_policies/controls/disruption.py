@@ -8,7 +8,7 @@ from typing import Any
 
 from modelport_policies.control import USUAL, Control, NotApplicable
 from modelport_policies.controls.resilience import FRAMEWORKS, has_one_pod
-from modelport_policies.kubernetes import BOUNDS, SCALED, beside, pod_labels, scales, selects
+from modelport_policies.kubernetes import SCALED, beside, bounds_of_pods, pod_labels, selects
 from modelport_policies.resource import Resource, at, number, text
 
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
@@ -52,11 +52,7 @@ def drains_go_on(budget: Resource) -> Iterable[str]:
 
 def fewest_pods(workload: Resource) -> float:
     """How few pods a workload may have while it serves: its autoscaler says so, or else its own number."""
-    for each in beside(workload, *BOUNDS):
-        if scales(each, workload):
-            lowest, _, default = BOUNDS[each.type]
-            return max(number(each.at("spec", lowest), default), 1)
-    return max(number(workload.at("spec", "replicas"), 1), 1)
+    return max(bounds_of_pods(workload)[0], 1)
 
 
 def kept(least: Any, pods: float) -> float:
