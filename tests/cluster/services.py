@@ -2,6 +2,10 @@
 
 import json
 import uuid
+from contextlib import suppress
+
+import httpx
+from cluster.bed.api import ApiError
 
 PROGRAM = """
 import pulumi
@@ -10,6 +14,7 @@ from modelport import ModelService
 pulumi.export("services", {"it": ModelService.from_file("service.yaml").outputs})
 """
 DIGEST = "sha256:" + "a" * 64
+PRIORITY_CLASS = ("scheduling.k8s.io/v1", "PriorityClass")
 
 
 class Service:
@@ -64,6 +69,15 @@ class Service:
 
     def pods(self):
         return {each["metadata"]["uid"] for each in self.objects("v1", "Pod")}
+
+    def remove(self):
+        """Leave nothing of the stack on the cluster: at once where no node is changed."""
+        if "modelport:gpuPools" in self.config:
+            self.stack.destroy()
+            return
+        for version, kind, name in (("v1", "Namespace", self.namespace), (*PRIORITY_CLASS, self.full)):
+            with suppress(ApiError, httpx.TransportError):  # the test may have deleted it, or its cluster be gone
+                self.cluster.api.delete(version, kind, name)
 
     def scale(self, slot, number, manager):
         """Set the number of a slot's pods as an autoscaler does."""

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from support.events import by_resource, recorded_chains
+from support.nurseries import lent
 
 from modelport_engine import deployment
 from modelport_engine.projects.project import Project
@@ -28,7 +29,11 @@ def perform(bench, run, tmp_path):
     file = tmp_path / "policies.json"
     file.write_text(json.dumps(run.get("pack_config", {})))
     options = deployment.Options(
-        parallel=1, policy_packs=packs, policy_config=dict.fromkeys(packs, file), skip_preview="preview" not in run
+        parallel=1,
+        policy_packs=packs,
+        policy_config=dict.fromkeys(packs, file),
+        skip_preview="preview" not in run,
+        nursery=lent(),
     )
     bench.events.clear()
     command = getattr(deployment, run["command"])

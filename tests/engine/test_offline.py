@@ -5,6 +5,7 @@ import os
 import textwrap
 
 import pytest
+from support.nurseries import lent
 
 from modelport_engine import deployment
 from modelport_engine.__main__ import main
@@ -45,7 +46,7 @@ def preview(project):
         (project / "__main__.py").write_text(PRELUDE + textwrap.dedent(program))
         events = []
         env = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
-        given = Options(offline=True, **options)
+        given = Options(offline=True, **{"nursery": lent(), **options})
         result = deployment.preview(Project.load(project), "dev", given, on_event=events.append, env=env)
         steps = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
         messages = "".join(event["diagnosticEvent"]["message"] for event in events if "diagnosticEvent" in event)

@@ -22,9 +22,9 @@ from modelport_engine.protocol.values import (
 
 scalars = st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers(-(2**53), 2**53) | st.text()
 leaves = scalars | st.just(UNKNOWN)
-plain = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+plain = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6)
 secrets = st.builds(Secret, plain)
-values = st.recursive(plain | secrets, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+values = st.recursive(leaves | secrets, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6)
 outputs = st.builds(Output, plain, st.booleans(), st.lists(st.text(), max_size=2).map(tuple))
 properties = st.dictionaries(st.text(), values | outputs)
 

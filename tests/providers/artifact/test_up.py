@@ -5,6 +5,7 @@ import json
 
 import pytest
 from support import clouds
+from support.nurseries import lent
 from support.stack import Stack
 
 from modelport_engine import deployment
@@ -70,7 +71,9 @@ def dev(registry, gs, azblob, s3, small, tmp_path):
 
 def run(stack, command):
     events = []
-    result = getattr(deployment, command)(Project.load(stack.folder), "dev", on_event=events.append, env=stack.env)
+    options = deployment.Options(nursery=lent())
+    perform, project = getattr(deployment, command), Project.load(stack.folder)
+    result = perform(project, "dev", options, on_event=events.append, env=stack.env)
     return result, events
 
 
