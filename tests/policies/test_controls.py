@@ -16,7 +16,7 @@ from modelport_policies.gcp import LIVING_LONG
 from modelport_policies.kubernetes import DEPLOYMENT, NETWORK_POLICY
 from modelport_policies.resource import Stack, canonical
 
-CASES = list(cases())
+CASES = cases()
 WANTED = {"GOV-11": {"bad", "unknown", "not_applicable"}, "GOV-12": {"good", "bad"}}
 """Verdicts of the examples of those that have no others: an old API is never good, exemptions are always known."""
 by_control = pytest.mark.parametrize("control", controls(), ids=lambda control: control.id)
@@ -59,8 +59,7 @@ def test_a_good_example_passes(control):
 def test_a_bad_example_is_flagged(control):
     for case in examples(control, "bad"):
         outcome = case.outcome()
-        assert outcome == Outcome(outcome.violations), case
-        assert outcome.violations, case
+        assert outcome == Outcome(outcome.violations) != Outcome(), case
 
 
 @by_control
@@ -79,8 +78,8 @@ def test_the_whole_pack_finds_in_a_hardened_example_that_is_bad_what_is_bad_and_
 @by_control
 def test_what_is_not_known_yet_is_undecided(control):
     for case in examples(control, "unknown"):
-        assert case.outcome().undecided, case
-        assert case.outcome().violations == (), case
+        outcome = case.outcome()
+        assert outcome.undecided and outcome.violations == (), case
 
 
 @by_control
@@ -92,8 +91,9 @@ def test_what_does_not_apply_says_why(control):
 @by_control
 def test_every_type_that_a_control_judges_has_examples(control):
     wanted = WANTED.get(control.id, {"good", "bad", "unknown"})
+    own = [case for case in CASES if case.control == control.id]
     for type_, check in control.checks.items():
-        given = [case for case in CASES if (case.control, canonical(case.type)) == (control.id, type_)]
+        given = [case for case in own if canonical(case.type) == type_]
         verdicts = {case.verdict for case in given}
         if check.__doc__.startswith("Nothing: "):
             assert verdicts == {"not_applicable"}, type_

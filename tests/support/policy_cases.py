@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +102,19 @@ def controls() -> tuple[Control, ...]:
     return catalogue()
 
 
-def cases() -> Iterator[Case]:
-    for file in sorted(FIXTURES.glob("*.yaml")):
-        for group, verdicts in read(file).items():
-            for verdict, examples in verdicts.items():
-                for type_ in GROUPS.get(group, (group,)):
-                    for example in examples:
-                        for each in of_each_container(example):
-                            yield case(file.stem, type_, verdict, each)
+@cache
+def cases() -> tuple[Case, ...]:
+    """All examples."""
+    return tuple(case for file in sorted(FIXTURES.glob("*.yaml")) for case in cases_of(file))
+
+
+def cases_of(file: Path) -> Iterator[Case]:
+    for group, verdicts in read(file).items():
+        for verdict, examples in verdicts.items():
+            for type_ in GROUPS.get(group, (group,)):
+                for example in examples:
+                    for each in of_each_container(example):
+                        yield case(file.stem, type_, verdict, each)
 
 
 def of_each_container(example: dict[str, Any]) -> Iterator[dict[str, Any]]:
