@@ -125,7 +125,9 @@ def of_deployment(deployment: Resource) -> Iterator[Fleet]:
 def of_pods(workload: Resource) -> Iterator[Fleet]:
     """The pods of a workload, as its autoscaler says, or else itself."""
     has: dict[str, float] = {}
-    for container in items(at(pod_spec(workload), "containers")):
+    spec = pod_spec(workload)
+    sidecars = [each for each in items(at(spec, "initContainers")) if at(each, "restartPolicy") == "Always"]
+    for container in (*items(at(spec, "containers")), *sidecars):
         for name, amount in asked(at(container, "resources")):
             has[name] = has.get(name, 0) + amount
     accelerators = sum(amount for name, amount in has.items() if is_device(name))

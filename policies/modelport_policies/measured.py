@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection, Iterator
 
 MEASURED = {
-    "errors": re.compile(r"error|fail|5xx|response_code|(?:status|code)\w*\s*(?:!|=~?\s*\"[^\"]*5)"),
+    "errors": re.compile(
+        r"error|fail|5xx|response_code|(?:status|code)\w*\s*(?:!|=~?\s*\"[^\"]*(?:5|internal|unavailable|unknown))"
+    ),
     "latency": re.compile(r"latenc|duration|histogram_quantile"),
     "saturation": re.compile(
         r"utili[sz]ation|_util\b|duty_cycle|replica|saturation|queue|waiting|pending|in_?flight|throttl|memory|cpu|"

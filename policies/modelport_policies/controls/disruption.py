@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from math import ceil
 from typing import Any
 
+from modelport_policies.bounds import FEWEST
 from modelport_policies.control import USUAL, Control, NotApplicable
 from modelport_policies.controls.resilience import FRAMEWORKS, has_one_pod
 from modelport_policies.kubernetes import SCALED, beside, bounds_of_pods, pod_labels, selects
@@ -33,37 +34,46 @@ def covers(budget: Resource, labels: Any) -> bool:
 
 
 def drains_go_on(budget: Resource) -> Iterable[str]:
-    """`maxUnavailable` is not 0, `minAvailable` (a percentage rounded up) leaves a pod of the fewest that there are,
-    `unhealthyPodEvictionPolicy` is `AlwaysAllow`.
+    """`maxUnavailable` is not 0, or `minAvailable` leaves a pod of the fewest that there are; where there are several,
+    one of them stays (percentages are rounded up). `unhealthyPodEvictionPolicy` is `AlwaysAllow`.
     """
     spec = budget.at("spec")
     most, least = at(spec, "maxUnavailable"), at(spec, "minAvailable")
-    if text(most) in ("0", "0.0", "0%"):
-        yield "maxUnavailable is 0: its nodes cannot be drained"
-    if least == "100%":
-        yield "minAvailable is 100%: its nodes cannot be drained"
-    elif least is not None:
-        for workload in beside(budget, *SCALED):
-            if covers(budget, pod_labels(workload)) and kept(least, pods := fewest_pods(workload)) >= pods:
-                yield f"minAvailable is {show(least)}, all the pods of {workload.name}: its nodes cannot be drained"
     if at(spec, "unhealthyPodEvictionPolicy") != "AlwaysAllow":
         yield "unhealthyPodEvictionPolicy is not AlwaysAllow: pods that are not ready stand in a drain's way"
+    if most is None and least is None:
+        yield "neither maxUnavailable nor minAvailable is there: its nodes cannot be drained"
+    elif text(most) in ("0", "0.0", "0%"):
+        yield "maxUnavailable is 0: its nodes cannot be drained"
+    elif least == "100%":
+        yield "minAvailable is 100%: its nodes cannot be drained"
+    elif most != 1:
+        yield from keeps_all_or_none(budget, most, least)
 
 
-def fewest_pods(workload: Resource) -> float:
-    """How few pods a workload may have while it serves: its autoscaler says so, or else its own number."""
-    return max(bounds_of_pods(workload)[0], 1)
+def keeps_all_or_none(budget: Resource, most: Any, least: Any) -> Iterable[str]:
+    """What is wrong with how many pods a budget keeps; it counts those of all workloads that it covers together."""
+    covered = [each for each in beside(budget, *SCALED) if covers(budget, pod_labels(each))]
+    bounds = [bounds_of_pods(each) for each in covered]
+    lowest, highest = (sum(each[end] for each in bounds) for end in (0, 1))
+    fewest, pods = max(lowest, 1), lowest if lowest >= FEWEST else highest
+    said = f"maxUnavailable is {show(most)}" if least is None else f"minAvailable is {show(least)}"
+    names = ", ".join(each.name for each in covered)
+    if covered and least is not None and amount(least, fewest) >= fewest:
+        yield f"{said}, all the pods of {names}: its nodes cannot be drained"
+    if pods >= FEWEST and (pods - amount(most, pods) if least is None else amount(least, pods)) <= 0:
+        yield f"{said}: a drain may take all the pods of {names} at once"
 
 
-def kept(least: Any, pods: float) -> float:
-    """How many of so many pods `minAvailable` keeps."""
-    share, sign, _ = text(least).partition("%")
-    return ceil(pods * int(share) / 100) if sign and share.isdecimal() else number(least, 0)
+def amount(given: Any, pods: float) -> float:
+    """How many of so many pods a number or a percentage is."""
+    share, sign, _ = text(given).partition("%")
+    return ceil(pods * int(share) / 100) if sign and share.isdecimal() else number(given, 0)
 
 
-def show(least: Any) -> str:
-    """`minAvailable` in a message."""
-    return f"{least:g}" if isinstance(least, float) else str(least)
+def show(given: Any) -> str:
+    """A number or a percentage in a message."""
+    return f"{given:g}" if isinstance(given, float) else str(given)
 
 
 CONTROLS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from modelport_policies.control import SEVERE, Control, NotApplicable
+from modelport_policies.control import SEVERE, TARGETS, Control, NotApplicable
 from modelport_policies.controls.governance import CLOUD_COMPONENTS
 from modelport_policies.fleets import Fleet, fleets_of
 from modelport_policies.resource import Resource, number, text
@@ -14,15 +14,17 @@ WITHOUT_INSTANCES = ("batch", "serverless")
 
 
 def what_is_asked_for_is_there(service: Resource) -> Iterable[str]:
-    """The resources with the service's name in a tag or label `service` serve: at least `scaling.min` instances of
-    them, and up to `scaling.max`; where there is an `accelerator`, each instance has `count`. Modes `batch` and
-    `serverless` have no instances.
+    """The resources of its target with the service's name in a tag or label `service` serve: at least `scaling.min`
+    instances of them, and up to `scaling.max`; where there is an `accelerator`, each instance has `count`. Modes
+    `batch` and `serverless` have no instances.
     """
     if service.at("scaling") is None:
         raise NotApplicable("it does not say what was asked for")
     if (mode := text(service.at("mode"))) in WITHOUT_INSTANCES:
         raise NotApplicable(f"in mode {mode} it has no instances of its own")
-    running = fleets_of(service.stack, text(service.at("service")))
+    begins = TARGETS[service.type.split(":")[1]]
+    found = fleets_of(service.stack, text(service.at("service")))
+    running = [each for each in found if each.resource.type.startswith(begins)]
     if not running:
         yield "nothing of the stack serves it"
         return
@@ -45,7 +47,7 @@ def too_few_accelerators(service: Resource, running: Sequence[Fleet]) -> Iterato
         return
     asked = number(service.at("accelerator", "count"), 1)
     for each in running:
-        if each.accelerators < asked:
+        if each.most and each.accelerators < asked:
             there = f"instances of {each.resource.name} have {each.accelerators:g}"
             yield f"compute.accelerator.count is {asked:g}, and {there}"
 

@@ -31,14 +31,21 @@ OF_MIDDLEWARE = ("basicAuth", "digestAuth", "forwardAuth")
 CLASS = "kubernetes.io/ingress.class"
 NGINX, ALB = "nginx.ingress.kubernetes.io", "alb.ingress.kubernetes.io"
 ANNOTATIONS: tuple[Mapping[str, Sequence[str] | None], ...] = (
-    {f"{NGINX}/auth-url": None},
-    {f"{NGINX}/auth-secret": None, f"{NGINX}/auth-type": ("basic", "digest")},
+    {f"{NGINX}/auth-url": None, f"{NGINX}/satisfy": ("", "all")},
+    {f"{NGINX}/auth-secret": None, f"{NGINX}/auth-type": ("basic", "digest"), f"{NGINX}/satisfy": ("", "all")},
     {f"{NGINX}/auth-tls-secret": None, f"{NGINX}/auth-tls-verify-client": ("", "on")},
     {"nginx.org/basic-auth-secret": None},
     {"nginx.com/jwt-key": None},
     {f"{ALB}/auth-type": ("oidc", "cognito"), f"{ALB}/auth-on-unauthenticated-request": ("", "authenticate", "deny")},
 )
 """What makes a controller of ingresses ask, each with the values that do; None where any does, "" without one."""
+CONTROLLERS: Mapping[str, tuple[str, ...]] = {
+    "nginx": ("nginx.",),
+    "alb": (ALB,),
+    "traefik": ("traefik.",),
+    **dict.fromkeys(("azure-application-gateway", "cilium", "contour", "gce", "haproxy", "kong"), ()),
+}
+"""How the annotations begin that are read for the classes of well-known controllers."""
 SETTINGS = ("MODELPORT_TOKEN_FILE", "MODELPORT_JWT_KEYS")
 FLAGS = ("--token-file", "--jwt-keys")
 """By which a server of ours asks for tokens."""
@@ -61,12 +68,13 @@ def service_asks_who_calls(service: Resource) -> Iterable[str]:
 
 def ingress_asks_who_calls(ingress: Resource) -> Iterable[str]:
     """The servers that it leads to ask, or parameter `gateways` has its class, or its annotations do: `auth-url`,
-    `auth-secret` and `auth-type`, or `auth-tls-secret` of `nginx.ingress.kubernetes.io`,
+    `auth-secret` and `auth-type` (without `satisfy: any`), or `auth-tls-secret` of `nginx.ingress.kubernetes.io`,
     `nginx.org/basic-auth-secret`, `nginx.com/jwt-key`, `auth-type` of `alb.ingress.kubernetes.io`, or a `Middleware` of
-    Traefik's in the stack with `basicAuth`, `digestAuth` or `forwardAuth`.
+    Traefik's in the stack with `basicAuth`, `digestAuth` or `forwardAuth`. Where the class is called like a well-known
+    controller, the annotations of others do nothing.
     """
     class_ = text(ingress.at("spec", "ingressClassName") or ingress.at("metadata", "annotations", CLASS))
-    if class_ in ingress.parameters["gateways"] or is_annotated(ingress) or has_middleware(ingress):
+    if class_ in ingress.parameters["gateways"] or is_annotated(ingress, class_) or has_middleware(ingress, class_):
         return
     if not servers_behind_ask(ingress, backends_of(ingress)):
         yield f"nobody is known to ask callers who they are: {REMEDY.format(f'its class {class_}')}"
@@ -77,11 +85,14 @@ def route_asks_who_calls(route: Resource) -> Iterable[str]:
     someone in the stack does who is attached to the route or the gateway: a `SecurityPolicy` of Envoy Gateway with
     `jwt` that is not optional, `oidc`, `basicAuth`, `apiKeyAuth`, or `extAuth` that does not fail open, unless one
     closer to the route takes its place; or an `AuthorizationPolicy` of Istio for the gateway that demands a request
-    principal, which is there only after a `RequestAuthentication`.
+    principal, which is there only after a `RequestAuthentication`. Not where all rules redirect.
     """
     parents = [each for each in items(route.at("spec", "parentRefs")) if at(each, "kind") != "Service"]
     if not parents:
         raise NotApplicable("no gateway leads to it")
+    rules = items(route.at("spec", "rules"))
+    if rules and all(map(redirects, rules)):
+        raise NotApplicable("it sends everybody elsewhere")
     if servers_behind_ask(route, backends_of(route)):
         return
     for parent in parents:
@@ -89,6 +100,12 @@ def route_asks_who_calls(route: Resource) -> Iterable[str]:
         gateway = f"{place}/{name}"
         if gateway not in route.parameters["gateways"] and not gateway_asks(route, parent, place, name):
             yield f"nobody is known to ask callers by the gateway {gateway} who they are: {REMEDY.format(gateway)}"
+
+
+def redirects(rule: Any) -> bool:
+    """Whether a rule of a route leads to no server."""
+    kinds = [at(each, "type") for each in items(at(rule, "filters"))]
+    return "RequestRedirect" in kinds and not items(at(rule, "backendRefs"))
 
 
 def gateway_asks(route: Resource, parent: Any, place: str, name: str) -> bool:
@@ -99,9 +116,15 @@ def gateway_asks(route: Resource, parent: Any, place: str, name: str) -> bool:
 
 def envoy_asks(route: Resource, listener: str, place: str, name: str) -> bool:
     """Whether Envoy Gateway asks: of its policies for the route, the listener and the gateway, the first counts, and
-    the next only where that one is merged with it.
+    the next only where that one is merged with it. Those for a rule of the route take the place of all of these.
     """
     kind, own = route.type.rpartition(":")[2], text(route.at("metadata", "name"))
+    rules = {text(at(each, "name")) for each in items(route.at("spec", "rules"))} - {""}
+    of_rules = [
+        each for each in beside(route, SECURITY_POLICY) if any(targets(each, kind, own, section=rule) for rule in rules)
+    ]
+    if any(replaces(each) and not authenticates(each) for each in of_rules):
+        return False
     labels = next((labels_of(each) for each in within(route.stack, place, *GATEWAYS) if is_called(each, name)), {})
     around = list(within(route.stack, place, SECURITY_POLICY))
     levels = (
@@ -112,9 +135,14 @@ def envoy_asks(route: Resource, listener: str, place: str, name: str) -> bool:
     for policies in levels:
         if any(map(authenticates, policies)):
             return True
-        if any(not is_set(each.at("spec"), "mergeType") for each in policies):
+        if any(map(replaces, policies)):
             return False
     return False
+
+
+def replaces(policy: Resource) -> bool:
+    """Whether a policy takes the place of those that are for more, rather than being merged with them."""
+    return not is_set(policy.at("spec"), "mergeType")
 
 
 def targets(policy: Resource, kind: str, name: str, labels: Mapping[str, Any] | None = None, section: str = "") -> bool:
@@ -201,14 +229,15 @@ def server_asks(workload: Resource) -> bool:
 
 def wants_token(workload: Resource, container: Mapping[str, Any]) -> bool:
     """Whether a container is told where the tokens or keys are, by itself or by settings that it takes whole."""
-    own = [each for each in items(at(container, "env")) if text(at(each, "name")) in SETTINGS]
-    if any(is_set(each, "value") or is_set(each, "valueFrom") for each in own):
+    own = {text(at(each, "name")): each for each in items(at(container, "env"))}
+    if any(is_set(own, setting, key) for setting in SETTINGS for key in ("value", "valueFrom")):
         return True
     if any(text(word).startswith(FLAGS) for key in ("command", "args") for word in items(at(container, key))):
         return True
-    taken = {text(at(each, "configMapRef", "name")) for each in items(at(container, "envFrom"))} - {""}
+    whole = [each for each in items(at(container, "envFrom")) if not is_set(each, "prefix")]
+    taken = {text(at(each, "configMapRef", "name")) for each in whole} - {""}
     settings = (each.at("data") for each in beside(workload, CONFIG_MAP) if taken and is_called(each, *taken))
-    return any(is_set(data, setting) for data in settings for setting in SETTINGS)
+    return any(is_set(data, setting) for data in settings for setting in SETTINGS if setting not in own)
 
 
 def is_for_pods(policy: Resource, labels: Mapping[str, Any]) -> bool:
@@ -227,17 +256,25 @@ def is_called(resource: Resource, *names: str) -> bool:
     return text(resource.at("metadata", "name")) in names
 
 
-def is_annotated(ingress: Resource) -> bool:
+def is_annotated(ingress: Resource, class_: str) -> bool:
     """Whether annotations make the controller ask."""
     given = mapping(ingress.at("metadata", "annotations"))
     return any(
         all(is_set(given, key) if values is None else text(at(given, key)) in values for key, values in way.items())
         for way in ANNOTATIONS
+        if all(is_read(key, class_) for key in way)
     )
 
 
-def has_middleware(ingress: Resource) -> bool:
+def is_read(annotation: str, class_: str) -> bool:
+    """Whether the controller of a class may heed an annotation."""
+    return annotation.startswith(CONTROLLERS.get(class_, ("",)))
+
+
+def has_middleware(ingress: Resource, class_: str) -> bool:
     """Whether Traefik asks before it hands on."""
+    if not is_read(MIDDLEWARES, class_):
+        return False
     named = text(ingress.at("metadata", "annotations", MIDDLEWARES)).replace(" ", "").split(",")
     for each in ingress.stack.by(type_of).get(MIDDLEWARE, ()):
         asks = any(is_set(each.at("spec"), way) for way in OF_MIDDLEWARE)

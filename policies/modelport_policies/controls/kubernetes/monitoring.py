@@ -16,6 +16,7 @@ from modelport_policies.kubernetes import (
     contains,
     has_own_namespace,
     in_production,
+    namespace,
     pod_labels,
     selects,
 )
@@ -132,7 +133,8 @@ def looks_beside(monitor: Resource) -> None:
     Raises:
         NotApplicable: it does not.
     """
-    if is_set(monitor.at("spec"), "namespaceSelector"):
+    selector, own = monitor.at("spec", "namespaceSelector"), namespace(monitor)
+    if at(selector, "any") is True or any(each != own for each in items(at(selector, "matchNames"))):
         raise NotApplicable("it looks into other namespaces")
 
 
