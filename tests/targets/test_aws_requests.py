@@ -1,4 +1,4 @@
-"""What is planned for AWS is what its operations take."""
+"""What is planned for AWS is what its operations take, and moto does it."""
 
 import asyncio
 from copy import deepcopy
@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pulumi_aws as aws
 import pytest
+from moto import mock_aws
 from pulumi.runtime.rpc import UNKNOWN
+from support.aws.account import Account
 from support.aws.catalogue import KINDS
+from support.aws.gaps import GAPS
 from support.aws.judge import judge
 from support.aws.kinds import SILENT
-from support.aws.program import AwsProgram
+from support.aws.program import AwsProgram, texts
 from support.aws.requests import requests_of
 from support.aws.stack import stack
 
@@ -100,6 +103,53 @@ def test_what_the_catalogue_says_of_inputs_is_of_inputs_that_there_are():
     for name, kind in KINDS.items():
         later = {each for then in kind.then for each in (*then.inputs, then.switch) if each}
         assert kind.takes.keys() | later <= known[name], name
+
+
+@mock_aws
+def test_moto_makes_the_stack_around_its_gaps(planned):
+    account = Account()
+    account.apply(requests_of(planned))
+    assert account.gaps == [
+        ("policy", "s3.PutBucketPolicy"),
+        ("configuration", "sagemaker.CreateEndpointConfig"),
+        ("any", "cloudwatch.PutCompositeAlarm"),
+    ]
+    for each in planned.requests:
+        for output in {"id", "arn", "name"} & {"id", *texts(each.type)}:
+            assert account.output(each.name, output), each.name
+    endpoint = account.ask("sagemaker.DescribeEndpoint", {"EndpointName": "fraud"})
+    configuration = account.ask(
+        "sagemaker.DescribeEndpointConfig", {"EndpointConfigName": endpoint["EndpointConfigName"]}
+    )
+    model = account.ask("sagemaker.DescribeModel", {"ModelName": configuration["ProductionVariants"][0]["ModelName"]})
+    role = account.ask("iam.GetRole", {"RoleName": account.output("serving", "name")})
+    assert endpoint["EndpointStatus"] == "InService"
+    assert model["ExecutionRoleArn"] == role["Role"]["Arn"]
+    assert (
+        account.output("models", "arn")
+        in account.ask(
+            "iam.GetRolePolicy", {"RoleName": role["Role"]["RoleName"], "PolicyName": account.output("reads", "name")}
+        )["PolicyDocument"]["Statement"][0]["Resource"]
+    )
+    account.ask("s3.PutObject", {"Bucket": account.output("models", "id"), "Key": "model.onnx"})
+
+
+@mock_aws
+def test_a_bucket_is_made_in_the_region_of_the_account():
+    account = Account("eu-central-1")
+    account.apply(requests_of(AwsProgram.run(lambda: aws.s3.Bucket("models") and None)))
+    assert account.ask("s3.GetBucketLocation", {"Bucket": "models-1234567"})["LocationConstraint"] == "eu-central-1"
+
+
+@mock_aws
+@pytest.mark.parametrize("gap", GAPS, ids=lambda gap: gap.operation)
+def test_moto_has_not_closed_a_gap(gap):
+    account = Account()
+    for asked in gap.first:
+        account.ask(*asked)
+    for operation, parameters in gap.refused:
+        with pytest.raises(Exception, match=gap.error):
+            account.ask(operation, parameters)
 
 
 def changed(program, *changes):

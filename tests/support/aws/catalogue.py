@@ -21,16 +21,26 @@ KINDS = {
         then=(Then("kms.EnableKeyRotation", "KeyId", ("rotationPeriodInDays",), switch="enableKeyRotation"),),
         outputs={"id": "{KeyId}"},
     ),
-    "kms.Alias": Kind("kms.CreateAlias", named="AliasName", name="alias/{}-1234567"),
+    "kms.Alias": Kind(
+        "kms.CreateAlias",
+        named="AliasName",
+        name="alias/{}-1234567",
+        outputs={"arn": f"arn:aws:kms:{{region}}:{ACCOUNT}:{{AliasName}}"},
+    ),
     "ecr.Repository": Kind(
         "ecr.CreateRepository", named="repositoryName", outputs={"repositoryUrl": "{repositoryUri}"}
     ),
     "ecr.LifecyclePolicy": Kind(
-        "ecr.PutLifecyclePolicy", takes={"repository": "repositoryName", "policy": "lifecyclePolicyText"}
+        "ecr.PutLifecyclePolicy",
+        takes={"repository": "repositoryName", "policy": "lifecyclePolicyText"},
+        outputs={"id": "{repositoryName}"},
     ),
     "iam.Role": Kind("iam.CreateRole", named="RoleName", takes={"assumeRolePolicy": "AssumeRolePolicyDocument"}),
     "iam.RolePolicy": Kind(
-        "iam.PutRolePolicy", named="PolicyName", takes={"role": "RoleName", "policy": "PolicyDocument"}
+        "iam.PutRolePolicy",
+        named="PolicyName",
+        takes={"role": "RoleName", "policy": "PolicyDocument"},
+        outputs={"id": "{RoleName}:{PolicyName}"},
     ),
     "iam.Policy": Kind(
         "iam.CreatePolicy", named="PolicyName", takes={"policy": "PolicyDocument"}, outputs={"id": "{Arn}"}
@@ -96,7 +106,11 @@ KINDS = {
     ),
     "appautoscaling.Target": Kind("application-autoscaling.RegisterScalableTarget", outputs={"id": "{ResourceId}"}),
     "appautoscaling.Policy": Kind("application-autoscaling.PutScalingPolicy", named="PolicyName"),
-    "appautoscaling.ScheduledAction": Kind("application-autoscaling.PutScheduledAction", named="ScheduledActionName"),
+    "appautoscaling.ScheduledAction": Kind(
+        "application-autoscaling.PutScheduledAction",
+        named="ScheduledActionName",
+        outputs={"arn": f"arn:aws:autoscaling:{{region}}:{ACCOUNT}:scheduledAction:{{ScheduledActionName}}"},
+    ),
     "budgets.Budget": Kind(
         "budgets.CreateBudget",
         named="Budget.BudgetName",
