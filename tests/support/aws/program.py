@@ -1,0 +1,45 @@
+"""Runs programs against mocks whose AWS resources have outputs that say what they stand for: `@{models.arn}`."""
+
+import importlib
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pulumi
+from pulumi.runtime import rpc
+from support.program import Program
+
+from modelport_engine.plugins.children import sdk_types
+
+REFERENCE = re.compile(r"@\{([^{}]+)\.(\w+)\}")
+"""The logical name of a resource, and one of its outputs."""
+
+
+class AwsProgram(Program):
+    """A program with AWS resources; what only AWS knows of one is a reference to it."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        assert args.name not in self.inputs, f"two resources have the name {args.name}"
+        name, outputs = super().new_resource(args)
+        if not args.typ.startswith("aws:"):
+            return name, outputs
+        for output in texts(args.typ):
+            value = rpc.unwrap_rpc_secret(outputs.get(output, reference(args.name, output)))
+            outputs[output] = json.dumps(value) if isinstance(value, Mapping) else value
+        return reference(args.name, "id"), outputs
+
+
+def reference(name: str, output: str) -> str:
+    return f"@{{{name}.{output}}}"
+
+
+@cache
+def texts(token: str) -> list[str]:
+    """The outputs of a type that are a text in any case."""
+    sdk_types.import_sdk("aws")
+    module, name = sdk_types.tokens("aws")[token]
+    members = vars(getattr(importlib.import_module(module), name)).values()
+    getters = [member.fget for member in members if isinstance(member, property)]
+    return [each._pulumi_name for each in getters if each.__annotations__["return"] == pulumi.Output[str]]
