@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ACCOUNT = "123456789012"
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+PREFIXES = ("namePrefix", "bucketPrefix")
+"""Inputs with which names begin that the provider makes up."""
 SILENT = {
     "region": "says where the request goes",
     **dict.fromkeys(("forceDestroy", "forceDelete", "forceDetachPolicies"), "is for deleting"),
@@ -13,6 +15,8 @@ SILENT = {
     **dict.fromkeys(("confirmationTimeoutInMinutes", "endpointAutoConfirms"), "is how long the provider waits"),
 }
 """Inputs that mean nothing to the operations, and why."""
+ADOPTED = {"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "is there with its network, and loses its rules"}
+"""Types that the provider does not make, and why."""
 
 Places = dict[str, Any]
 """Values by the places that take them, such as `Budget.BudgetLimit.Amount`."""
@@ -53,6 +57,11 @@ class Kind:
     then: tuple[Then, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
 
+    def made_up(self, name: str, inputs: Mapping[str, Any]) -> Places:
+        """The name that the provider gives a resource which has none."""
+        begin = next((inputs[prefix] for prefix in PREFIXES if prefix in inputs), None)
+        return {self.named: f"{begin}1234567" if begin else self.name.format(name)} if self.named else {}
+
 
 def s3(operation: str, **further: Any) -> Kind:
     return Kind(f"s3.{operation}", outputs={"id": "{Bucket}", "arn": "arn:aws:s3:::{Bucket}"}, **further)
@@ -64,7 +73,8 @@ def ec2(operation: str, what: str, made: str, **further: Any) -> Kind:
         "tags": lambda tags, _: {"TagSpecifications.ResourceType": what, "TagSpecifications.Tags": tags},
         **further.pop("takes", {}),
     }
-    outputs = {"id": f"{{{made}}}", "arn": f"arn:aws:ec2:{{region}}:{ACCOUNT}:{what}/{{{made}}}"}
+    arn = f"arn:aws:ec2:{{region}}:{ACCOUNT}:{what}/{{{made}}}"
+    outputs = {"id": f"{{{made}}}", "arn": arn, **further.pop("outputs", {})}
     return Kind(f"ec2.{operation}", takes=takes, outputs=outputs, **further)
 
 

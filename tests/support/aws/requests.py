@@ -9,7 +9,7 @@ import botocore.session
 from botocore.model import ServiceModel, Shape
 from pulumi.runtime import rpc
 from support.aws.catalogue import kind_of
-from support.aws.kinds import SILENT, Kind
+from support.aws.kinds import ADOPTED, PREFIXES, SILENT, Kind
 from support.aws.members import member, put
 from support.aws.program import AwsProgram, reference
 
@@ -33,14 +33,16 @@ class Request:
 
 def requests_of(program: AwsProgram) -> list[Request]:
     """The requests of all AWS resources, in the order of their dependencies."""
-    planned = [(each.type, each.name) for each in program.requests if each.type.startswith("aws:")]
+    planned = [
+        (each.type, each.name) for each in program.requests if each.type.startswith("aws:") and each.type not in ADOPTED
+    ]
     return [each for token, name in planned for each in making(token, name, program.inputs[name])]
 
 
 def making(token: str, name: str, inputs: Mapping[str, Any]) -> Iterator[Request]:
     """The requests that make a resource: the first makes it, others follow."""
     kind = kind_of(token)
-    said = {key: value for key, value in inputs.items() if key not in SILENT}
+    said = {key: value for key, value in inputs.items() if key not in (*SILENT, *PREFIXES)}
 
     def request(operation: str, fixed: Mapping[str, Any], names: Collection[str]) -> Request:
         made = Request(token, name, operation)
@@ -48,9 +50,8 @@ def making(token: str, name: str, inputs: Mapping[str, Any]) -> Iterator[Request
             put(made.parameters, made.shape, place, value)
         return made
 
-    made_up = {kind.named: kind.name.format(name)} if kind.named else {}
     later = {each for then in kind.then for each in (*then.inputs, then.switch)}
-    yield request(kind.operation, {**made_up, **kind.also}, said.keys() - later)
+    yield request(kind.operation, {**kind.made_up(name, inputs), **kind.also}, said.keys() - later)
     for then in kind.then:
         asked = said.keys() & then.inputs
         if said.get(then.switch, asked):
