@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from modelport.targets.kubernetes.target import KubernetesService
     from modelport.targets.local.target import LocalService
     from modelport.targets.provider import Provider
+    from modelport.targets.sagemaker.target import SageMakerService
     from modelport.targets.service import ModelService
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ModelSpec",
     "ModelportError",
     "Provider",
+    "SageMakerService",
 ]
 
 _HOMES = {
@@ -40,6 +42,7 @@ _HOMES = {
     "ModelSpec": "modelport.spec",
     "ModelportError": "modelport.errors",
     "Provider": "modelport.targets.provider",
+    "SageMakerService": "modelport.targets.sagemaker.target",
 }
 
 

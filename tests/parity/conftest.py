@@ -19,6 +19,25 @@ POOLS = [
         "replicas": 4,
     },
 ]
+ACCOUNT = "111111111111"
+SAGEMAKER = {
+    "compute.cpu": (2, 16),
+    "compute.memory": ("2Gi", "100Gi"),
+    "compute.accelerator.count": (1, 4),
+    **dict.fromkeys(
+        ("serving.image", "releases.stable.image"),
+        tuple(f"registry.example/{name}@{DIGEST}" for name in ("one", "two")),
+    ),
+    "existing.key": tuple(f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/{name}" for name in ("one", "two")),
+    "existing.role": tuple(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("one", "two")),
+    "existing.permissionsBoundary": tuple(f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("one", "two")),
+}
+COMPANIONS = {
+    "existing.role": {},
+    "scaling.target.metric": {},
+    "existing.subnets": {"existing.securityGroups": ["group"]},
+    "existing.securityGroups": {"existing.subnets": ["subnet"]},
+}
 NEEDS = {
     "kubernetes": (
         {
@@ -27,9 +46,15 @@ NEEDS = {
             "gpuPools": {"pools": POOLS},
         },
         {"kubernetes:context": "test"},
-    )
+    ),
+    "sagemaker": (
+        {"image": f"registry.example/server@{DIGEST}"},
+        {"aws:region": "eu-central-1"},
+        SAGEMAKER,
+        COMPANIONS,
+    ),
 }
-"""What a stack has to say of a target before it runs anything there."""
+"""What a stack has to say of a target before it runs anything there, and what else its fields say there."""
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 import pytest
 from support.parity import check, config
-from support.values import VALUES
+from support.values import COMPANIONS, VALUES
 
 from modelport.plan import FIELDS, OWN
 from modelport.spec import Environment
@@ -28,7 +28,7 @@ def test_every_field_has_two_values_to_try():
 @pytest.mark.parametrize("field", VALUES)
 def test_the_values_are_valid(field):
     for value in VALUES[field]:
-        service, environment = config(field, value, "local", accepted=True)
+        service, environment = config(field, {**COMPANIONS.get(field, {}), field: value}, "local", accepted=True)
         assert service.spec.metadata.name and isinstance(environment, Environment)
 
 

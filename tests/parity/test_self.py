@@ -42,6 +42,10 @@ BREAKS = {
         ("startupSeconds", ignores_startup_seconds, "does not move"),
         ("startupSeconds", lets_startup_seconds_change_the_payload, "also moves"),
     ],
+    "sagemaker": [
+        ("startupSeconds", ignores_startup_seconds, "does not move"),
+        ("startupSeconds", lets_startup_seconds_change_the_payload, "also moves"),
+    ],
 }
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from modelport import targets
-from modelport.plan import Machine, native
+from modelport.plan import UNBUILT, Machine, native
 from modelport.reports.equivalence import compare
 from modelport.spec import Memory, ModelSpec, leaf_fields
 from modelport.targets import UnknownTarget
@@ -12,10 +12,10 @@ from modelport.targets import UnknownTarget
 
 @pytest.fixture
 def cloud(monkeypatch):
-    """SageMaker with a few rows and machines, as if it were built."""
+    """SageMaker with a few rows and machines."""
     sagemaker = targets.load("sagemaker")
     rows = {
-        **sagemaker.capabilities,
+        **UNBUILT,
         "metadata.name": native("CreateEndpoint.EndpointName", source="manual"),
         "scaling.max": native("RegisterScalableTarget.MaxCapacity", source="manual"),
         "rollout.mirror": native("CreateEndpointConfig", source="manual", differs="one shadow at a time"),
@@ -32,7 +32,8 @@ def test_every_field_has_a_level_and_a_reason_on_every_target(write):
     for cells in found["fields"].values():
         assert list(cells) == ["local", "kubernetes", "sagemaker", "vertex", "azureml"]
         assert all(cell.keys() == {"level", "reason"} for cell in cells.values())
-    assert found["capacity"] == dict.fromkeys(targets.NAMES)
+    assert found["capacity"].keys() == set(targets.NAMES)
+    assert [name for name, machine in found["capacity"].items() if machine] == ["sagemaker"]
 
 
 def test_the_level_is_that_of_the_value(write):

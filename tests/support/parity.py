@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pulumi
+from support.aws.program import READ
 from support.values import COMPANIONS, GUARDS, VALUES
 
 from modelport.plan import Target
@@ -18,6 +19,7 @@ REQUIRED = {"metadata.name": "fraud", "model.source": "double.onnx"}
 STABLE = {"stable.source": "double.onnx"}
 JUDGES = {each.kind: each.check for each in (LocalServer(), ArtifactBundle(), ArtifactImage())}
 """What the owner of a kind of resource says of its inputs."""
+NAMES = ("name", "variantName")
 CODES = {"refused": "MP401", "unbuilt": "MP402", "approximated": "MP403"}
 
 
@@ -28,12 +30,24 @@ class Subject:
     Attributes:
         needs: fields of a stack without which the target runs nothing.
         stack_config: keys of other namespaces, likewise.
+        values: those of `VALUES` that mean something else there.
+        companions: those of `COMPANIONS`, likewise.
     """
 
     target: Target
     component: Any
     needs: Mapping[str, Any] = field(default_factory=dict)
     stack_config: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    companions: Mapping[str, Any] = field(default_factory=dict)
+
+    def values_of(self, field: str) -> tuple[Any, Any]:
+        """Two values to try."""
+        return self.values.get(field) or VALUES[field]
+
+    def companions_of(self, field: str) -> Mapping[str, Any]:
+        """What has to be said beside them."""
+        return self.companions.get(field, COMPANIONS.get(field, {}))
 
 
 def check(subject: Subject, field: str) -> None:
@@ -54,7 +68,7 @@ def check(subject: Subject, field: str) -> None:
 def check_driven(subject: Subject, field: str) -> None:
     """Two values differ in the requests at the row's place, and nowhere else but where the row says so."""
     row = subject.target.capabilities[field]
-    one, other = (requests(subject, field, value) for value in VALUES[field])
+    one, other = (requests(subject, field, value) for value in subject.values_of(field))
     moved = {place for place in one.keys() | other.keys() if one.get(place) != other.get(place)}
     known = (row.drives, *row.also)
     strays = [place for place in moved if not any(fnmatchcase(place, pattern) for pattern in known)]
@@ -66,7 +80,7 @@ def check_driven(subject: Subject, field: str) -> None:
 def check_refused(subject: Subject, field: str, code: str, *, accepted: bool = True) -> None:
     """Whoever writes another value than the target has anyway is told so, before any request."""
     row = subject.target.capabilities[field]
-    values = [value for value in VALUES[field] if not row.gives(value) or row.level == "approximated"]
+    values = [value for value in subject.values_of(field) if not row.gives(value) or row.level == "approximated"]
     values = [value for value in values if value != row.always]
     assert values, f"no value of {field} that {subject.target.name} does not have anyway"
     for value in values:
@@ -78,14 +92,15 @@ def check_refused(subject: Subject, field: str, code: str, *, accepted: bool = T
 
 def check_guarded(subject: Subject, field: str) -> None:
     """A wrong value stops the plan and is told from the right one."""
-    error, wrong = failure(subject, field, VALUES[field][0]), VALUES[field][0]
+    wrong, _ = subject.values_of(field)
+    error = failure(subject, field, wrong)
     assert wrong in error and "MP4" not in error, error
 
 
 def check_added(subject: Subject, field: str) -> None:
     """The resource that gives the behaviour is there."""
     row = subject.target.capabilities[field]
-    places = requests(subject, field, VALUES[field][1])
+    places = requests(subject, field, subject.values_of(field)[1])
     assert any(place.startswith(f"{row.adds}.") for place in places), f"{field} adds no {row.adds}"
 
 
@@ -95,7 +110,8 @@ def requests(subject: Subject, field: str, value: Any, *, accepted: bool = True)
     Raises:
         pulumi.RunError: nothing is planned.
     """
-    service, environment = config(field, value, subject.target.name, accepted=accepted, needs=subject.needs)
+    said = {**subject.companions_of(field), field: value}
+    service, environment = config(field, said, subject.target.name, accepted=accepted, needs=subject.needs)
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project="parity", stack=environment.stack)
     pulumi.runtime.set_all_config(dict(subject.stack_config))
@@ -119,10 +135,9 @@ def failure(subject: Subject, field: str, value: Any, *, accepted: bool = True) 
 
 
 def config(
-    field: str, value: Any, target: str, *, accepted: bool, needs: Mapping[str, Any] | None = None
+    field: str, asked: Mapping[str, Any], target: str, *, accepted: bool, needs: Mapping[str, Any] | None = None
 ) -> tuple[Loaded, Environment]:
-    """A service and a stack that say nothing but what is required and the value of a field."""
-    asked = {**COMPANIONS.get(field, {}), field: value}
+    """A service and a stack that say nothing but what is required and what is asked, with the value of a field."""
     live, existing = (part_of(asked, prefix) for prefix in ("releases.", "existing."))
     own = {path: each for path, each in asked.items() if not path.startswith(("releases.", "existing."))}
     accept = [
@@ -166,16 +181,33 @@ class Recorder(pulumi.runtime.Mocks):
         if args.typ in JUDGES:
             self.rejected += JUDGES[args.typ](args.inputs)[1]
         made = {"url": "http://127.0.0.1:1", "version": "1", "reference": "registry/server", "uri": "oci://registry/it"}
-        return f"{args.name}-id", {**args.inputs, **made}
+        return f"{args.name}-id", {**args.inputs, **made, **of_aws(args)}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        raise AssertionError(f"a plan reads nothing, but calls {args.token}")
+        assert args.token in READ, f"a plan reads nothing else, but calls {args.token}"
+        return READ[args.token]
+
+
+def of_aws(args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
+    """What AWS makes up for a resource: its ARN and, unless it is given one, its name."""
+    if not args.typ.startswith("aws:"):
+        return {}
+    service = args.typ.partition(":")[2].partition("/")[0]
+    arn = {"arn": f"arn:aws:{service}:eu-central-1:111111111111:{args.name}", "prefixListId": "pl-1"}
+    url = {"repositoryUrl": f"111111111111.dkr.ecr.eu-central-1.amazonaws.com/{args.name}"}
+    return {**arn, **url, **{name: args.name for name in ("name", "bucket") if name not in args.inputs}}
+
+
+def by_name(values: list[Any], key: str) -> dict[str, Any] | None:
+    """The items of a list by their names, if they all have one."""
+    have = all(isinstance(each, Mapping) and key in each for each in values)
+    return {each[key]: each for each in values} if have else None
 
 
 def flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     """The leaves of a value by place; items of a list that have names stand under them."""
-    if isinstance(value, list) and value and all(isinstance(each, Mapping) and "name" in each for each in value):
-        value = {each["name"]: each for each in value}
+    if isinstance(value, list):
+        value = next((named for key in NAMES if (named := by_name(value, key))), value)
     if isinstance(value, Mapping):
         for key, each in value.items():
             yield from flat(each, f"{place}.{key}")

@@ -86,6 +86,7 @@ VALUES = {
     "releases.unwaited": (5, 20),
     "existing.vpc": ("vpc-1", "vpc-2"),
     "existing.subnets": (["subnet-1"], ["subnet-2"]),
+    "existing.securityGroups": (["group-1"], ["group-2"]),
     "existing.role": ("role-1", "role-2"),
     "existing.permissionsBoundary": ("boundary-1", "boundary-2"),
     "existing.key": ("key-1", "key-2"),

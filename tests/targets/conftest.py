@@ -1,8 +1,10 @@
 import pytest
+from support.aws.kinds import REGION
+from support.aws.program import AwsProgram
 from support.models import save, scaling
 from support.program import Program
 
-from modelport import Environment, KubernetesService, LocalService, ModelServiceArgs
+from modelport import Environment, KubernetesService, LocalService, ModelServiceArgs, SageMakerService
 from modelport.spec import Metadata, Model, ModelSpec
 
 IMAGE = f"registry.example/models/modelport-server@sha256:{'a' * 64}"
@@ -54,3 +56,14 @@ def kubernetes(args):
         return Program.run(lambda: KubernetesService("fraud", service).outputs, {"kubernetes:context": "test"})
 
     return kubernetes
+
+
+@pytest.fixture
+def sagemaker(args):
+    """Run a program of one `SageMakerService` named `fraud` in a stack that names an image, and `environment`."""
+
+    def sagemaker(environment=None, **sections):
+        service = args({"image": IMAGE, **(environment or {})}, **sections)
+        return AwsProgram.run(lambda: SageMakerService("fraud", service).outputs, {"aws:region": REGION})
+
+    return sagemaker

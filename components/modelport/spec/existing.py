@@ -29,6 +29,9 @@ class Existing(Section):
     subnets: tuple[Given, ...] = ()
     """Subnets of that network."""
 
+    security_groups: tuple[Given, ...] = ()
+    """Security groups of that network, for the instances in those subnets."""
+
     role: Given | None = None
     """Identity that the service runs as."""
 

@@ -14,7 +14,10 @@ from modelport.bundle.transfer import BESIDE
 from modelport.providers.artifact import ArtifactBundle as BundleCrud
 from modelport.providers.artifact import ArtifactImage as ImageCrud
 
+from .children import Children
+from .images import LAYOUT
 from .provider import of_plugin
+from .running import project_root
 
 
 class ArtifactImage(pulumi.CustomResource):
@@ -53,3 +56,19 @@ def bundle_inputs(bundle: Bundle) -> dict[str, str]:
         content = file.read_bytes() if file.is_file() else b""
         revision.update(hashlib.sha256(content).digest())
     return {"bundle": str(bundle.path.absolute()), "digest": bundle.digest, "revision": revision.hexdigest()}
+
+
+def copied_image(own: Children, role: str, image: str, repository: pulumi.Input[str]) -> pulumi.Output[str]:
+    """An image, copied to a repository: its reference there, by digest."""
+    source, _, digest = image.rpartition("@")
+    inputs = {
+        "source": _layout(source) if source.startswith(LAYOUT) else image,
+        "digest": digest,
+        "repository": repository,
+    }
+    return own.make(ArtifactImage, role, inputs).reference
+
+
+def _layout(source: str) -> str:
+    """An OCI layout by its absolute path; a relative one starts at the project's folder."""
+    return LAYOUT + str(project_root() / Path(source.removeprefix(LAYOUT)))

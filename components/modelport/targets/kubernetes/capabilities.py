@@ -232,6 +232,7 @@ CAPABILITIES: Capabilities = {
     ),
     "existing.vpc": OF_A_CLOUD,
     "existing.subnets": OF_A_CLOUD,
+    "existing.securityGroups": OF_A_CLOUD,
     "existing.permissionsBoundary": OF_A_CLOUD,
     "existing.workspace": OF_A_CLOUD,
     "existing.role": _of_pod("serviceAccountName"),

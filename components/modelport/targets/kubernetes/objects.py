@@ -1,55 +1,36 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pkgutil import resolve_name
 from typing import Any
 
 import pulumi
-from pydantic.alias_generators import to_camel, to_snake
 
-from modelport.errors import ModelportError
 from modelport.plan import Plan
 from modelport.spec import Patch
 from modelport.targets.children import Children, Parts
+from modelport.targets.kinds import Kind as SdkKind
 
 SDK = "pulumi_kubernetes"
 WORKLOAD_LENGTH = 57
 """Most characters of a Deployment's name: the API server keeps 58 of what the names of pods begin with."""
-NO_FIELDS = {"__self__", "resource_name", "opts", "api_version", "kind", "status", "__props__"}
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A class of Pulumi's Kubernetes SDK, which is imported when it is first used.
+class Kind(SdkKind):
+    """A class of Pulumi's Kubernetes SDK; its inputs are the fields of the manifest.
 
     Attributes:
-        of: its place in the SDK, like `apps.v1:Deployment`.
         is_namespaced: whether its objects live in a namespace.
     """
 
-    of: str
+    SDK = SDK
+    CONSTANT = frozenset({"api_version", "kind", "status"})
+
     is_namespaced: bool = True
-
-    @property
-    def inputs(self) -> Collection[str]:
-        """The fields of its manifest."""
-        given = inspect.signature(self._sdk_class()._internal_init).parameters  # __init__ is overloaded
-        return [to_camel(name) for name in given if name not in NO_FIELDS]
-
-    def __call__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-        """An object of this kind, from the fields of its manifest."""
-        made: pulumi.CustomResource = self._sdk_class()(
-            name, opts=opts, **{to_snake(field): value for field, value in inputs.items()}
-        )
-        return made
-
-    def _sdk_class(self) -> Any:
-        return resolve_name(f"{SDK}.{self.of}")
 
 
 @dataclass(frozen=True)
@@ -71,13 +52,6 @@ class CustomKind:
             name, api_version=self.version, kind=self.kind, opts=opts, **inputs
         )
         return made
-
-
-def require_sdk() -> None:
-    """Raise ModelportError unless Pulumi's Kubernetes SDK is installed."""
-    if find_spec(SDK) is None:
-        remedy = "Install it: pip install 'modelport[kubernetes]'"
-        raise ModelportError(f"kubernetes\n  needs {SDK}, which is not installed. {remedy}")
 
 
 ALERTMANAGER_CONFIG = CustomKind("monitoring.coreos.com/v1alpha1", "AlertmanagerConfig")

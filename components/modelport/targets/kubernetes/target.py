@@ -8,8 +8,11 @@ from modelport.plan import make_plan
 from modelport.spec.releases import SLOTS
 from modelport.targets.args import ModelServiceArgs
 from modelport.targets.artifact import ArtifactBundle, ArtifactImage
+from modelport.targets.images import digest_of, image_of
+from modelport.targets.kinds import require_sdk
 from modelport.targets.patches import patches_of
 from modelport.targets.running import check_providers, run_errors
+from modelport.targets.version import live_versions
 
 from . import TARGET
 from .exposure.endpoint import endpoint, invocation, logs
@@ -17,7 +20,7 @@ from .exposure.network import network
 from .exposure.routes import exposure
 from .exposure.services import service, spare_services
 from .identity import identity
-from .image import digest_of, stack_image
+from .image import stack_image
 from .monitoring.alerts import watched
 from .namespace import namespace
 from .objects import (
@@ -39,10 +42,10 @@ from .objects import (
     PROMETHEUS_RULE,
     RESOURCE_QUOTA,
     SCALED_OBJECT,
+    SDK,
     SERVICE,
     SERVICE_ACCOUNT,
     Objects,
-    require_sdk,
 )
 from .pods.availability import disruption_budget
 from .pods.delivery import delivery
@@ -50,9 +53,7 @@ from .pods.pod import pod
 from .pods.server import server
 from .priority import priority
 from .quota import quota
-from .rules import image_of
 from .scaling.autoscaler import scaling
-from .version import Version, live_versions
 
 OF_A_SLOT = {
     "bundle": ArtifactBundle,
@@ -109,7 +110,7 @@ class KubernetesService(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelServiceArgs, opts: pulumi.ResourceOptions | None = None):
         with run_errors():
             plan = make_plan(args.spec, args.environment, TARGET)
-            require_sdk()
+            require_sdk(SDK, "kubernetes")
             check_providers(self.CONFIG, opts)
             patches = patches_of(name, args.environment, self.RESOURCES)
             live = live_versions(plan)
@@ -137,7 +138,7 @@ class KubernetesService(pulumi.ComponentResource):
         self.outputs = {
             "endpoint": endpoint(own, live[0]),
             "image": {"digest": digest_of(live[0].release.image or image_of(plan.spec, plan.environment)[1] or "")},
-            "live": reached.apply(lambda _: [_share(each) for each in live]),
+            "live": reached.apply(lambda _: [each.share for each in live]),
             "dashboards": monitoring.dashboards,
             "alerts": monitoring.alerts,
             "capture_location": None,
@@ -145,10 +146,6 @@ class KubernetesService(pulumi.ComponentResource):
             "invoke": invocation(own, live[0], context),
         }
         self.register_outputs(self.outputs)
-
-
-def _share(version: Version) -> dict[str, Any]:
-    return {"version": version.bundle.version, "digest": version.bundle.digest, "weight": version.release.weight}
 
 
 COMPONENT = KubernetesService

@@ -1,3 +1,155 @@
-from modelport.plan import UNBUILT
+from modelport.plan import (
+    EXISTING,
+    FIELDS,
+    OWN,
+    UNBUILT,
+    Capabilities,
+    Capability,
+    native,
+    recorded,
+    refused,
+    unbuilt,
+)
 
-CAPABILITIES = UNBUILT
+API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
+VARIANT = "EndpointConfiguration.productionVariants.*"
+FOLLOWED = "Policy.targetTrackingScalingPolicyConfiguration"
+CONTAINER = "Model.primaryContainer"
+MODEL = ("Bundle.*", f"{CONTAINER}.environment.MODELPORT_DIGEST")
+"""What another model moves."""
+ENCRYPTED = (
+    "BucketServerSideEncryptionConfiguration.rules",
+    "BucketPolicy.policy",
+    "LogGroup.kmsKeyId",
+    "Repository.encryptionConfigurations",
+    "RolePolicy.policy",
+)
+"""What another key moves."""
+
+
+def _sagemaker(path: str, operation: str, *, also: tuple[str, ...] = (), differs: str = "") -> Capability:
+    return native(path, source=f"{API}/API_{operation}.html", also=also, differs=differs)
+
+
+def _variant(field: str, *, also: tuple[str, ...] = ()) -> Capability:
+    return _sagemaker(f"{VARIANT}.{field}", "ProductionVariant", also=also)
+
+
+def _model(path: str) -> Capability:
+    return native(path, source="modelport:artifact:Bundle", also=MODEL)
+
+
+def _setting(name: str) -> Capability:
+    return native(f"{CONTAINER}.environment.MODELPORT_{name}", source="serving_image/README.md")
+
+
+def _tag(key: str, *, also: tuple[str, ...] = ()) -> Capability:
+    return native(f"*.tags.{key}", source="https://docs.aws.amazon.com/tag-editor/latest/userguide", also=also)
+
+
+def _scaled(path: str, operation: str, *, also: tuple[str, ...] = ()) -> Capability:
+    pages = "https://docs.aws.amazon.com/autoscaling/application/APIReference"
+    return native(path, source=f"{pages}/API_{operation}.html", also=also)
+
+
+def _budget(field: str, *, also: tuple[str, ...]) -> Capability:
+    page = "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html"
+    return native(f"Budget.{field}", source=page, also=also)
+
+
+OF_A_CLUSTER = refused("SageMaker has no such thing", instead="the kubernetes target")
+OF_ALL = ("vpc", "subnets", "securityGroups", "role", "permissionsBoundary", "key", "bucket", "registry", "topic")
+"""What a stack on AWS may have already."""
+
+CAPABILITIES: Capabilities = {
+    **UNBUILT,
+    **OWN,
+    **{field: OF_A_CLUSTER for field in FIELDS if field.startswith(EXISTING)},
+    **{f"{EXISTING}{name}": unbuilt() for name in OF_ALL},
+    **recorded("modelport:sagemaker:Service"),
+    "metadata.name": _sagemaker(
+        "Endpoint.name",
+        "CreateEndpoint",
+        also=(
+            "*.name",
+            "*.namePrefix",
+            "*.bucketPrefix",
+            "*.description",
+            "*.policy",
+            "LifecyclePolicy.repository",
+            "*.resourceId",
+            f"{FOLLOWED}.*.EndpointName.value",
+            "*.tags.service",
+            "Service.service",
+            *MODEL,
+            "Bundle.target",
+        ),
+    ),
+    "metadata.owner": _tag("owner"),
+    "metadata.costCenter": _tag("costCenter"),
+    "metadata.labels": _tag("*"),
+    "model.source": _model("Bundle.digest"),
+    "model.version": _model("Bundle.digest"),
+    "model.sha256": _model("Bundle.digest"),
+    "model.precision": _model("Bundle.digest"),
+    "model.pipeline.before": _model("Bundle.digest"),
+    "model.pipeline.after": _model("Bundle.digest"),
+    "model.batching.maxSize": _setting("MAX_BATCH"),
+    "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
+    "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
+    "compute.accelerator.kind": _variant("instanceType", also=("Service.accelerator.kind",)),
+    "compute.accelerator.count": _variant(
+        "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue")
+    ),
+    "compute.accelerator.sharing": refused(
+        "an instance of SageMaker has its GPUs for itself", instead="the kubernetes target", always="none"
+    ),
+    "scaling.min": _variant("initialInstanceCount", also=("Target.minCapacity", "Service.scaling.min")),
+    "scaling.max": _scaled("Target.maxCapacity", "RegisterScalableTarget", also=("Service.scaling.max",)),
+    "scaling.target.metric": _scaled(f"{FOLLOWED}.*", "PutScalingPolicy"),
+    "scaling.target.value": _scaled(f"{FOLLOWED}.targetValue", "PutScalingPolicy"),
+    "scaling.scaleToZero": unbuilt(always=False),
+    "mode": unbuilt(always="realtime"),
+    "request.timeout": _setting("TIMEOUT"),
+    "request.payload": _setting("MAX_BODY"),
+    "startupSeconds": _variant(
+        "containerStartupHealthCheckTimeoutInSeconds", also=(f"{VARIANT}.modelDataDownloadTimeoutInSeconds",)
+    ),
+    "protocols.rest": unbuilt(always=True),
+    "protocols.grpc": refused(
+        "SageMaker passes requests on over HTTP alone", instead="the kubernetes target", always=False
+    ),
+    "protocols.v1": unbuilt(always=False),
+    "serving.image": native("Image.source", source="modelport:artifact:Image"),
+    "serving.delivery": OF_A_CLUSTER,
+    "rollout.mirror": unbuilt(always=0),
+    "monitoring.capture.percent": unbuilt(always=0),
+    "monitoring.drift.enabled": unbuilt(always=False),
+    "monitoring.alerts.enabled": unbuilt(always=False),
+    "monitoring.retraining.trigger": unbuilt(always="never"),
+    "security.exposure": refused(
+        "SageMaker answers those alone whom IAM lets call it", instead="a gateway of your own", always="private"
+    ),
+    "security.auth": refused("SageMaker knows its callers by IAM alone", instead="platform", always="platform"),
+    "security.encryption": unbuilt(always="customer-key"),
+    "security.dataClass": _tag("dataClass", also=("Service.dataClass",)),
+    "governance.riskClass": _tag("riskClass", also=("Service.governance.riskClass",)),
+    "governance.biasCheck": unbuilt(always=False),
+    "governance.explanation": unbuilt(always="none"),
+    "releases.stable.source": _model("Bundle.digest"),
+    "releases.stable.digest": _model("Bundle.digest"),
+    "releases.stable.image": native("Image.source", source="modelport:artifact:Image"),
+    "budget.amount": _budget("limitAmount", also=("Service.budget.amount",)),
+    "budget.currency": _budget("limitUnit", also=("Service.budget.currency",)),
+    "releases.weight": unbuilt(always=0),
+    "releases.mirror": unbuilt(always=0),
+    "existing.subnets": _sagemaker("Model.vpcConfig.subnets", "VpcConfig", also=("RolePolicy.policy",)),
+    "existing.securityGroups": _sagemaker("Model.vpcConfig.securityGroupIds", "VpcConfig", also=("RolePolicy.policy",)),
+    "existing.role": _sagemaker("Model.executionRoleArn", "CreateModel"),
+    "existing.permissionsBoundary": native(
+        "Role.permissionsBoundary", source="https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
+    ),
+    "existing.key": _sagemaker("EndpointConfiguration.kmsKeyArn", "CreateEndpointConfig", also=ENCRYPTED),
+    "existing.bucket": native("Bundle.target", source="modelport:artifact:Bundle", also=("RolePolicy.policy",)),
+    "existing.registry": native("Image.repository", source="modelport:artifact:Image", also=("RolePolicy.policy",)),
+}

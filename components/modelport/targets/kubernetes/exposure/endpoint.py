@@ -5,9 +5,10 @@ from typing import Any
 
 import pulumi
 
+from modelport.targets.version import Version
+
 from ..objects import Objects, selector_of
 from ..pods.access import TOKENS
-from ..version import Version
 from .doors import hosts
 
 FORWARDED = 18080

@@ -5,10 +5,10 @@ import pulumi
 from modelport.plan import Plan, Release
 from modelport.plan.bounds import may_rest
 from modelport.spec.releases import SLOTS, Slot
+from modelport.targets.version import Version
 
 from ..objects import SERVICE, Objects, selector_of
 from ..pods.server import ports
-from ..version import Version
 from .doors import is_routed
 
 PUBLISHED = {"http": 80, "grpc": 8081}

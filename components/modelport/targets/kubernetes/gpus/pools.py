@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 import pulumi
 
 from modelport.spec import Environment, GpuPool
+from modelport.targets.kinds import require_sdk
 from modelport.targets.patches import Kind, patches_of
 from modelport.targets.running import check_providers, run_errors, running_environment
 
-from ..objects import CONFIG_MAP, DAEMON_SET, NAMESPACE, NETWORK_POLICY, NODE_PATCH, POD_MONITOR, require_sdk
+from ..objects import CONFIG_MAP, DAEMON_SET, NAMESPACE, NETWORK_POLICY, NODE_PATCH, POD_MONITOR, SDK
 from .daemons import device_plugin, exporter, metrics_alone, monitor
 from .placement import TAINT, nodes_of
 from .pool_objects import PoolObjects
@@ -35,7 +36,7 @@ class GpuPools(pulumi.ComponentResource):
 
     def __init__(self, name: str, environment: Environment, opts: pulumi.ResourceOptions | None = None):
         with run_errors():
-            require_sdk()
+            require_sdk(SDK, "kubernetes")
             check_providers({"kubernetes": "context"}, opts)
             patches = patches_of(name, environment, kinds_of(environment))
         pools = environment.gpu_pools.pools

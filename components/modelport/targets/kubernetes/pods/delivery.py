@@ -8,10 +8,10 @@ import pulumi
 from modelport.plan import Plan
 from modelport.spec import Memory
 from modelport.targets.artifact import ArtifactBundle, bundle_inputs
+from modelport.targets.version import Version
 
 from .. import resources
 from ..objects import Objects
-from ..version import Version
 from . import outbound, store
 from .pod import SCRATCH_MOUNT, container
 

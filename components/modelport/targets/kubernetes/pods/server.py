@@ -8,11 +8,12 @@ import pulumi
 
 from modelport.plan import Plan
 from modelport.plan.bounds import is_fixed
+from modelport.targets.settings import settings as common
+from modelport.targets.version import Version
 
 from ..gpus.placement import devices
 from ..identity import identity_labels
 from ..objects import CONFIG_MAP, DEPLOYMENT, Objects, fingerprint, labels_of, selector_of, workload
-from ..version import Version
 from .access import access
 from .availability import drain_seconds, grace_seconds, lifecycle, probes, spread, update, update_seconds
 from .delivery import Delivery
@@ -34,18 +35,12 @@ def ports(plan: Plan) -> dict[str, int]:
 
 def settings(own: Objects, version: Version, delivered: Delivery) -> str:
     """The server's settings, in an object that never changes and is named by what it says; gives its name."""
-    spec = own.plan.spec
     said = {
+        **common(own.plan, version),
         "MODELPORT_HOST": "0.0.0.0",  # noqa: S104  the pod's own address
         **{f"MODELPORT_{name.upper()}_PORT": str(number) for name, number in ports(own.plan).items()},
         "MODELPORT_MODEL": delivered.path,
-        "MODELPORT_DIGEST": version.bundle.digest,
-        "MODELPORT_MAX_BATCH": str(spec.model.batching.max_size),
-        "MODELPORT_MAX_BODY": str(spec.request.payload.bytes),
-        "MODELPORT_TIMEOUT": f"{spec.request.timeout.seconds:g}",
         "MODELPORT_DRAIN": str(drain_seconds(own.plan)),
-        "MODELPORT_LOG_FORMAT": "json",
-        **({"MODELPORT_PROVIDER": "cuda"} if spec.compute.accelerator else {}),
         **access(own.plan).settings,
     }
     name = own.plan.names.of(version.slot, "settings", fingerprint(json.dumps(said, sort_keys=True)))

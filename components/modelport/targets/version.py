@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -18,13 +19,18 @@ class Version:
 
     @property
     def slot(self) -> str:
-        """The set of pods that runs it."""
+        """The set of instances that runs it."""
         return self.release.slot
 
     @property
     def hex(self) -> str:
         """The digest of its bundle, in hex."""
         return self.bundle.digest.removeprefix("sha256:")
+
+    @property
+    def share(self) -> dict[str, Any]:
+        """What the output `live` says of it."""
+        return {"version": self.bundle.version, "digest": self.bundle.digest, "weight": self.release.weight}
 
     def image(self, of_stack: pulumi.Input[str] | None) -> pulumi.Input[str]:
         """Its serving image; without one of its own, the stack's."""

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pulumi
+
+from modelport.bundle import Bundle
+from modelport.plan import Plan
+
+from .account import Account
+from .capacity import has_own_disks
+from .resources import CONFIGURATION, ENDPOINT, LOG_GROUP, Resources
+
+VARIANT = "stable"
+"""Never another one: between two configurations of an endpoint the names of its variants may not change."""
+LEAST_START, MOST_START = 60, 3600
+"""Seconds of `ContainerStartupHealthCheckTimeoutInSeconds`: botocore, CreateEndpointConfig."""
+LOG_DAYS = 365
+
+
+def endpoint_name(plan: Plan) -> str:
+    """What callers know the endpoint by; also alarms and the log group, which are there before it."""
+    return plan.names.of()
+
+
+def log_group_name(plan: Plan) -> str:
+    """Where SageMaker puts what the containers of an endpoint say."""
+    return f"/aws/sagemaker/Endpoints/{endpoint_name(plan)}"
+
+
+def log_group(own: Resources, key: pulumi.Input[str]) -> pulumi.Resource:
+    """The log group of the endpoint, made before SageMaker makes one that keeps everything for ever."""
+    inputs = {"name": log_group_name(own.plan), "retentionInDays": LOG_DAYS, "kmsKeyId": key}
+    return own.make(LOG_GROUP, "logs", inputs)
+
+
+def endpoint(own: Resources, model: Any, key: pulumi.Input[str]) -> Any:
+    """The endpoint, with a configuration that is made before the one of before goes."""
+    plan = own.plan
+    assert plan.machine is not None  # the target has machines
+    seconds = min(max(round(plan.spec.startup_seconds), LEAST_START), MOST_START)
+    variant = {
+        "variantName": VARIANT,
+        "modelName": model.name,
+        "instanceType": plan.machine.name,
+        "initialInstanceCount": plan.spec.scaling.min,
+        "initialVariantWeight": 1,
+        "containerStartupHealthCheckTimeoutInSeconds": seconds,
+        "modelDataDownloadTimeoutInSeconds": seconds,
+    }
+    encrypted = {} if has_own_disks(plan.machine.name) else {"kmsKeyArn": key}
+    configuration = own.make(CONFIGURATION, "configuration", {"productionVariants": [variant], **encrypted})
+    inputs = {"name": endpoint_name(own.plan), "endpointConfigName": configuration.name}
+    return own.make(ENDPOINT, "endpoint", inputs, pulumi.ResourceOptions(depends_on=[own.resources["logs"]]))
+
+
+def address(own: Resources, account: Account, made: Any) -> dict[str, Any]:
+    """Where clients find the service, and how they prove who they are.
+
+    Source: https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
+    """
+    host = pulumi.Output.concat("https://runtime.sagemaker.", account.region, ".", account.dns)
+    return {
+        "url": pulumi.Output.concat(host, "/endpoints/", made.name, "/invocations"),
+        "auth": {"kind": own.plan.spec.security.auth, "audience": None, "principal": None},
+        "health_url": None,
+        "protocols": ["rest"],
+    }
+
+
+def logs(own: Resources, account: Account) -> pulumi.Output[str]:
+    """The command that shows what the containers say."""
+    return pulumi.Output.concat(f"aws logs tail {log_group_name(own.plan)} --since 1h --region ", account.region)
+
+
+def invocation(own: Resources, account: Account, bundle: Bundle) -> pulumi.Output[str]:
+    """The command that sends the bundle's sample."""
+    sample = shlex.quote(f"fileb://{bundle.path.absolute() / 'sample.json'}")
+    call = f"aws sagemaker-runtime invoke-endpoint --endpoint-name {endpoint_name(own.plan)}"
+    return pulumi.Output.concat(
+        call, " --region ", account.region, f" --content-type application/json --body {sample} /dev/stdout"
+    )

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pulumi
+
+from .account import Account
+from .documents import allow, document
+from .resources import KEY, KEY_ALIAS, Resources
+
+DELETION_DAYS = 30
+
+
+def key(own: Resources, account: Account, log_group: str) -> pulumi.Input[str]:
+    """The ARN of the key that encrypts what the service stores, made unless it is given.
+
+    Args:
+        log_group: the name of the one whose records CloudWatch may encrypt with it.
+    """
+    existing = own.plan.environment.existing.key
+    if existing is not None:
+        return existing
+    inputs = {
+        "description": f"What the model service {own.plan.names.of()} stores.",
+        "enableKeyRotation": True,
+        "deletionWindowInDays": DELETION_DAYS,
+        "policy": _policy(account, log_group),
+    }
+    made = own.make(KEY, "key", inputs)
+    own.make(KEY_ALIAS, "key-alias", {"name": f"alias/{own.plan.names.of()}", "targetKeyId": made.id})
+    return made.arn
+
+
+def _policy(account: Account, log_group: str) -> pulumi.Output[str]:
+    """Whom the account's own policies allow may use it, and CloudWatch Logs for this log group.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    logs = pulumi.Output.concat("logs.", account.region, ".", account.dns)
+    context = {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", "log-group:", log_group)}
+    uses = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    return document(
+        allow("Account", "kms:*", "*", Principal={"AWS": account.root}),
+        allow("Logs", uses, "*", Principal={"Service": logs}, Condition={"ArnEquals": context}),
+    )

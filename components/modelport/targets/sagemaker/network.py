@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from .account import Account
+from .documents import allow, document
+from .resources import (
+    EGRESS,
+    INGRESS,
+    ROUTE_TABLE,
+    ROUTE_TABLE_ASSOCIATION,
+    SECURITY_GROUP,
+    SUBNET,
+    VPC,
+    VPC_DEFAULT_GROUP,
+    VPC_ENDPOINT,
+    Resources,
+)
+
+RANGE = "10.0.0.0/24"
+SUBNET_RANGES = ("10.0.0.0/25", "10.0.0.128/25")
+"""In as many zones."""
+SERVICES = ("sagemaker.runtime", "ecr.api", "ecr.dkr", "kms", "logs")
+"""What is reached from within without the internet, besides S3."""
+HTTPS = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where the service's instances are.
+
+    Attributes:
+        subnets, groups: ids of subnets and security groups.
+    """
+
+    subnets: Sequence[pulumi.Input[str]]
+    groups: Sequence[pulumi.Input[str]]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The `vpcConfig` of a model."""
+        return {"subnets": list(self.subnets), "securityGroupIds": list(self.groups)}
+
+
+def network(own: Resources, account: Account) -> Network:
+    """The network of the service, without a way to the internet, made unless subnets are given."""
+    existing = own.plan.environment.existing
+    if existing.subnets:
+        return Network(existing.subnets, existing.security_groups)
+    vpc = own.make(VPC, "vpc", {"cidrBlock": RANGE, "enableDnsSupport": True, "enableDnsHostnames": True})
+    own.make(VPC_DEFAULT_GROUP, "vpc-default", {"vpcId": vpc.id})  # which lets nothing in or out from now on
+    routes = own.make(ROUTE_TABLE, "routes", {"vpcId": vpc.id})
+    subnets = [_subnet(own, vpc, routes, index) for index in range(len(SUBNET_RANGES))]
+    server = _group(own, vpc, "servers", "The instances of the model service.")
+    private = _group(own, vpc, "private", "What services of AWS are reached through.")
+    _let(own, "private", server, private)
+    storage = _storage(own, account, vpc, routes)
+    _let_out(own, "storage", server, {"prefixListId": storage.prefix_list_id})
+    for service in SERVICES:
+        inputs = {
+            "vpcId": vpc.id,
+            "serviceName": _service(account, service),
+            "vpcEndpointType": "Interface",
+            "privateDnsEnabled": True,
+            "subnetIds": [each.id for each in subnets],
+            "securityGroupIds": [private.id],
+        }
+        own.make(VPC_ENDPOINT, f"private-{service.replace('.', '')}", inputs)
+    return Network([each.id for each in subnets], [server.id])
+
+
+def _subnet(own: Resources, vpc: Any, routes: Any, index: int) -> Any:
+    import pulumi_aws as aws
+
+    zones = aws.get_availability_zones_output(
+        state="available",
+        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+        opts=pulumi.InvokeOutputOptions(parent=vpc),
+    )
+    number = index + 1
+    inputs = {"vpcId": vpc.id, "cidrBlock": SUBNET_RANGES[index], "availabilityZone": zones.names[index]}
+    subnet = own.make(SUBNET, f"subnet-{number}", {**inputs, "mapPublicIpOnLaunch": False})
+    own.make(ROUTE_TABLE_ASSOCIATION, f"routes-{number}", {"subnetId": subnet.id, "routeTableId": routes.id})
+    return subnet
+
+
+def _group(own: Resources, vpc: Any, role: str, description: str) -> Any:
+    prefix = f"{own.plan.names.of(role)}-"
+    return own.make(SECURITY_GROUP, role, {"vpcId": vpc.id, "namePrefix": prefix, "description": description})
+
+
+def _let(own: Resources, name: str, one: Any, other: Any) -> None:
+    """Let a group reach another."""
+    _let_out(own, name, one, {"referencedSecurityGroupId": other.id})
+    inputs = {**HTTPS, "securityGroupId": other.id, "referencedSecurityGroupId": one.id}
+    own.make(INGRESS, f"from-servers-to-{name}", {**inputs, "description": "HTTPS from the model service."})
+
+
+def _let_out(own: Resources, name: str, group: Any, where: dict[str, Any]) -> None:
+    inputs = {**HTTPS, "securityGroupId": group.id, **where, "description": f"HTTPS to {name}."}
+    own.make(EGRESS, f"to-{name}", inputs)
+
+
+def _storage(own: Resources, account: Account, vpc: Any, routes: Any) -> Any:
+    """The way to S3, and to reading in the buckets of this account alone."""
+    mine = {"StringEquals": {"aws:ResourceAccount": account.id}}
+    reading = allow("Read", ["s3:GetObject", "s3:ListBucket"], "*", Principal="*", Condition=mine)
+    inputs = {
+        "vpcId": vpc.id,
+        "serviceName": _service(account, "s3"),
+        "vpcEndpointType": "Gateway",
+        "routeTableIds": [routes.id],
+        "policy": document(reading),
+    }
+    return own.make(VPC_ENDPOINT, "private-s3", inputs)
+
+
+def _service(account: Account, name: str) -> pulumi.Output[str]:
+    """What an endpoint calls a service; China's names begin with `cn.`.
+
+    Source: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+    """
+    begin = account.partition.apply(lambda each: "cn.com.amazonaws" if each == "aws-cn" else "com.amazonaws")
+    return pulumi.Output.concat(begin, ".", account.region, ".", name)

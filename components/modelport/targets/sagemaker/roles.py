@@ -1,0 +1,87 @@
+"""What a service on SageMaker may consist of, by role: logical names end with them, and are public."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from modelport.spec.releases import SLOTS
+from modelport.targets.artifact import ArtifactBundle, ArtifactImage
+from modelport.targets.patches import Kind as PatchKind
+
+from .network import SERVICES, SUBNET_RANGES
+from .resources import (
+    BUCKET,
+    BUCKET_ENCRYPTION,
+    BUCKET_LIFECYCLE,
+    BUCKET_LOGGING,
+    BUCKET_OWNERSHIP,
+    BUCKET_POLICY,
+    BUCKET_PUBLIC_ACCESS,
+    BUCKET_VERSIONING,
+    BUDGET,
+    CAPACITY,
+    CONFIGURATION,
+    EGRESS,
+    ENDPOINT,
+    INGRESS,
+    KEY,
+    KEY_ALIAS,
+    LOG_GROUP,
+    MODEL,
+    POLICY,
+    REPOSITORY,
+    REPOSITORY_LIFECYCLE,
+    ROLE,
+    ROLE_POLICY,
+    ROUTE_TABLE,
+    ROUTE_TABLE_ASSOCIATION,
+    SCALING,
+    SECURITY_GROUP,
+    SUBNET,
+    VPC,
+    VPC_DEFAULT_GROUP,
+    VPC_ENDPOINT,
+)
+
+OF_A_BUCKET = {
+    "": BUCKET,
+    "-publicaccess": BUCKET_PUBLIC_ACCESS,
+    "-ownership": BUCKET_OWNERSHIP,
+    "-encryption": BUCKET_ENCRYPTION,
+    "-versioning": BUCKET_VERSIONING,
+    "-lifecycle": BUCKET_LIFECYCLE,
+    "-policy": BUCKET_POLICY,
+}
+OF_A_SLOT = {"image": ArtifactImage, "bundle": ArtifactBundle, "model": MODEL}
+ZONES = range(1, len(SUBNET_RANGES) + 1)
+
+ROLES: Mapping[str, PatchKind] = {
+    "key": KEY,
+    "key-alias": KEY_ALIAS,
+    **{f"{role}{part}": kind for role in ("bucket", "accesslogs") for part, kind in OF_A_BUCKET.items()},
+    "bucket-logging": BUCKET_LOGGING,
+    "registry": REPOSITORY,
+    "registry-lifecycle": REPOSITORY_LIFECYCLE,
+    "vpc": VPC,
+    "vpc-default": VPC_DEFAULT_GROUP,
+    "routes": ROUTE_TABLE,
+    **{f"subnet-{number}": SUBNET for number in ZONES},
+    **{f"routes-{number}": ROUTE_TABLE_ASSOCIATION for number in ZONES},
+    "servers": SECURITY_GROUP,
+    "private": SECURITY_GROUP,
+    "to-private": EGRESS,
+    "from-servers-to-private": INGRESS,
+    "to-storage": EGRESS,
+    "private-s3": VPC_ENDPOINT,
+    **{f"private-{service.replace('.', '')}": VPC_ENDPOINT for service in SERVICES},
+    "logs": LOG_GROUP,
+    "role": ROLE,
+    "role-policy": ROLE_POLICY,
+    "invoker": POLICY,
+    **{f"{role}-{slot}": kind for slot in SLOTS for role, kind in OF_A_SLOT.items()},
+    "configuration": CONFIGURATION,
+    "endpoint": ENDPOINT,
+    "capacity": CAPACITY,
+    "scaling": SCALING,
+    "budget": BUDGET,
+}

@@ -1,0 +1,50 @@
+"""What is planned for SageMaker, judged by the policy pack."""
+
+import pytest
+from support.aws.export import export
+
+import modelport_policies
+from modelport.spec import Accelerator, Compute, Governance, Metadata, Scaling
+
+OWNED = {
+    "metadata": Metadata(name="fraud", owner="risk", cost_center="4711"),
+    "governance": Governance(risk_class="minimal"),
+}
+GPU = Compute(accelerator=Accelerator(kind="nvidia-l4"))
+STACKS = {
+    "CPUs": {},
+    "GPUs": {"compute": GPU},
+    "a fixed number": {"scaling": Scaling(min=3, max=3)},
+}
+UNBUILT = {
+    ("GOV-03", "nothing says how well the endpoint has to serve"),
+    ("GOV-03", "no dashboard shows how well the endpoint serves"),
+    ("LOG-05", "nothing says who speaks to whom in the VPC"),
+    ("LOG-06", "nothing says who changes the endpoint"),
+    ("NET-13", "the subnet has the access list of all subnets, which allows everything"),
+    ("SUP-05", "nothing signs the images that come to it"),
+}
+"""What the pack advises that modelport does not do yet."""
+OF_THE_STACK = {"COST-02", "COST-03", "SUP-08"}
+"""Advice about prices, nights and registries, which a stack has to say."""
+
+
+@pytest.fixture
+def judged(sagemaker):
+    def judged(profile, **sections):
+        return modelport_policies.check(export(sagemaker(**{**OWNED, **sections})), profile)
+
+    return judged
+
+
+@pytest.mark.parametrize("profile", ["baseline", "standard", "regulated"])
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_that_is_planned_violates_a_mandatory_control(judged, stack, profile):
+    report = judged(profile, **STACKS[stack])
+    assert not [each for each in report["violations"] if each["level"] != "advisory"]
+    assert report["evaluated"] and not report["undecided"]
+
+
+def test_what_the_pack_advises_is_what_is_not_built_or_is_the_stacks_to_say(judged):
+    found = {(each["rule"], each["message"]) for each in judged("regulated")["violations"]}
+    assert {each for each in found if each[0] not in OF_THE_STACK} == UNBUILT
