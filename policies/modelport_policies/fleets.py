@@ -20,7 +20,7 @@ from modelport_policies.relations import belonging, owners, tag
 from modelport_policies.resource import Resource, Stack, at, items, mapping, number, text, type_of
 from modelport_policies.sagemaker import ACCELERATORS, VARIANTS, endpoints, is_serverless, of_sagemaker, variants
 
-QUANTITY = re.compile(r"([0-9.]+)(m|[kMGTPE]|[KMGTPE]i)?")
+QUANTITY = re.compile(r"([0-9.]+(?:[eE][+-]?[0-9]+)?)(m|[kMGTPE]|[KMGTPE]i)?")
 SIZES = {"": 1.0, "m": 0.001, **{unit: 1000.0**power for power, unit in enumerate("kMGTPE", start=1)}}
 SIZES |= {f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTPE", start=1)}
 GIBIBYTE = 1024.0**3
@@ -136,6 +136,7 @@ def of_pods(workload: Resource) -> Iterator[Fleet]:
     for container in (*items(at(spec, "containers")), *sidecars):
         for name, amount in asked(at(container, "resources")):
             has[name] = has.get(name, 0) + amount
+    has |= asked_together(at(spec, "resources"), has)
     accelerators = sum(amount for name, amount in has.items() if is_device(name))
     yield Fleet(workload, *bounds_of_pods(workload), has, accelerators)
 
@@ -147,6 +148,12 @@ def asked(resources: Any) -> Iterator[tuple[str, float]]:
         amount = quantity(at(resources, "requests", name) or at(limits, name))
         yield name, amount / GIBIBYTE if name == "memory" else amount
     yield from ((name, quantity(limits[name])) for name in limits if is_device(name))
+
+
+def asked_together(resources: Any, apart: Mapping[str, float]) -> dict[str, float]:
+    """What a pod asks for in place of its containers; its limits count where neither asks for anything."""
+    own = mapping(at(resources, "requests"))
+    return {name: amount for name, amount in asked(resources) if name in own or (amount and not apart.get(name))}
 
 
 def machines(
