@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from modelport_policies import aws, azure, gcp
@@ -18,9 +18,9 @@ from modelport_policies.kubernetes import (
 )
 from modelport_policies.relations import belonging, owners, tag
 from modelport_policies.resource import Resource, Stack, at, items, mapping, number, text, type_of
-from modelport_policies.sagemaker import VARIANTS, endpoints, is_serverless, of_sagemaker, variants
+from modelport_policies.sagemaker import ACCELERATORS, VARIANTS, endpoints, is_serverless, of_sagemaker, variants
 
-QUANTITY = re.compile(r"([0-9.]+)(m|[kMGTPE]|[KMGTPE]i)?")
+QUANTITY = re.compile(r"([0-9.]+(?:[eE][+-]?[0-9]+)?)(m|[kMGTPE]|[KMGTPE]i)?")
 SIZES = {"": 1.0, "m": 0.001, **{unit: 1000.0**power for power, unit in enumerate("kMGTPE", start=1)}}
 SIZES |= {f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTPE", start=1)}
 GIBIBYTE = 1024.0**3
@@ -38,7 +38,8 @@ class Fleet:
         most: how many there may be.
         has: what one instance has and somebody pays for, by its name in a list of prices: its kind of machine and of
             accelerators, or the CPUs (`cpu`), GiB of `memory` and devices that a pod asks for.
-        accelerators: how many of `has` are accelerators; infinite where the kind of machine has some.
+        accelerators: how many one instance has; infinite where nobody knows how many its kind of machine has.
+        answers: whether what callers get is from them; a shadow's answers nobody gets.
     """
 
     resource: Resource
@@ -46,6 +47,7 @@ class Fleet:
     most: float
     has: Mapping[str, float]
     accelerators: float
+    answers: bool = True
 
 
 def fleets_of(stack: Stack, service: str) -> list[Fleet]:
@@ -70,10 +72,12 @@ def fleets(resource: Resource) -> Iterator[Fleet]:
 
 def of_variants(configuration: Resource) -> Iterator[Fleet]:
     """The instances of an endpoint's variants, shadow ones too; serverless ones have none."""
-    for name, variant in variants(configuration, *VARIANTS):
-        if not is_serverless(variant):
-            fewest, most = bounds_of_variant(configuration, name, variant)
-            yield machines(configuration, fewest, most, text(at(variant, "instanceType")))
+    for kind in VARIANTS:
+        for name, variant in variants(configuration, kind):
+            if not is_serverless(variant):
+                fewest, most = bounds_of_variant(configuration, name, variant)
+                fleet = machines(configuration, fewest, most, text(at(variant, "instanceType")))
+                yield replace(fleet, answers=kind == "productionVariants")
 
 
 def bounds_of_variant(configuration: Resource, name: str, variant: Any) -> tuple[float, float]:
@@ -102,7 +106,7 @@ def of_dedicated_resources(deployed: Resource) -> Iterator[Fleet]:
     except NotApplicable:
         return
     spec, fewest = at(given, "machineSpec"), number(at(given, "minReplicaCount"), 1)
-    kind, count = text(at(spec, "acceleratorType")), number(at(spec, "acceleratorCount"), 1)
+    kind, count = gcp.accelerator_of(spec), number(at(spec, "acceleratorCount"), 1)
     accelerators = {kind: count} if kind else {}
     most = number(at(given, "maxReplicaCount"), fewest)
     yield machines(deployed, fewest, most, text(at(spec, "machineType")), accelerators)
@@ -110,16 +114,18 @@ def of_dedicated_resources(deployed: Resource) -> Iterator[Fleet]:
 
 def of_deployment(deployment: Resource) -> Iterator[Fleet]:
     """The instances of an online deployment, as its autoscaler says, or else itself."""
-    profiles = [
-        profile
-        for each in belonging(deployment, azure.AUTOSCALE, "targetResourceUri")
-        for profile in items(each.at("profiles"))
-    ]
+    profiles = [profile for each in scalers(deployment) for profile in items(each.at("profiles"))]
     settings = deployment.at("properties", "scaleSettings")
     count = number(deployment.at("sku", "capacity"), 1)
     fewest = [azure.count(each, "minimum") for each in profiles] or [number(at(settings, "minInstances"), count)]
     most = [azure.count(each, "maximum") for each in profiles] or [number(at(settings, "maxInstances"), count)]
     yield machines(deployment, min(fewest), max(most), text(deployment.at("properties", "instanceType")))
+
+
+def scalers(deployment: Resource) -> Iterator[Resource]:
+    """The settings that scale an online deployment; one that is off does not."""
+    given = belonging(deployment, azure.AUTOSCALE, "targetResourceUri")
+    return (each for each in given if each.at("enabled") is not False)
 
 
 def of_pods(workload: Resource) -> Iterator[Fleet]:
@@ -130,6 +136,7 @@ def of_pods(workload: Resource) -> Iterator[Fleet]:
     for container in (*items(at(spec, "containers")), *sidecars):
         for name, amount in asked(at(container, "resources")):
             has[name] = has.get(name, 0) + amount
+    has |= asked_together(at(spec, "resources"), has)
     accelerators = sum(amount for name, amount in has.items() if is_device(name))
     yield Fleet(workload, *bounds_of_pods(workload), has, accelerators)
 
@@ -143,13 +150,20 @@ def asked(resources: Any) -> Iterator[tuple[str, float]]:
     yield from ((name, quantity(limits[name])) for name in limits if is_device(name))
 
 
+def asked_together(resources: Any, apart: Mapping[str, float]) -> dict[str, float]:
+    """What a pod asks for in place of its containers; its limits count where neither asks for anything."""
+    own = mapping(at(resources, "requests"))
+    return {name: amount for name, amount in asked(resources) if name in own or (amount and not apart.get(name))}
+
+
 def machines(
     resource: Resource, fewest: float, most: float, machine: str, accelerators: Mapping[str, float] | None = None
 ) -> Fleet:
     """Instances that are a machine each, with these accelerators besides those that it has anyway."""
     own = accelerators or {}
     count = float("inf") if ACCELERATED.match(machine) else sum(own.values())
-    return Fleet(resource, fewest, most, {**({machine: 1} if machine else {}), **own}, count)
+    has = {**({machine: 1} if machine else {}), **own}
+    return Fleet(resource, fewest, most, has, ACCELERATORS.get(machine, count))
 
 
 def quantity(value: Any) -> float:

@@ -182,6 +182,12 @@ def machines_of(deployed: Resource) -> Any:
     return machines
 
 
+def accelerator_of(machine: Any) -> str:
+    """The kind of accelerator that a `machineSpec` chooses; nothing where that says that there is none."""
+    kind = text(at(machine, "acceleratorType"))
+    return "" if kind == "ACCELERATOR_TYPE_UNSPECIFIED" else kind
+
+
 def days(duration: object) -> float | None:
     """A duration like `86400s` in days, None for what is none."""
     found = SECONDS.fullmatch(text(duration))

@@ -11,6 +11,24 @@ from modelport_policies.relations import is_of, naming
 from modelport_policies.resource import Resource, UnknownValueError, at, items, mapping, text, type_of
 
 VARIANTS = ("productionVariants", "shadowProductionVariants")
+LIKE_G5 = ("g5", "g6", "g6e")
+ACCELERATORS: Mapping[str, int] = {
+    f"ml.{machine}": count
+    for count, machines in {
+        1: [
+            *(f"{each}.{size}xlarge" for each in ("g4dn", *LIKE_G5) for size in ("", 2, 4, 8, 16)),
+            *("p2.xlarge", "p3.2xlarge", "p5.4xlarge"),
+        ],
+        4: ["g4dn.12xlarge", *(f"{each}.{size}xlarge" for each in LIKE_G5 for size in (12, 24)), "p3.8xlarge"],
+        8: [
+            *(f"{each}.48xlarge" for each in (*LIKE_G5, "p5", "p5e", "p5en", "p6-b200")),
+            *("p2.8xlarge", "p3.16xlarge", "p3dn.24xlarge", "p4d.24xlarge", "p4de.24xlarge"),
+        ],
+        16: ["p2.16xlarge"],
+    }.items()
+    for machine in machines
+}
+"""How many GPUs kinds of machines have, of those that are known."""
 
 
 def containers(model: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -26,7 +26,8 @@ from modelport_policies.aws import REGIONAL, TAGGED
 from modelport_policies.control import Control, Outcome
 from modelport_policies.controls import catalogue
 from modelport_policies.controls.governance import COMPONENTS, OLD
-from modelport_policies.controls.kubernetes.identity import ROUTES
+from modelport_policies.controls.kubernetes.edges import VIRTUAL_SERVICES
+from modelport_policies.controls.kubernetes.identity import ROUTES, STREAMS
 from modelport_policies.controls.kubernetes.monitoring import MONITORS
 from modelport_policies.kubernetes import CRON_JOB, DEPLOYMENT, POD, SCALED, SERVING, WORKLOADS
 from modelport_policies.resource import Resource, Stack
@@ -40,6 +41,8 @@ GROUPS = {
     "serving": SERVING,
     "scaled": SCALED,
     "route": ROUTES,
+    "stream": STREAMS,
+    "virtual": VIRTUAL_SERVICES,
     "monitor": MONITORS,
     "component": COMPONENTS,
     "old": OLD,

@@ -20,6 +20,7 @@ from modelport_policies.controls.aws import rights
 from modelport_policies.controls.azure import identity as on_azure
 from modelport_policies.controls.gcp import identity as on_gcp
 from modelport_policies.controls.gcp.access import access_is_not_for_everyone
+from modelport_policies.controls.kubernetes import edges
 from modelport_policies.controls.kubernetes import identity as on_kubernetes
 from modelport_policies.kubernetes import (
     BINDINGS,
@@ -143,7 +144,9 @@ CONTROLS = (
             azure.ENDPOINT: on_azure.endpoint_asks_who_calls,
             SERVICE: on_kubernetes.service_asks_who_calls,
             INGRESS: on_kubernetes.ingress_asks_who_calls,
-            **dict.fromkeys(on_kubernetes.ROUTES, on_kubernetes.route_asks_who_calls),
+            **dict.fromkeys((*on_kubernetes.ROUTES, *on_kubernetes.STREAMS), on_kubernetes.route_asks_who_calls),
+            **dict.fromkeys(edges.VIRTUAL_SERVICES, edges.virtual_service_asks_who_calls),
+            edges.INGRESS_ROUTE: edges.ingress_route_asks_who_calls,
         },
         scope="stack",
         parameters={

@@ -15,8 +15,8 @@ WITHOUT_INSTANCES = ("batch", "serverless")
 
 def what_is_asked_for_is_there(service: Resource) -> Iterable[str]:
     """The resources of its target with the service's name in a tag or label `service` serve: at least `scaling.min`
-    instances of them, and up to `scaling.max`; where there is an `accelerator`, each instance has `count`. Modes
-    `batch` and `serverless` have no instances.
+    instances of them, and up to `scaling.max`, shadows aside; where there is an `accelerator`, each instance has
+    `count`, or nobody knows how many its kind of machine has. Modes `batch` and `serverless` have no instances.
     """
     if service.at("scaling") is None:
         raise NotApplicable("it does not say what was asked for")
@@ -24,7 +24,7 @@ def what_is_asked_for_is_there(service: Resource) -> Iterable[str]:
         raise NotApplicable(f"in mode {mode} it has no instances of its own")
     begins = TARGETS[service.type.split(":")[1]]
     found = fleets_of(service.stack, text(service.at("service")))
-    running = [each for each in found if each.resource.type.startswith(begins)]
+    running = [each for each in found if each.answers and each.resource.type.startswith(begins)]
     if not running:
         yield "nothing of the stack serves it"
         return

@@ -21,6 +21,7 @@ from modelport_policies.kubernetes import (
     STATEFUL_SET,
     WORKLOADS,
     beside,
+    bounds_of_pods,
     containers,
     has_own_namespace,
     in_production,
@@ -81,8 +82,8 @@ def keeps_apart(term: Any, labels: Any) -> bool:
 
 
 def has_one_pod(workload: Resource) -> bool:
-    """Whether there is one pod at most, and no autoscaler that makes it more."""
-    return number(workload.at("spec", "replicas"), 1) < FEWEST and not is_scaled(workload)
+    """Whether there is one pod at most, also where an autoscaler has their number."""
+    return bounds_of_pods(workload)[1] < FEWEST
 
 
 def health_is_asked(workload: Resource) -> Iterable[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from modelport_policies.azure import AUTOSCALE, DEPLOYMENT, ENDPOINT, REPLICATION, count
 from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
+from modelport_policies.fleets import scalers
 from modelport_policies.relations import belonging, in_production, owners
 from modelport_policies.resource import Resource, at, is_set, items, mapping, number, text
 
@@ -17,10 +18,10 @@ GEOGRAPHIC = ("GRS", "RAGRS", "GZRS", "RAGZRS")
 
 def instances_are_several(deployment: Resource) -> Iterable[str]:
     """`sku.capacity`, or `minInstances` of `properties.scaleSettings`, is 2 or more, unless an `AutoscaleSetting`
-    of the stack has it, or a tag `environment` is dev or test.
+    of the stack has it and is on, or a tag `environment` is dev or test.
     """
     in_production(deployment)
-    if any(belonging(deployment, AUTOSCALE, "targetResourceUri")):
+    if any(scalers(deployment)):
         raise NotApplicable("its autoscaler says how many instances there are")
     fewest = deployment.at("properties", "scaleSettings", "minInstances")
     instances = number(deployment.at("sku", "capacity") if fewest is None else fewest, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modelport_policies.control import NotApplicable
-from modelport_policies.gcp import environment_of, has_captures, machines_of
+from modelport_policies.gcp import accelerator_of, environment_of, has_captures, machines_of
 from modelport_policies.resource import Resource, at, is_set, items, number, text
 
 CLEARING = ("AbortIncompleteMultipartUpload", "Delete")
@@ -16,7 +16,7 @@ def machines_are_allowed(deployed: Resource) -> Iterable[str]:
     `acceleratorType` one of parameter `acceleratorTypes`.
     """
     machine = at(machines_of(deployed), "machineSpec")
-    yield from not_allowed(deployed, text(at(machine, "machineType")), [text(at(machine, "acceleratorType"))])
+    yield from not_allowed(deployed, text(at(machine, "machineType")), [accelerator_of(machine)])
 
 
 def instance_is_allowed(instance: Resource) -> Iterable[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
-from modelport_policies.gcp import container_of, in_production, is_region, machines_of
-from modelport_policies.resource import Resource, at, is_set, items, number, text
+from modelport_policies.gcp import accelerator_of, container_of, in_production, is_region, machines_of
+from modelport_policies.resource import Resource, at, items, number, text
 
 PROBES = ("startupProbe", "healthProbe", "livenessProbe")
 WAYS = ("httpGet", "tcpSocket", "grpc")
@@ -59,7 +59,7 @@ def bounds_hold(deployed: Resource) -> Iterable[str]:
 
 def has_accelerator(machines: object) -> bool:
     """Whether machines have an accelerator that one chose."""
-    return is_set(at(machines, "machineSpec"), "acceleratorType")
+    return accelerator_of(at(machines, "machineSpec")) != ""
 
 
 def updates_go_in_steps(service: Resource) -> Iterable[str]:

@@ -6,25 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from modelport_policies.control import NotApplicable
-from modelport_policies.kubernetes import (
-    CONFIG_MAP,
-    SERVICE,
-    WORKLOADS,
-    beside,
-    contains,
-    namespace,
-    pod_labels,
-    selects,
-    servers,
-    within,
+from modelport_policies.controls.kubernetes.callers import (
+    AUTHORIZATIONS,
+    OF_STRANGERS,
+    REMEDY,
+    Backend,
+    demand_principal,
+    is_called,
+    port_of,
+    servers_ask,
+    servers_behind_ask,
 )
-from modelport_policies.resource import Resource, at, is_set, items, mapping, several, text, type_of
+from modelport_policies.kubernetes import beside, namespace, selects, within
+from modelport_policies.resource import Resource, Stack, at, is_set, items, mapping, several, text, type_of
 
 GATEWAY_API = "kubernetes:gateway.networking.k8s.io/"
 GATEWAYS = tuple(f"{GATEWAY_API}{version}:Gateway" for version in ("v1", "v1beta1"))
-ROUTES = tuple(f"{GATEWAY_API}{each}" for each in ("v1:HTTPRoute", "v1beta1:HTTPRoute", "v1:GRPCRoute"))
+ROUTES = tuple(
+    f"{GATEWAY_API}{version}:{kind}Route"
+    for kind, versions in (("HTTP", ("v1", "v1beta1", "v1alpha2")), ("GRPC", ("v1", "v1alpha2")))
+    for version in versions
+)
+STREAMS = tuple(
+    f"{GATEWAY_API}{each}" for each in ("v1alpha2:TCPRoute", "v1:TLSRoute", "v1alpha3:TLSRoute", "v1alpha2:TLSRoute")
+)
+"""Routes of what the gateway does not read: Envoy's policies ask for nothing there."""
 SECURITY_POLICY = "kubernetes:gateway.envoyproxy.io/v1alpha1:SecurityPolicy"
-AUTHORIZATIONS = tuple(f"kubernetes:security.istio.io/{version}:AuthorizationPolicy" for version in ("v1", "v1beta1"))
 MIDDLEWARE = "kubernetes:traefik.io/v1alpha1:Middleware"
 MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares"
 OF_MIDDLEWARE = ("basicAuth", "digestAuth", "forwardAuth")
@@ -46,23 +53,21 @@ CONTROLLERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("azure-application-gateway", "cilium", "contour", "gce", "haproxy", "kong"), ()),
 }
 """How the annotations begin that are read for the classes of well-known controllers."""
-SETTINGS = ("MODELPORT_TOKEN_FILE", "MODELPORT_JWT_KEYS")
-FLAGS = ("--token-file", "--jwt-keys")
-"""By which a server of ours asks for tokens."""
-REMEDY = "have the server ask (security.auth: bearer), or name {} in the parameter gateways if that asks"
 
 
 def service_asks_who_calls(service: Resource) -> Iterable[str]:
     """Where `spec.type` is `LoadBalancer` or `NodePort`, or `externalIPs` are there: the servers that it leads to ask,
-    or parameter `gateways` has it. A server asks whose `env`, `envFrom` or `args` say where the tokens or the keys of
-    JSON Web Tokens are, or for whose pods an `AuthorizationPolicy` of Istio demands a request principal.
+    or parameter `gateways` has it. A server asks where `env`, `envFrom` or `args` of the container with the port, or
+    else the first, say where the tokens or the keys of JSON Web Tokens are, or where an `AuthorizationPolicy` of Istio
+    for its pods demands a request principal, claims of a token, or (of those who come straight to it) a principal of
+    the mesh, or has another decide (`CUSTOM`).
     """
     if service.at("spec", "type") not in ("LoadBalancer", "NodePort") and not items(service.at("spec", "externalIPs")):
         raise NotApplicable("it lets nobody in from outside of the cluster")
     if not mapping(service.at("spec", "selector")):
         raise NotApplicable("it selects no pods: somebody else says where it leads")
     own = f"{namespace(service)}/{text(service.at('metadata', 'name'))}"
-    if own not in service.parameters["gateways"] and not servers_ask(service):
+    if own not in service.parameters["gateways"] and not servers_ask(service, proofs=OF_STRANGERS):
         yield f"nobody is known to ask callers who they are: {REMEDY.format(own)}"
 
 
@@ -85,7 +90,8 @@ def route_asks_who_calls(route: Resource) -> Iterable[str]:
     someone in the stack does who is attached to the route or the gateway: a `SecurityPolicy` of Envoy Gateway with
     `jwt` that is not optional, `oidc`, `basicAuth`, `apiKeyAuth`, or `extAuth` that does not fail open, unless one
     closer to the route takes its place; or an `AuthorizationPolicy` of Istio for the gateway that demands a request
-    principal, which is there only after a `RequestAuthentication`. Not where all rules redirect.
+    principal or claims, which are there only after a `RequestAuthentication`, or has another decide. Not where all
+    rules redirect. Of routes of TCP and TLS, `SecurityPolicy` asks nobody.
     """
     parents = [each for each in items(route.at("spec", "parentRefs")) if at(each, "kind") != "Service"]
     if not parents:
@@ -111,7 +117,9 @@ def redirects(rule: Any) -> bool:
 def gateway_asks(route: Resource, parent: Any, place: str, name: str) -> bool:
     """Whether what is attached to a route or its gateway asks."""
     demanding = [each for each in within(route.stack, place, *AUTHORIZATIONS) if targets(each, "Gateway", name)]
-    return demand_principal(demanding) or envoy_asks(route, text(at(parent, "sectionName")), place, name)
+    if demand_principal(demanding):
+        return True
+    return route.type in ROUTES and envoy_asks(route, text(at(parent, "sectionName")), place, name)
 
 
 def envoy_asks(route: Resource, listener: str, place: str, name: str) -> bool:
@@ -165,95 +173,25 @@ def authenticates(policy: Resource) -> bool:
     )
 
 
-def demand_principal(policies: Sequence[Resource]) -> bool:
-    """Whether policies of Istio together let in only those whose token it has verified."""
-    rules: dict[str, list[Any]] = {"ALLOW": [], "DENY": []}
-    for each in policies:
-        rules.setdefault(text(each.at("spec", "action")) or "ALLOW", []).extend(items(each.at("spec", "rules")))
-    refused = any(map(refuses_strangers, rules["DENY"]))
-    return refused or (bool(rules["ALLOW"]) and all(map(wants_principal, rules["ALLOW"])))
-
-
-def refuses_strangers(rule: Any) -> bool:
-    """Whether a rule is about all requests without a principal."""
-    alone = not any(is_set(rule, key) for key in ("to", "when"))
-    return alone and any(
-        list(mapping(each)) == ["notRequestPrincipals"] and list(items(each["notRequestPrincipals"])) == ["*"]
-        for each in sources(rule)
-    )
-
-
-def wants_principal(rule: Any) -> bool:
-    """Whether a rule is about requests with a principal alone."""
-    given = list(sources(rule))
-    return bool(given) and all(items(at(each, "requestPrincipals")) for each in given)
-
-
-def sources(rule: Any) -> Iterator[Any]:
-    """Who a rule is about."""
-    return (at(each, "source") for each in items(at(rule, "from")))
-
-
-def backends_of(way: Resource) -> Iterator[tuple[str, str]]:
-    """The services that an ingress or a route leads to, as (namespace, name)."""
-    here, first = namespace(way), at(way.at("spec"), "defaultBackend", "service", "name")
-    if first is not None:
-        yield here, text(first)
+def backends_of(way: Resource) -> Iterator[Backend]:
+    """The services that an ingress or a route leads to."""
+    here = namespace(way)
+    first = at(way.at("spec"), "defaultBackend", "service")
+    paths = [path for rule in items(way.at("spec", "rules")) for path in items(at(rule, "http", "paths"))]
+    for service in (*([] if first is None else [first]), *(at(path, "backend", "service") for path in paths)):
+        yield (
+            here,
+            text(at(service, "name")),
+            port_of(at(service, "port"), "name") or port_of(at(service, "port"), "number"),
+        )
     for rule in items(way.at("spec", "rules")):
-        for path in items(at(rule, "http", "paths")):
-            yield here, text(at(path, "backend", "service", "name"))
         for backend in items(at(rule, "backendRefs")):
-            yield text(at(backend, "namespace")) or here, text(at(backend, "name"))
-
-
-def servers_behind_ask(way: Resource, backends: Iterable[tuple[str, str]]) -> bool:
-    """Whether all servers behind these services ask."""
-    found = [[each for each in within(way.stack, place, SERVICE) if is_called(each, name)] for place, name in backends]
-    return bool(found) and all(services and all(map(servers_ask, services)) for services in found)
-
-
-def servers_ask(service: Resource) -> bool:
-    """Whether all servers that a service leads to ask."""
-    selector = mapping(service.at("spec", "selector"))
-    workloads = [each for each in beside(service, *WORKLOADS) if selector and contains(pod_labels(each), selector)]
-    return bool(workloads) and all(map(server_asks, workloads))
-
-
-def server_asks(workload: Resource) -> bool:
-    """Whether a server wants tokens, or Istio does in its place."""
-    if any(wants_token(workload, container) for _, container in servers(workload)):
-        return True
-    labels = pod_labels(workload)
-    return demand_principal([each for each in beside(workload, *AUTHORIZATIONS) if is_for_pods(each, labels)])
-
-
-def wants_token(workload: Resource, container: Mapping[str, Any]) -> bool:
-    """Whether a container is told where the tokens or keys are, by itself or by settings that it takes whole."""
-    own = {text(at(each, "name")): each for each in items(at(container, "env"))}
-    if any(is_set(own, setting, key) for setting in SETTINGS for key in ("value", "valueFrom")):
-        return True
-    if any(text(word).startswith(FLAGS) for key in ("command", "args") for word in items(at(container, key))):
-        return True
-    whole = [each for each in items(at(container, "envFrom")) if not is_set(each, "prefix")]
-    taken = {text(at(each, "configMapRef", "name")) for each in whole} - {""}
-    settings = (each.at("data") for each in beside(workload, CONFIG_MAP) if taken and is_called(each, *taken))
-    return any(is_set(data, setting) for data in settings for setting in SETTINGS if setting not in own)
-
-
-def is_for_pods(policy: Resource, labels: Mapping[str, Any]) -> bool:
-    """Whether a policy of Istio is for pods with these labels: with neither selector nor target for all beside it."""
-    spec = policy.at("spec")
-    return not any(is_set(spec, key) for key in ("targetRef", "targetRefs")) and selects(at(spec, "selector"), labels)
+            yield text(at(backend, "namespace")) or here, text(at(backend, "name")), port_of(backend, "port")
 
 
 def labels_of(resource: Resource) -> Mapping[str, Any]:
     """The labels of an object."""
     return mapping(resource.at("metadata", "labels"))
-
-
-def is_called(resource: Resource, *names: str) -> bool:
-    """Whether an object has one of these names."""
-    return text(resource.at("metadata", "name")) in names
 
 
 def is_annotated(ingress: Resource, class_: str) -> bool:
@@ -276,8 +214,11 @@ def has_middleware(ingress: Resource, class_: str) -> bool:
     if not is_read(MIDDLEWARES, class_):
         return False
     named = text(ingress.at("metadata", "annotations", MIDDLEWARES)).replace(" ", "").split(",")
-    for each in ingress.stack.by(type_of).get(MIDDLEWARE, ()):
-        asks = any(is_set(each.at("spec"), way) for way in OF_MIDDLEWARE)
-        if asks and f"{namespace(each)}-{text(each.at('metadata', 'name'))}@kubernetescrd" in named:
-            return True
-    return False
+    return any(f"{place}-{name}@kubernetescrd" in named for place, name in asking(ingress.stack))
+
+
+def asking(stack: Stack) -> Iterator[tuple[str, str]]:
+    """The namespaces and names of what has Traefik ask."""
+    for each in stack.by(type_of).get(MIDDLEWARE, ()):
+        if any(is_set(each.at("spec"), way) for way in OF_MIDDLEWARE):
+            yield namespace(each), text(each.at("metadata", "name"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from modelport_policies.control import NotApplicable
@@ -20,7 +20,7 @@ from modelport_policies.kubernetes import (
     pod_labels,
     selects,
 )
-from modelport_policies.measured import is_about, unnoticed
+from modelport_policies.measured import FROM_BELOW, is_about, unnoticed
 from modelport_policies.relations import leaves
 from modelport_policies.resource import Resource, at, is_set, items, mapping, text
 
@@ -35,8 +35,9 @@ OBJECTIVE_LABELS = ("objective", "slo", "sloth_slo")
 DASHBOARD = "kubernetes:grafana.integreatly.org/v1beta1:GrafanaDashboard"
 DASHBOARD_LABEL = "grafana_dashboard"
 QUOTED = r'"(?:[^"\\]|\\.)*"'
-SERIES = re.compile(rf"([A-Za-z_:][\w:]*)\s*(?:\{{((?:[^}}\"]|{QUOTED})*)\}})?")
-LABEL = re.compile(rf"(\w+)\s*(=~|!~|!=|=)\s*({QUOTED})")
+SERIES = re.compile(rf"([A-Za-z_:][\w:]*)\s*(?:\{{((?:[^{{}}\"\\]|{QUOTED})*)\}})?")
+LABEL = re.compile(rf"\b(\w+)\s*(=~|!~|!=|=)\s*({QUOTED})")
+"""Each of the two gives up where another may begin: expressions are read in a time that grows as they do."""
 TELLING = re.compile(r"status|code|__name__")
 """Labels whose values say what a series is about; those of others are names of services, pods and the like."""
 
@@ -58,31 +59,34 @@ def failures_are_noticed(monitor: Resource) -> Iterable[str]:
         return
     serves_beside(monitor)
     rules, objectives = list(rules_of(monitor)), list(queries(monitor))
-    asked = [question(rule, rules) for rule in rules if is_set(rule, "alert")] + objectives
-    demanded = [question(rule, rules) for rule in rules if is_objective(rule)] + objectives
+    asked = [*questions((rule for rule in rules if is_set(rule, "alert")), rules), *objectives]
+    demanded = [*questions(filter(is_objective, rules), rules), *objectives]
     yield from unnoticed(asked, any(is_about("latency", each) for each in demanded))
     if not monitor.parameters["alertmanager"] and not any(map(tells, beside(monitor, *RECEIVERS))):
         yield "nobody is told: no AlertmanagerConfig beside it leads to a receiver with an address"
 
 
-def question(rule: Rule, rules: Collection[Rule]) -> str:
-    """What a rule asks for, with what others record under the names that it uses."""
-    return " ".join(expressions(rule, rules, set()))
+def questions(asking: Iterable[Rule], rules: Iterable[Rule]) -> Iterator[str]:
+    """What rules ask for: their expressions, and those of the rules that record what these read; with what is compared
+    from below goes how.
+    """
+    recorded: dict[str, list[Rule]] = {}
+    for rule in rules:
+        recorded.setdefault(text(at(rule, "record")), []).append(rule)
+    waiting, seen = [(rule, "") for rule in asking], set()
+    while waiting:
+        rule, below = waiting.pop()
+        expression = text(at(rule, "expr"))
+        below = below or "".join(FROM_BELOW.findall(expression)[:1])
+        yield LABEL.sub(lambda label: label[0] if TELLING.search(label[1]) else label[1], f"{expression} {below}")
+        for series in {(*each, below) for each in SERIES.findall(expression)} - seen:
+            seen.add(series)
+            waiting += [(other, below) for other in recorded.get(series[0], ()) if agrees(other, series[1])]
 
 
-def expressions(rule: Rule, rules: Collection[Rule], seen: set[str]) -> Iterator[str]:
-    """The expression of a rule, and of those that record what it reads."""
-    expression = text(at(rule, "expr"))
-    yield LABEL.sub(lambda label: label[0] if TELLING.search(label[1]) else label[1], expression)
-    for name, labels in set(SERIES.findall(expression)) - seen:
-        seen.add((name, labels))
-        for other in rules:
-            if at(other, "record") == name and agrees(mapping(at(other, "labels")), labels):
-                yield from expressions(other, rules, seen)
-
-
-def agrees(recorded: Mapping[str, Any], asked: str) -> bool:
-    """Whether what is recorded with these labels can be among the series that are asked for."""
+def agrees(rule: Rule, asked: str) -> bool:
+    """Whether what a rule records can be among the series that are asked for."""
+    recorded = mapping(at(rule, "labels"))
     exact = {key: value for key, operator, value in LABEL.findall(asked) if operator == "="}
     return all(f'"{recorded[key]}"' == exact[key] for key in exact if key in recorded)
 
