@@ -5,6 +5,8 @@ from support.aws.export import export
 
 import modelport_policies
 from modelport.spec import Accelerator, Compute, Governance, Metadata, Scaling
+from modelport.targets.sagemaker.capacity import MACHINES
+from modelport_policies.sagemaker import ACCELERATORS
 
 OWNED = {
     "metadata": Metadata(name="fraud", owner="risk", cost_center="4711"),
@@ -48,3 +50,7 @@ def test_nothing_that_is_planned_violates_a_mandatory_control(judged, stack, pro
 def test_what_the_pack_advises_is_what_is_not_built_or_is_the_stacks_to_say(judged):
     found = {(each["rule"], each["message"]) for each in judged("regulated")["violations"]}
     assert {each for each in found if each[0] not in OF_THE_STACK} == UNBUILT
+
+
+def test_the_pack_knows_the_gpus_of_every_machine():
+    assert {each.name: each.accelerators for each in MACHINES if each.accelerators}.items() <= ACCELERATORS.items()
