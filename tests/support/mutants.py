@@ -218,7 +218,7 @@ def worlds() -> Iterator[World]:
     cluster = [*around(DEPLOYMENT).items(), *further(DEPLOYMENT, [])]
     yield World([*cluster[1:], (DEPLOYMENT, hardened(DEPLOYMENT, (HARDENED["gpu"], HARDENED["image"])))])
     yield from (World([*cluster, autoscaler]) for autoscaler in HARDENED["autoscalers"].items())
-    yield from (World(list(planned(file))) for file in sorted(FOLDER.glob("*.json")))
+    yield from (World(list(planned(file))) for file in sorted(FOLDER.glob("kubernetes*.json")))
 
 
 def planned(file: Path) -> Iterator[tuple[str, Any]]:
