@@ -8,11 +8,9 @@ import pulumi
 from .account import Account
 from .documents import Statement, allow, document
 from .network import Network
-from .resources import POLICY, ROLE, ROLE_POLICY, Resources
+from .resources import POLICY, ROLE, ROLE_POLICY, ROLE_PREFIX, Resources
 from .storage import Store
 
-PREFIX_LENGTH = 38
-"""Most characters of a role's `namePrefix`: https://www.pulumi.com/registry/packages/aws/api-docs/iam/role/"""
 METRICS = "/aws/sagemaker/Endpoints"
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 CREATE_INTERFACE = ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission"]
@@ -51,7 +49,7 @@ def identity(own: Resources, account: Account, needs: Needs) -> pulumi.Input[str
     if existing.role is not None:
         return existing.role
     inputs = {
-        **_prefixed(own, "role"),
+        "namePrefix": own.prefix("role", ROLE_PREFIX),
         "description": f"The model service {own.plan.names.of()}.",
         "assumeRolePolicy": document(_trust(account)),
         **({"permissionsBoundary": existing.permissions_boundary} if existing.permissions_boundary else {}),
@@ -67,15 +65,11 @@ def invoker(own: Resources, account: Account, endpoint: str) -> None:
         return
     call = allow("Invoke", "sagemaker:InvokeEndpoint", account.arn("sagemaker", "endpoint/", endpoint))
     inputs = {
-        **_prefixed(own, "invoker"),
+        "namePrefix": own.prefix("invoker", ROLE_PREFIX),
         "description": f"To call the model service {own.plan.names.of()}.",
         "policy": document(call),
     }
     own.make(POLICY, "invoker", inputs)
-
-
-def _prefixed(own: Resources, name: str) -> dict[str, str]:
-    return {"namePrefix": f"{own.plan.names.of(name, max_length=PREFIX_LENGTH - 1)}-"}
 
 
 def _trust(account: Account) -> Statement:

@@ -34,11 +34,14 @@ CAPACITY = Kind("appautoscaling:Target")
 CONFIGURATION = Kind("sagemaker:EndpointConfiguration")
 EGRESS = Kind("vpc:SecurityGroupEgressRule")
 ENDPOINT = Kind("sagemaker:Endpoint")
+FLOW_LOG = Kind("ec2:FlowLog")
 INGRESS = Kind("vpc:SecurityGroupIngressRule")
 KEY = Kind("kms:Key")
 KEY_ALIAS = Kind("kms:Alias")
 LOG_GROUP = Kind("cloudwatch:LogGroup")
 MODEL = Kind("sagemaker:Model")
+NETWORK_ACL = Kind("ec2:NetworkAcl")
+NETWORK_ACL_RULE = Kind("ec2:NetworkAclRule")
 POLICY = Kind("iam:Policy")
 REPOSITORY = Kind("ecr:Repository")
 REPOSITORY_LIFECYCLE = Kind("ecr:LifecyclePolicy")
@@ -54,8 +57,16 @@ VPC_DEFAULT_GROUP = Kind("ec2:DefaultSecurityGroup")
 VPC_ENDPOINT = Kind("ec2:VpcEndpoint")
 
 
+ROLE_PREFIX = 38
+"""Most characters of a role's `namePrefix`: https://www.pulumi.com/registry/packages/aws/api-docs/iam/role/"""
+
+
 class Resources(Children):
     """Makes the resources of a service: tagged where AWS takes tags."""
+
+    def prefix(self, name: str, most: int) -> str:
+        """What a name begins with that AWS makes up the end of, in at most so many characters."""
+        return f"{self.plan.names.of(name, max_length=most - 1)}-"
 
     def make(
         self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None

@@ -88,8 +88,7 @@ def _access_logs(own: Resources, account: Account) -> Any:
 
 def _bucket(own: Resources, role: str, name: str, encryption: dict[str, Any]) -> Any:
     """A bucket that nobody outside of the account can be let into, encrypted and versioned."""
-    prefix = own.plan.names.of(name, max_length=PREFIX_LENGTH - 1)
-    bucket = own.make(BUCKET, role, {"bucketPrefix": f"{prefix}-"})
+    bucket = own.make(BUCKET, role, {"bucketPrefix": own.prefix(name, PREFIX_LENGTH)})
     blocked = dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True)
     rule = {"applyServerSideEncryptionByDefault": encryption, "bucketKeyEnabled": "kmsMasterKeyId" in encryption}
     own.make(BUCKET_PUBLIC_ACCESS, f"{role}-publicaccess", {**_of(bucket), **blocked})

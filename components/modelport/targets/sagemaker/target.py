@@ -16,6 +16,7 @@ from . import TARGET
 from .account import Account
 from .budget import budget
 from .endpoint import address, endpoint, endpoint_name, invocation, log_group, log_group_name, logs
+from .flows import flows_name
 from .identity import Needs, identity, invoker
 from .image import image_named, serving_image
 from .key import key
@@ -60,10 +61,10 @@ class SageMakerService(pulumi.ComponentResource):
         own = Resources(self, name, plan, patches)
 
         account = Account.of(self)
-        encrypting = key(own, account, log_group_name(plan))
+        encrypting = key(own, account, [log_group_name(plan), flows_name(plan)])
         store = storage(own, account, encrypting)
         images = repository(own, encrypting)
-        place = network(own, account)
+        place = network(own, account, encrypting)
         log_group(own, encrypting)
         role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place))
         image = serving_image(own, version, images)
