@@ -75,6 +75,11 @@ def found(answer):
     return violated | {(each["rule"], each["urn"], "undecided") for each in answer.json["undecided"]}
 
 
+def without_places(findings):
+    """What is found, without the resource that is undecided: a preview says the stack where a policy judges it whole."""
+    return {(rule, "" if level == "undecided" else urn, level) for rule, urn, level in findings}
+
+
 @pytest.fixture(scope="module")
 def console(tmp_path_factory):
     with Judged(tmp_path_factory.mktemp("judged") / "project") as console:
@@ -124,4 +129,4 @@ def test_the_repository_s_stacks_are_judged_as_their_previews_are(tmp_path, stac
         YAML().dump({"config": config}, file)
         answer = console.check()
         assert {rule for rule, _urn, level in found(answer) if level == "mandatory"} == rules
-        assert found(answer) == console.previewed()
+        assert without_places(found(answer)) == without_places(console.previewed())
