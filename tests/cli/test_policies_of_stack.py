@@ -76,7 +76,7 @@ def found(answer):
 
 
 def without_places(findings):
-    """What is found, without the resource that is undecided: a preview says the stack where a policy judges it whole."""
+    """What is found; where that is undecided, without the resource: a preview may say the stack instead."""
     return {(rule, "" if level == "undecided" else urn, level) for rule, urn, level in findings}
 
 

@@ -26,7 +26,7 @@ def key(own: Resources, account: Account, log_groups: Sequence[str]) -> pulumi.I
         "deletionWindowInDays": DELETION_DAYS,
         "policy": _policy(account, log_groups),
     }
-    made = own.make(KEY, "key", inputs)
+    made = own.keep(KEY, "key", inputs)
     own.make(KEY_ALIAS, "key-alias", {"name": f"alias/{own.plan.names.of()}", "targetKeyId": made.id})
     return made.arn
 

@@ -75,3 +75,10 @@ class Resources(Children):
         if isinstance(kind, Kind) and "tags" not in kind.inputs:
             return self.register(kind, role, inputs, opts)
         return super().make(kind, role, inputs, opts)
+
+    def keep(
+        self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> R:
+        """What `make` makes, and a destroyed stack leaves where it is: it holds data, or guards what does."""
+        kept = pulumi.ResourceOptions(retain_on_delete=True)
+        return self.make(kind, role, inputs, pulumi.ResourceOptions.merge(kept, opts))

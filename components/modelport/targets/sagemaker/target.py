@@ -85,7 +85,7 @@ class SageMakerService(pulumi.ComponentResource):
             "logs": logs(own, account),
             "invoke": invocation(own, account, version.bundle),
         }
-        self.register_outputs(self.outputs)
+        self.register_outputs({**self.outputs, "place": account.place})
 
 
 COMPONENT = SageMakerService
