@@ -1,7 +1,7 @@
 """What to do about errors of AWS.
 
-Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html, and of each operation; the messages are what SDKs and provider
-show of them.
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html, and the pages of operations; the
+messages are what SDKs and provider show of them.
 """
 
 import re
