@@ -23,6 +23,7 @@ ACCOUNT = "111111111111"
 SAGEMAKER = {
     "compute.cpu": (2, 16),
     "compute.memory": ("2Gi", "100Gi"),
+    "compute.machine": ("ml.m7i.large", "ml.m7i.xlarge"),
     "compute.accelerator.count": (1, 4),
     **dict.fromkeys(
         ("serving.image", "releases.stable.image"),

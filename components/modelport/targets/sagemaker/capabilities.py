@@ -97,6 +97,7 @@ CAPABILITIES: Capabilities = {
     "model.batching.maxSize": _setting("MAX_BATCH"),
     "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
     "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
+    "compute.machine": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
     "compute.accelerator.kind": _variant("instanceType", also=("Service.accelerator.kind",)),
     "compute.accelerator.count": _variant(
         "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue")
