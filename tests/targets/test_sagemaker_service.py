@@ -263,6 +263,13 @@ def test_the_smallest_instance_that_fits_is_taken(sagemaker):
     assert variant(sagemaker(compute=gpu))["instanceType"] == "ml.g6.xlarge"
 
 
+def test_the_instance_type_that_the_stack_names_is_taken(sagemaker):
+    program = sagemaker(compute=Compute(machine="ml.m7i.2xlarge"), scaling=Scaling(target={"value": 50}))
+    assert variant(program)["instanceType"] == "ml.m7i.2xlarge"
+    followed = program.inputs["fraud-scaling"]["targetTrackingScalingPolicyConfiguration"]
+    assert followed["targetValue"] == 50 * 8
+
+
 def test_own_disks_of_instances_get_no_key(sagemaker):
     gpu = Compute(cpu=4, memory=Memory.parse("8Gi"), accelerator=Accelerator(kind="nvidia-a10g"))
     assert "kmsKeyArn" not in sagemaker(compute=gpu).inputs["fraud-configuration"]
@@ -274,6 +281,8 @@ def test_every_instance_type_is_one_that_sagemaker_has():
     known = set(model.shape_for("ProductionVariantInstanceType").enum)
     assert {each.name for each in MACHINES} <= known
     assert len({each.name for each in MACHINES}) == len(MACHINES)
+    of_jobs = set(model.shape_for("TransformInstanceType").enum)
+    assert {each.name for each in MACHINES if not each.not_for} == {each.name for each in MACHINES} & of_jobs
     assert {has_own_disks(each.name) for each in MACHINES if each.accelerator is None} == {False}
 
 
@@ -351,6 +360,8 @@ def test_its_outputs_are_what_tools_rely_on(sagemaker):
         ({}, {"request": Request(payload=Memory.parse("7Mi"))}, "Write at most 6Mi."),
         ({}, {"request": Request(timeout="2m")}, "Write at most 60s."),
         ({}, {"compute": Compute(memory=Memory.parse("3Ti"))}, "MP401"),
+        ({}, {"compute": Compute(machine="ml.m7i.lagre")}, "Use ml.m7i.large."),
+        ({}, {"compute": Compute(cpu=4, machine="ml.m7i.large")}, "Use ml.c5.xlarge, the smallest that fits."),
         ({}, {"mode": "async"}, "MP402 unbuilt"),
     ],
 )

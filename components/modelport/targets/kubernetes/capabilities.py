@@ -120,8 +120,8 @@ CAPABILITIES: Capabilities = {
     "compute.cpu": _amount("cpu"),
     "compute.memory": _amount("memory"),
     "compute.machine": refused(
-        "the cluster has the nodes that it has",
-        instead="modelport:gpuPools for GPUs, else compute.cpu and compute.memory",
+        "a cluster has nodes, and no machines to ask for",
+        instead="modelport:gpuPools, or compute.cpu and compute.memory",
     ),
     "compute.accelerator.kind": _of_pod("affinity.nodeAffinity.*", also=("Service.pools", "Service.accelerator.kind")),
     "compute.accelerator.count": native(
