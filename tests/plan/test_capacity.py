@@ -90,7 +90,7 @@ def test_a_machine_runs_only_the_modes_that_it_is_for():
     machines = (Machine("small", 2, Memory.parse("4Gi"), not_for=("batch",)), *MACHINES[1:3])
     assert named(None, machines=machines).name == "small"
     assert named(None, "batch", machines).name == "large"
-    assert named("small", "batch", machines).reason == "there is no such machine"
+    assert named("small", "batch", machines) == Shortage("compute.machine", "it is not for mode: batch", "large")
 
 
 def test_without_instances_of_its_own_there_is_no_machine():

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from modelport.spec import Compute, Memory, ModelSpec, nearest
@@ -67,7 +67,11 @@ def machine_for(machines: Sequence[Machine], spec: ModelSpec) -> Machine | Short
     allowed = [machine for machine in machines if spec.mode not in machine.not_for]
     if spec.compute.machine is None:
         return smallest(allowed, spec.compute)
-    return _named(allowed, spec.compute, spec.compute.machine)
+    named = _named(allowed, spec.compute, spec.compute.machine)
+    if spec.compute.machine in {machine.name for machine in machines if machine not in allowed}:
+        assert isinstance(named, Shortage)  # as it is none of those allowed
+        return replace(named, reason=f"it is not for mode: {spec.mode}")
+    return named
 
 
 def smallest(machines: Sequence[Machine], compute: Compute) -> Machine | Shortage:

@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 
 from .account import Account
-from .documents import allow, document
+from .documents import Statement, allow, document
+from .exchange import Exchange
 from .resources import (
     EGRESS,
     INGRESS,
@@ -46,9 +47,14 @@ class Network:
         return {"subnets": list(self.subnets), "securityGroupIds": list(self.groups)}
 
 
-def network(own: Resources, account: Account) -> Network:
-    """The network of the service, without a way to the internet, made unless subnets are given."""
+def network(own: Resources, account: Account, exchange: Exchange | None) -> Network | None:
+    """The network of the service, without a way to the internet, made unless subnets are given.
+
+    None for a serverless service, which SageMaker puts into none.
+    """
     existing = own.plan.environment.existing
+    if own.plan.spec.mode == "serverless":
+        return None
     if existing.subnets:
         return Network(existing.subnets, existing.security_groups)
     vpc = own.make(VPC, "vpc", {"cidrBlock": RANGE, "enableDnsSupport": True, "enableDnsHostnames": True})
@@ -58,7 +64,7 @@ def network(own: Resources, account: Account) -> Network:
     server = _group(own, vpc, "servers", "The instances of the model service.")
     private = _group(own, vpc, "private", "What services of AWS are reached through.")
     _let(own, "private", server, private)
-    storage = _storage(own, account, vpc, routes)
+    storage = _storage(own, account, vpc, routes, [exchange.through_network(account)] if exchange else [])
     _let_out(own, "storage", server, {"prefixListId": storage.prefix_list_id})
     for service in SERVICES:
         inputs = {
@@ -105,8 +111,8 @@ def _let_out(own: Resources, name: str, group: Any, where: dict[str, Any]) -> No
     own.make(EGRESS, f"to-{name}", inputs)
 
 
-def _storage(own: Resources, account: Account, vpc: Any, routes: Any) -> Any:
-    """The way to S3, and to reading in the buckets of this account alone."""
+def _storage(own: Resources, account: Account, vpc: Any, routes: Any, more: Sequence[Statement]) -> Any:
+    """The way to S3, to reading in the buckets of this account alone, and to what more is allowed."""
     mine = {"StringEquals": {"aws:ResourceAccount": account.id}}
     reading = allow("Read", ["s3:GetObject", "s3:ListBucket"], "*", Principal="*", Condition=mine)
     inputs = {
@@ -114,7 +120,7 @@ def _storage(own: Resources, account: Account, vpc: Any, routes: Any) -> Any:
         "serviceName": _service(account, "s3"),
         "vpcEndpointType": "Gateway",
         "routeTableIds": [routes.id],
-        "policy": document(reading),
+        "policy": document(reading, *more),
     }
     return own.make(VPC_ENDPOINT, "private-s3", inputs)
 
