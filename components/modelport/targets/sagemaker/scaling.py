@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 
 from modelport.plan import Plan
-from modelport.plan.bounds import is_fixed
+from modelport.plan.bounds import fewest, is_fixed, most
 
 from .asynchronous import backlog, waking
 from .modes import follows_backlog
@@ -32,9 +32,9 @@ def scaling(own: Resources, endpoint: Any) -> None:
         "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
         "serviceNamespace": "sagemaker",
     }
-    bounds = {"minCapacity": 0 if asked.scale_to_zero else asked.min, "maxCapacity": asked.max}
-    by_windows = pulumi.ResourceOptions(ignore_changes=[*bounds]) if asked.schedule else None
-    capacity = own.make(CAPACITY, "capacity", {**resource, **bounds}, by_windows)
+    bounds = {"minCapacity": 0 if asked.scale_to_zero else fewest(asked), "maxCapacity": most(asked)}
+    windows_set_them = pulumi.ResourceOptions(ignore_changes=[*bounds]) if asked.schedule else None
+    capacity = own.make(CAPACITY, "capacity", {**resource, **bounds}, windows_set_them)
     policy = {"policyType": "TargetTrackingScaling", "targetTrackingScalingPolicyConfiguration": _followed(plan)}
     inputs = {"name": plan.names.of("scaling"), **resource, **policy}
     own.make(SCALING, "scaling", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
