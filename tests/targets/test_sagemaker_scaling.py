@@ -1,5 +1,8 @@
 """How many instances a service on SageMaker has at which time, and how fast that changes."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
 from moto import mock_aws
 from support.aws.account import Account
@@ -7,8 +10,14 @@ from support.aws.judge import judge
 from support.aws.kinds import REGION
 from support.aws.requests import requests_of
 
+from modelport.bundle import load
 from modelport.spec import Scaling
 from modelport.targets.sagemaker.schedule import six_fields
+from modelport_server.__main__ import _parser
+from modelport_server.observe.emf import Emf
+from modelport_server.observe.families import labels_of
+from modelport_server.observe.metrics import Family
+from modelport_server.observe.options import watching
 
 OFFICE = {"cron": "0 8 * * 1-5", "timezone": "Europe/Berlin", "min": 3, "max": 6}
 NIGHT = {"cron": "30 20 * * *", "timezone": "Europe/Berlin", "min": 2, "max": 4}
@@ -92,3 +101,34 @@ def test_windows_that_cannot_be_are_refused_with_what_can(refusal, windows, word
 
 def test_a_realtime_service_keeps_an_instance(refusal):
     assert "Use mode: async or mode: serverless" in refusal(scaling=Scaling(scale_to_zero=True))
+
+
+def written(settings, model, monkeypatch):
+    """What a server with these settings writes of the requests that wait for a model."""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    told, lines = watching(_parser().parse_args([])), []
+    family = Family("modelport_requests_waiting", "gauge", "", [(labels_of(model), 4)])
+    Emf(lambda: [family], SimpleNamespace(write=lines.append), told.emf_namespace).write()
+    return told.emf, json.loads(lines[0])
+
+
+def test_instances_follow_what_the_server_itself_counts(sagemaker, monkeypatch):
+    program = sagemaker(scaling=Scaling(target={"metric": "waiting", "value": 3}))
+    followed = program.inputs["fraud-scaling"]["targetTrackingScalingPolicyConfiguration"]
+    metric, bundle = followed["customizedMetricSpecification"], program.inputs["fraud-bundle-blue"]["bundle"]
+    settings = program.inputs["fraud-model-blue"]["primaryContainer"]["environment"]
+    seconds, line = written(settings, SimpleNamespace(bundle=load(bundle)), monkeypatch)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    dimensions = {each["name"]: each["value"] for each in metric["dimensions"]}
+    assert (followed["targetValue"], metric["statistic"], seconds) == (3, "Average", 60)
+    assert metric["namespace"] == directive["Namespace"] == "modelport/fraud-dev"
+    assert metric["metricName"] in [each["Name"] for each in directive["Metrics"]]
+    assert directive["Dimensions"] == [list(dimensions)]
+    assert dimensions.items() <= line.items()
+    assert judge(requests_of(program)).problems == []
+
+
+def test_servers_write_no_metrics_that_nobody_follows(sagemaker):
+    settings = sagemaker().inputs["fraud-model-blue"]["primaryContainer"]["environment"]
+    assert not [name for name in settings if "EMF" in name]

@@ -8,6 +8,7 @@ from modelport.targets.artifact import ArtifactBundle, bundle_inputs
 from modelport.targets.settings import settings
 from modelport.targets.version import Version
 
+from .metrics import writes_metrics
 from .network import Network
 from .resources import MODEL, Resources
 from .storage import Store
@@ -32,7 +33,7 @@ def model(
     bundle = _bundle(own, version, store)
     packed = own.plan.spec.mode in PACKED
     data = {"modelDataUrl": bundle.uri} if packed else {"modelDataSource": {"s3DataSources": [_folder(bundle)]}}
-    container = {"image": image, **data, "environment": settings(own.plan, version)}
+    container = {"image": image, **data, "environment": {**settings(own.plan, version), **writes_metrics(own.plan)}}
     isolated = {"enableNetworkIsolation": True, "vpcConfig": network.config} if network else {}
     inputs = {"executionRoleArn": role, "primaryContainer": container, **isolated}
     rights = [own.resources["role-policy"]] if "role-policy" in own.resources else []

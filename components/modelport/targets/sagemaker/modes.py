@@ -112,8 +112,8 @@ def queue_rules(spec: ModelSpec) -> Iterator[Objection]:
     """What the queue of an endpoint cannot follow."""
     scaling, metric = spec.scaling, spec.scaling.target.metric
     alternative = "Use concurrency: it counts what waits as well."
-    if metric == "requestsPerSecond":
-        yield Objection(METRIC, metric, "requests wait in a queue, however many come", alternative)
+    if metric in ("requestsPerSecond", "waiting"):
+        yield Objection(METRIC, metric, "requests wait in SageMaker's queue, however many come", alternative)
     elif scaling.scale_to_zero and not follows_backlog(spec):
         yield Objection(METRIC, metric, "without instances nobody can tell it", alternative)
     if scaling.scale_to_zero and scaling.schedule:

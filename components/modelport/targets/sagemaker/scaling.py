@@ -6,8 +6,10 @@ import pulumi
 
 from modelport.plan import Plan
 from modelport.plan.bounds import fewest, is_fixed, most
+from modelport.targets.version import Version
 
 from .asynchronous import backlog, waking
+from .metrics import OWN, measured
 from .modes import follows_backlog
 from .names import VARIANT, endpoint_name
 from .resources import CAPACITY, SCALING, SCHEDULED_ACTION, Resources
@@ -21,7 +23,7 @@ UTILISATION = {"cpu": "CPUUtilization", "accelerator": "GPUUtilization"}
 METRICS = "/aws/sagemaker/Endpoints"
 
 
-def scaling(own: Resources, endpoint: Any) -> None:
+def scaling(own: Resources, endpoint: Any, version: Version) -> None:
     """The bounds of the number of instances, and the load that it follows; nothing where nobody changes the number."""
     plan = own.plan
     asked = plan.spec.scaling
@@ -35,7 +37,10 @@ def scaling(own: Resources, endpoint: Any) -> None:
     bounds = {"minCapacity": 0 if asked.scale_to_zero else fewest(asked), "maxCapacity": most(asked)}
     windows_set_them = pulumi.ResourceOptions(ignore_changes=[*bounds]) if asked.schedule else None
     capacity = own.make(CAPACITY, "capacity", {**resource, **bounds}, windows_set_them)
-    policy = {"policyType": "TargetTrackingScaling", "targetTrackingScalingPolicyConfiguration": _followed(plan)}
+    policy = {
+        "policyType": "TargetTrackingScaling",
+        "targetTrackingScalingPolicyConfiguration": _followed(plan, version),
+    }
     inputs = {"name": plan.names.of("scaling"), **resource, **policy}
     own.make(SCALING, "scaling", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
     if asked.scale_to_zero:
@@ -56,12 +61,12 @@ def _schedule(own: Resources, resource: dict[str, Any], capacity: pulumi.Resourc
         own.make(SCHEDULED_ACTION, f"schedule-{number}", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
 
 
-def _followed(plan: Plan) -> dict[str, Any]:
+def _followed(plan: Plan, version: Version) -> dict[str, Any]:
     cooldowns = {
         "scaleOutCooldown": _out_seconds(plan),
         "scaleInCooldown": max(plan.spec.startup_seconds, LEAST_IN_SECONDS),
     }
-    return {**_load(plan), **cooldowns}
+    return {**_load(plan, version), **cooldowns}
 
 
 def _out_seconds(plan: Plan) -> int:
@@ -69,12 +74,14 @@ def _out_seconds(plan: Plan) -> int:
     return max(plan.spec.startup_seconds, LEAST_OUT_SECONDS)
 
 
-def _load(plan: Plan) -> dict[str, Any]:
+def _load(plan: Plan, version: Version) -> dict[str, Any]:
     target = plan.spec.scaling.target
     if follows_backlog(plan.spec):
         return backlog(plan)
     if target.metric in UTILISATION:
         return _utilisation(plan)
+    if target.metric in OWN:
+        return {"targetValue": target.value, "customizedMetricSpecification": measured(plan, version)}
     of_a_minute = target.metric == "requestsPerSecond"
     metric = {"predefinedMetricType": INVOCATIONS if of_a_minute else CONCURRENCY}
     value = target.value * 60 if of_a_minute else target.value

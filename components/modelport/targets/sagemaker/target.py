@@ -72,7 +72,7 @@ class SageMakerService(pulumi.ComponentResource):
         image = serving_image(own, version, images)
         serving = model(own, version, image, role, store, place)
         made = endpoint(own, serving, encrypting, exchanged)
-        scaling(own, made)
+        scaling(own, made, version)
         invoker(own, *calls.rights(own, account, serving, exchanged))
         budget(own)
 
