@@ -18,7 +18,15 @@ from modelport_policies.kubernetes import (
 )
 from modelport_policies.relations import belonging, owners, tag
 from modelport_policies.resource import Resource, Stack, at, items, mapping, number, text, type_of
-from modelport_policies.sagemaker import ACCELERATORS, VARIANTS, endpoints, is_serverless, of_sagemaker, variants
+from modelport_policies.sagemaker import (
+    ACCELERATORS,
+    VARIANTS,
+    endpoints,
+    follows,
+    is_serverless,
+    of_sagemaker,
+    variants,
+)
 
 QUANTITY = re.compile(r"([0-9.]+(?:[eE][+-]?[0-9]+)?)(m|[kMGTPE]|[KMGTPE]i)?")
 SIZES = {"": 1.0, "m": 0.001, **{unit: 1000.0**power for power, unit in enumerate("kMGTPE", start=1)}}
@@ -81,12 +89,23 @@ def of_variants(configuration: Resource) -> Iterator[Fleet]:
 
 
 def bounds_of_variant(configuration: Resource, name: str, variant: Any) -> tuple[float, float]:
-    """How many instances a variant has: as its scalable target says, or else itself."""
+    """How many instances a variant has: as its scalable target says with its schedule, or else itself."""
     for target in configuration.stack.by(type_of).get(aws.SCALING_TARGET, ()):
         if scales_endpoint_of(target, configuration) and text(target.at("resourceId")).endswith(f"/variant/{name}"):
-            return number(target.at("minCapacity"), 0), number(target.at("maxCapacity"), 0)
+            return bounds_of_target(target)
     managed, count = at(variant, "managedInstanceScaling"), number(at(variant, "initialInstanceCount"), 1)
     return number(at(managed, "minInstanceCount"), count), number(at(managed, "maxInstanceCount"), count)
+
+
+def bounds_of_target(target: Resource) -> tuple[float, float]:
+    """The bounds of a scalable target, as far as its scheduled actions leave or set them."""
+    schedules = target.stack.by(type_of).get(aws.SCALING_SCHEDULE, ())
+    actions = [each.at("scalableTargetAction") for each in schedules if follows(each, target)]
+    fewest, most = (number(target.at(key), 0) for key in ("minCapacity", "maxCapacity"))
+    return (
+        min([fewest, *(number(at(each, "minCapacity"), fewest) for each in actions)]),
+        max([most, *(number(at(each, "maxCapacity"), most) for each in actions)]),
+    )
 
 
 def scales_endpoint_of(target: Resource, configuration: Resource) -> bool:

@@ -67,7 +67,9 @@ def only_serverless(model: Resource) -> bool:
 
 
 def may_be_of(variant: Any, model: Resource) -> bool:
-    """Whether a variant has the model, or one whose name is not known yet."""
+    """Whether a variant has the model, or one whose name is not known: so it is where Pulumi names the model."""
+    if model.at("name") is None:
+        return True
     try:
         return naming(model)(text(at(variant, "modelName")))
     except UnknownValueError:
@@ -100,3 +102,9 @@ def scaled_name(target: Resource) -> str:
     """The name of the endpoint that a scalable target is of; nothing where it is of none."""
     kind, _, rest = text(target.at("resourceId")).partition("/")
     return rest.partition("/")[0] if kind == "endpoint" else ""
+
+
+def follows(scaler: Resource, target: Resource) -> bool:
+    """Whether a policy or schedule is for a scalable target."""
+    shared = set(scaler.dependencies.get("resourceId", ())) & {target.urn, *target.dependencies.get("resourceId", ())}
+    return bool(shared) or scaler.at("resourceId") == target.at("resourceId")

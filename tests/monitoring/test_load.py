@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from ruamel.yaml import YAML
 
-from modelport.monitoring.prometheus.load import in_flight, requests_per_second
+from modelport.monitoring.prometheus.load import in_flight, requests_per_second, waiting
 from modelport.monitoring.prometheus.scrape import Scrape
 
 SCRAPE, BLUE = Scrape.of_pods("fraud", "ml"), 'pod=~"fraud-dev-blue-.+"'
@@ -22,6 +22,10 @@ def requests(pod, route="v2_infer"):
 
 def inflight(pod):
     return "modelport_requests_inflight" + of(pod)
+
+
+def waits(pod):
+    return "modelport_requests_waiting" + of(pod, model="fraud", version="1")
 
 
 CASES = {
@@ -67,6 +71,15 @@ CASES = {
         {inflight("fraud-dev-blue-1"): "5+0x31 stale"},
         None,
     ),
+    "requests that wait in all pods": (
+        waiting,
+        {
+            "modelport_requests_waiting" + of(f"fraud-dev-blue-{each}", model="fraud", version="1"): "7+0x40"
+            for each in "12"
+        },
+        14,
+    ),
+    "no answer about those that wait, where no pod is scraped": (waiting, {}, None),
     "no answer about those in flight, where no pod is scraped": (in_flight, {}, None),
 }
 

@@ -23,6 +23,7 @@ ACCOUNT = "111111111111"
 SAGEMAKER = {
     "compute.cpu": (2, 16),
     "compute.memory": ("2Gi", "100Gi"),
+    "compute.machine": ("ml.m7i.large", "ml.m7i.xlarge"),
     "compute.accelerator.count": (1, 4),
     **dict.fromkeys(
         ("serving.image", "releases.stable.image"),
@@ -30,11 +31,16 @@ SAGEMAKER = {
     ),
     "existing.key": tuple(f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/{name}" for name in ("one", "two")),
     "existing.role": tuple(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("one", "two")),
+    "existing.topic": tuple(f"arn:aws:sns:eu-central-1:{ACCOUNT}:{name}" for name in ("one", "two")),
     "existing.permissionsBoundary": tuple(f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("one", "two")),
 }
 COMPANIONS = {
     "existing.role": {},
+    "existing.topic": {"mode": "async"},
     "scaling.target.metric": {},
+    "scaling.schedule": {},
+    "scaling.scaleToZero": {"mode": "async"},
+    "request.concurrency": {"mode": "async"},
     "existing.subnets": {"existing.securityGroups": ["group"]},
     "existing.securityGroups": {"existing.subnets": ["subnet"]},
 }

@@ -1,11 +1,13 @@
 """Metrics in CloudWatch's embedded metric format."""
 
+import argparse
 import json
 
 import pytest
 
 from modelport_server.observe.emf import Emf
 from modelport_server.observe.metrics import Family, Histogram
+from modelport_server.observe.options import namespace
 
 
 class Lines:
@@ -36,6 +38,19 @@ def written():
 
 def counter(value, **labels):
     return Family("c_total", "counter", "", [(labels, value)])
+
+
+def test_a_service_may_have_a_namespace_of_its_own():
+    lines = Lines()
+    Emf(lambda: [counter(3)], lines, "modelport/fraud-dev").write()
+    (directive,) = lines.take()[0]["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "modelport/fraud-dev"
+
+
+@pytest.mark.parametrize("text", ["", "AWS/SageMaker", "two words", "x" * 256])
+def test_what_is_no_namespace_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="is no namespace"):
+        namespace(text)
 
 
 def test_a_line_has_the_metrics_of_one_set_of_labels(written):

@@ -17,6 +17,7 @@ VALUES = {
     "model.pipeline.after": (["double.onnx"], ["triple.onnx"]),
     "compute.cpu": (2, 4),
     "compute.memory": ("1Gi", "2Gi"),
+    "compute.machine": ("small", "large"),
     "compute.accelerator.kind": ("nvidia-t4", "nvidia-l4"),
     "compute.accelerator.count": (1, 2),
     "compute.accelerator.sharing": ("none", "time-slicing"),

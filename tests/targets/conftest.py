@@ -1,3 +1,4 @@
+import pulumi
 import pytest
 from support.aws.kinds import REGION
 from support.aws.program import AwsProgram
@@ -67,3 +68,22 @@ def sagemaker(args):
         return AwsProgram.run(lambda: SageMakerService("fraud", service).outputs, {"aws:region": REGION})
 
     return sagemaker
+
+
+@pytest.fixture
+def refusal(args):
+    """Why a service is refused by SageMaker; nothing may be registered before."""
+
+    def refusal(environment=None, config=None, **sections):
+        service, told = args({"image": IMAGE, **(environment or {})}, **sections), []
+
+        def run():
+            with pytest.raises(pulumi.RunError) as failed:
+                SageMakerService("fraud", service)
+            told.append(str(failed.value))
+
+        program = AwsProgram.run(run, {"aws:region": REGION} if config is None else config)
+        assert program.requests == []
+        return told[0]
+
+    return refusal

@@ -125,6 +125,7 @@ def test_keda_scales_on_cpu_alike(keda, kubernetes):
     [
         ("requestsPerSecond", "sum(rate(modelport_requests_total{"),
         ("concurrency", "clamp_min(sum(avg_over_time(modelport_requests_inflight{"),
+        ("waiting", "sum(avg_over_time(modelport_requests_waiting{"),
     ],
 )
 def test_requests_are_counted_of_the_versions_own_pods(keda, metric, start):
@@ -158,7 +159,7 @@ def test_an_output_tells_where_prometheus_and_the_namespace_are(keda):
     assert 'namespace="namespace"' in trigger["metadata"]["query"]
 
 
-@pytest.mark.parametrize("metric", ["requestsPerSecond", "concurrency"])
+@pytest.mark.parametrize("metric", ["requestsPerSecond", "concurrency", "waiting"])
 def test_pods_stay_where_prometheus_does_not_answer_or_sees_none_of_them(keda, metric):
     scaler = keda(by_requests(metric, min=3))
     (trigger,) = scaler["triggers"]

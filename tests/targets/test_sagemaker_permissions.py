@@ -8,7 +8,7 @@ import pytest
 from support.aws.kinds import ACCOUNT, REGION
 from support.aws.requests import requests_of
 
-from modelport.spec import Money
+from modelport.spec import Money, Scaling
 from modelport.targets.sagemaker.permissions import ALWAYS, RIGHTS, SPARED, policies
 from modelport.targets.sagemaker.roles import ROLES
 
@@ -44,6 +44,19 @@ GRANTS = {"kms:CreateGrant": "SageMaker and ECR use the key for the service"}
 """Rights to make something for what is given, and why."""
 
 
+WAYS = [
+    {"budget": Money(amount=100)},
+    {"mode": "async", "scaling": Scaling(scale_to_zero=True)},
+    {"mode": "batch"},
+    {
+        "scaling": Scaling(
+            schedule=[{"cron": "0 8 * * *", "min": 2, "max": 4}, {"cron": "0 20 * * *", "min": 1, "max": 2}]
+        )
+    },
+]
+"""Services that together have everything that a service may have."""
+
+
 def allowed(field):
     return set(chain.from_iterable(each["Action"] for each in policies()[field]["Statement"]))
 
@@ -64,20 +77,21 @@ def test_every_kind_that_may_be_made_has_its_rights():
 
 @pytest.mark.parametrize("field", SPARED)
 def test_what_a_field_spares_is_what_is_made_without_it(sagemaker, field):
-    program = sagemaker({"existing": given(without=field)}, budget=Money(amount=100))
-    assert planned(program) == {*ALWAYS, *SPARED[field]}
+    program = sagemaker({"existing": given(without=field)})
+    assert planned(program) | set(ALWAYS) == {*ALWAYS, *SPARED[field]}
 
 
+@pytest.mark.parametrize("way", WAYS, ids=str)
 @pytest.mark.parametrize("field", ["", *SPARED])
-def test_every_request_that_is_planned_is_allowed(sagemaker, field):
-    program = sagemaker({"existing": given(without=field)}, budget=Money(amount=100))
-    asked = {each.operation for each in requests_of(program)}
+def test_every_request_that_is_planned_is_allowed(sagemaker, field, way):
+    asked = {each.operation for each in requests_of(sagemaker({"existing": given(without=field)}, **way))}
     actions = {OTHERWISE.get(each, each.replace(".", ":")) for each in asked}
     assert actions <= allowed("") | allowed(field)
 
 
 def test_with_everything_given_nothing_is_made_but_what_serves(sagemaker):
-    assert planned(sagemaker({"existing": given(without="")}, budget=Money(amount=100))) == set(ALWAYS)
+    ways = (planned(sagemaker({"existing": given(without="")}, **way)) for way in WAYS)
+    assert set().union(*ways) == set(ALWAYS)
     makes = {each for each in allowed("") if each.startswith(("iam:Create", "kms:Create", "ec2:", "s3:Create"))}
     assert makes == GRANTS.keys()
 

@@ -17,6 +17,14 @@ STACKS = {
     "CPUs": {},
     "GPUs": {"compute": GPU},
     "a fixed number": {"scaling": Scaling(min=3, max=3)},
+    "serverless": {"mode": "serverless"},
+    "a queue": {"mode": "async", "scaling": Scaling(scale_to_zero=True)},
+    "jobs": {"mode": "batch"},
+    "windows": {
+        "scaling": Scaling(
+            schedule=[{"cron": "0 8 * * 1-5", "min": 3, "max": 6}, {"cron": "0 20 * * 1-5", "min": 2, "max": 4}]
+        )
+    },
 }
 UNBUILT = {
     ("GOV-03", "nothing says how well the endpoint has to serve"),

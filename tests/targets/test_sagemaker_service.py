@@ -3,7 +3,6 @@
 import json
 
 import botocore.session
-import pulumi
 import pulumi_aws
 import pytest
 from moto import mock_aws
@@ -103,28 +102,6 @@ BROAD_ACTIONS = {
 }
 
 
-@pytest.fixture
-def refusal(args):
-    """Why a service is refused; nothing may be registered before."""
-
-    def refusal(environment=None, config=None, **sections):
-        service, told = (
-            args({"image": f"registry.example/server@sha256:{'a' * 64}", **(environment or {})}, **sections),
-            [],
-        )
-
-        def run():
-            with pytest.raises(pulumi.RunError) as failed:
-                SageMakerService("fraud", service)
-            told.append(str(failed.value))
-
-        program = AwsProgram.run(run, {"aws:region": REGION} if config is None else config)
-        assert program.requests == []
-        return told[0]
-
-    return refusal
-
-
 def types(program):
     return {request.type for request in program.requests}
 
@@ -150,12 +127,13 @@ def test_types_and_logical_names_are_the_published_ones(sagemaker):
     assert sorted(sagemaker().names) == sorted(GOLDEN.splitlines())
 
 
-def test_the_planned_resources_are_the_reviewed_ones(sagemaker, project):
-    program = sagemaker()
+@pytest.mark.parametrize("mode", ["realtime", "serverless", "async", "batch"])
+def test_the_planned_resources_are_the_reviewed_ones(sagemaker, project, mode):
+    program = sagemaker(mode=mode)
     planned = {name: program.inputs[name] for name in sorted(program.inputs)}
     digest, revision = (program.inputs["fraud-bundle-blue"][name] for name in ("digest", "revision"))
     hidden = {str(project): "PROJECT", digest.removeprefix("sha256:"): "DIGEST", revision: "REVISION"}
-    reviewed, found = golden("sagemaker.json", planned, hidden)
+    reviewed, found = golden("sagemaker.json" if mode == "realtime" else f"sagemaker-{mode}.json", planned, hidden)
     assert found == reviewed
 
 
@@ -171,9 +149,10 @@ def test_its_resources_are_its_children_of_the_sdks_own_types(args, sagemaker):
     assert isinstance(made[0].resources["endpoint"], pulumi_aws.sagemaker.Endpoint)
 
 
+@pytest.mark.parametrize("mode", ["realtime", "async", "batch"])
 @pytest.mark.parametrize("existing", [{}, ALL_EXISTING], ids=["nothing", "everything"])
-def test_every_request_is_one_that_aws_takes(sagemaker, existing):
-    program = sagemaker({"existing": existing}, budget=Money(amount=100))
+def test_every_request_is_one_that_aws_takes(sagemaker, existing, mode):
+    program = sagemaker({"existing": existing}, budget=Money(amount=100), mode=mode)
     assert judge(requests_of(program)).problems == []
 
 
@@ -272,6 +251,13 @@ def test_the_smallest_instance_that_fits_is_taken(sagemaker):
     assert variant(sagemaker(compute=gpu))["instanceType"] == "ml.g6.xlarge"
 
 
+def test_the_instance_type_that_the_stack_names_is_taken(sagemaker):
+    program = sagemaker(compute=Compute(machine="ml.m7i.2xlarge"), scaling=Scaling(target={"value": 50}))
+    assert variant(program)["instanceType"] == "ml.m7i.2xlarge"
+    followed = program.inputs["fraud-scaling"]["targetTrackingScalingPolicyConfiguration"]
+    assert followed["targetValue"] == 50 * 8
+
+
 def test_own_disks_of_instances_get_no_key(sagemaker):
     gpu = Compute(cpu=4, memory=Memory.parse("8Gi"), accelerator=Accelerator(kind="nvidia-a10g"))
     assert "kmsKeyArn" not in sagemaker(compute=gpu).inputs["fraud-configuration"]
@@ -283,6 +269,8 @@ def test_every_instance_type_is_one_that_sagemaker_has():
     known = set(model.shape_for("ProductionVariantInstanceType").enum)
     assert {each.name for each in MACHINES} <= known
     assert len({each.name for each in MACHINES}) == len(MACHINES)
+    of_jobs = set(model.shape_for("TransformInstanceType").enum)
+    assert {each.name for each in MACHINES if not each.not_for} == {each.name for each in MACHINES} & of_jobs
     assert {has_own_disks(each.name) for each in MACHINES if each.accelerator is None} == {False}
 
 
@@ -360,7 +348,9 @@ def test_its_outputs_are_what_tools_rely_on(sagemaker):
         ({}, {"request": Request(payload=Memory.parse("7Mi"))}, "Write at most 6Mi."),
         ({}, {"request": Request(timeout="2m")}, "Write at most 60s."),
         ({}, {"compute": Compute(memory=Memory.parse("3Ti"))}, "MP401"),
-        ({}, {"mode": "async"}, "MP402 unbuilt"),
+        ({}, {"compute": Compute(machine="ml.m7i.lagre")}, "Use ml.m7i.large."),
+        ({}, {"compute": Compute(cpu=4, machine="ml.m7i.large")}, "Use ml.c5.xlarge, the smallest that fits."),
+        ({"existing": {"topic": "alerts"}}, {}, "Write arn:aws:sns:REGION:ACCOUNT:NAME."),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(refusal, environment, sections, words):

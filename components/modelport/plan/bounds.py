@@ -78,12 +78,19 @@ def moments(cron: str) -> set[int]:
     minute, hour, day, month, weekday = cron.split()
     if (day, month) != ("*", "*"):
         raise ValueError(f"{cron} names days of the month, and does not come every week")
-    minutes, hours, weekdays = (_values(text, name) for text, name in zip((minute, hour, weekday), FIELDS, strict=True))
+    minutes, hours, weekdays = (numbers(text, name) for text, name in zip((minute, hour, weekday), FIELDS, strict=True))
     return {each % 7 * DAY + h * HOUR + m for each in weekdays for h in hours for m in minutes}
 
 
-def _values(text: str, name: str) -> set[int]:
-    """What a field of a cron expression stands for: `*`, `5`, `1-5`, `*/15`, `8-18/2`, and lists of these."""
+def numbers(text: str, name: str) -> set[int]:
+    """What a field of a cron expression stands for: `*`, `5`, `1-5`, `*/15`, `8-18/2`, and lists of these.
+
+    Args:
+        name: of the field: minute, hour or day of week.
+
+    Raises:
+        ValueError: a number is out of range.
+    """
     least, most = FIELDS[name]
     found: set[int] = set()
     for item in text.split(","):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from modelport.spec import Compute, Memory
+from modelport.spec import Compute, Memory, ModelSpec, nearest
+
+MACHINE = "compute.machine"
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class Machine:
         cpu: cores.
         accelerator: kind as in `compute.accelerator.kind`; None for a machine without one.
         accelerators: how many of that kind.
+        not_for: values of `mode` that the target does not run it for.
     """
 
     name: str
@@ -22,6 +25,7 @@ class Machine:
     memory: Memory
     accelerator: str | None = None
     accelerators: int = 0
+    not_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,17 @@ class Shortage:
 
     Attributes:
         reason: a clause.
-        nearest: what there is instead.
+        nearest: what there is instead, to be used.
     """
 
     field: str
     reason: str
     nearest: str
+
+    @property
+    def alternative(self) -> str:
+        """What to do about it, in a sentence."""
+        return f"Use {self.nearest}."
 
 
 class _Need(NamedTuple):
@@ -48,6 +57,23 @@ class _Need(NamedTuple):
         return bool(offered == self.asked if isinstance(self.asked, str) else offered >= self.asked)
 
 
+def machine_for(machines: Sequence[Machine], spec: ModelSpec) -> Machine | Shortage | None:
+    """The machine that an instance of a service runs on: the one that it names, or else the smallest that fits.
+
+    None where the target has no machines, and for a service without instances of its own.
+    """
+    if not machines or spec.mode == "serverless":
+        return None
+    allowed = [machine for machine in machines if spec.mode not in machine.not_for]
+    if spec.compute.machine is None:
+        return smallest(allowed, spec.compute)
+    named = _named(allowed, spec.compute, spec.compute.machine)
+    if spec.compute.machine in {machine.name for machine in machines if machine not in allowed}:
+        assert isinstance(named, Shortage)  # as it is none of those allowed
+        return replace(named, reason=f"it is not for mode: {spec.mode}")
+    return named
+
+
 def smallest(machines: Sequence[Machine], compute: Compute) -> Machine | Shortage:
     """The machine that satisfies `compute` with the fewest accelerators, then fewest cores, then least memory."""
     left = machines
@@ -57,6 +83,23 @@ def smallest(machines: Sequence[Machine], compute: Compute) -> Machine | Shortag
             return _shortage(need, left)
         left = enough
     return min(left, key=lambda machine: (machine.accelerators, machine.cpu, machine.memory, machine.name))
+
+
+def _named(machines: Sequence[Machine], compute: Compute, name: str) -> Machine | Shortage:
+    fits = smallest(machines, compute)
+    if isinstance(fits, Shortage):
+        return fits
+    machine = next((each for each in machines if each.name == name), None)
+    if machine is None:
+        near = nearest(name, [each.name for each in machines])
+        return Shortage(MACHINE, "there is no such machine", near or fits.name)
+    if lack := next((need for need in _needs(compute) if not need.met_by(machine)), None):
+        reason = f"it has {_number(lack.offer(machine))}, and {lack.field} asks for {_number(lack.asked)}"
+    elif machine.accelerator and compute.accelerator is None:
+        reason = f"it has {machine.accelerators} x {machine.accelerator}, and no compute.accelerator asks for them"
+    else:
+        return machine
+    return Shortage(MACHINE, reason, f"{fits.name}, the smallest that fits")
 
 
 def _needs(compute: Compute) -> list[_Need]:
@@ -84,6 +127,9 @@ def _shortage(need: _Need, machines: Sequence[Machine]) -> Shortage:
             need.field, f"no machine has {need.asked}", f"one of {', '.join(kinds)}" if kinds else "the CPU"
         )
     largest = max(machines, key=need.offer)
-    offered = need.offer(largest)
-    number = offered if isinstance(offered, Memory) else f"{offered:g}"
+    number = _number(need.offer(largest))
     return Shortage(need.field, f"no fitting machine has more than {number}", f"at most {number} ({largest.name})")
+
+
+def _number(amount: Any) -> str:
+    return f"{amount:g}" if isinstance(amount, float) else str(amount or "none")

@@ -13,7 +13,7 @@ from modelport.spec.section import Section
 from modelport.spec.validation import validate
 
 from .bounds import fewest, may_rest, most
-from .capacity import Machine, Shortage, smallest
+from .capacity import Machine, Shortage, machine_for
 from .fit import Adjustment, adjustments, refusals
 from .names import Names
 from .placement import NoPlace, Placement, place
@@ -38,7 +38,7 @@ class Plan:
         releases: live versions, stable first; their weights make 100.
         names: of resources on the platform.
         tags: of every resource.
-        machine: what one instance runs on; None where it runs on what is there.
+        machine: what one instance runs on; None where it runs on what is there, or has no instances of its own.
         placement: the pools that its accelerators come from; None where there are no pools, or no accelerators.
         adjustments: defaults that the target cannot honour.
         unbuilt: fields that modelport cannot give on the target yet.
@@ -107,9 +107,9 @@ def make_plan(service: Loaded | ModelSpec, environment: Environment, target: Tar
     loaded = service if isinstance(service, Loaded) else _overridden(service, environment)
     found = refusals(loaded, environment, target)
     gpu = loaded.spec.compute.accelerator
-    machine = smallest(target.machines, loaded.spec.compute) if target.machines else None
+    machine = machine_for(target.machines, loaded.spec)
     if isinstance(machine, Shortage):
-        found.append(_refusal(machine, f"Use {machine.nearest}.", loaded, target))
+        found.append(_refusal(machine, machine.alternative, loaded, target))
         machine = None
     placement = place(gpu, environment.gpu_pools.pools) if target.has_pools and gpu else None
     if isinstance(placement, NoPlace):

@@ -6,7 +6,7 @@ from typing import Any
 
 from modelport import targets
 from modelport.plan import OWN, Capability, Level, Machine
-from modelport.plan.capacity import Shortage, smallest
+from modelport.plan.capacity import Shortage, machine_for
 from modelport.spec import Loaded, ModelSpec, leaf_fields, leaf_values
 from modelport.spec.problem import shown
 
@@ -79,8 +79,7 @@ def compare(service: Loaded, names: Sequence[str] = targets.NAMES) -> Comparison
     fields = {
         path: {target.name: _cell(target.capabilities[path], values.get(path)) for target in chosen} for path in paths
     }
-    compute = service.spec.compute
-    capacity = {target.name: smallest(target.machines, compute) if target.machines else None for target in chosen}
+    capacity = {target.name: machine_for(target.machines, service.spec) for target in chosen}
     return Comparison(service, tuple(names), fields, capacity)
 
 

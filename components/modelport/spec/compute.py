@@ -4,7 +4,7 @@ from pydantic import Field, model_validator
 
 from .mig import no_such_slice
 from .quantity import Between, Memory
-from .scalars import Form, Number
+from .scalars import Form, Number, Text
 from .section import Section, broken_rule
 
 MIG = "mig-"
@@ -55,3 +55,7 @@ class Compute(Section):
 
     accelerator: Accelerator | None = None
     """GPUs; without it, the model runs on the CPU."""
+
+    machine: Text | None = None
+    """Machine type of the platform that an instance runs on, like ml.g5.2xlarge; without it, the smallest that has the
+    rest. Platforms have names of their own: it belongs in the stack's `modelport:overrides`."""

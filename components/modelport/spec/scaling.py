@@ -9,8 +9,9 @@ from .section import Section, broken_rule
 class ScalingTarget(Section):
     """The load per instance that autoscaling holds."""
 
-    metric: Literal["cpu", "accelerator", "requestsPerSecond", "concurrency"] = "cpu"
-    """What is measured: utilisation of cpu or accelerator in percent, requests per second, or requests in flight."""
+    metric: Literal["cpu", "accelerator", "requestsPerSecond", "concurrency", "waiting"] = "cpu"
+    """What is measured: utilisation of cpu or accelerator in percent, requests per second, requests in flight, or those
+    among them that wait for the model, as the server counts them."""
 
     value: Annotated[Number, Field(gt=0)] = 60
     """The value to hold, per instance: percent, requests per second, or requests."""

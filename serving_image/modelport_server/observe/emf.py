@@ -31,11 +31,18 @@ class Emf:
     Args:
         collect: gives them as they stand.
         sink: where lines go.
+        namespace: that CloudWatch keeps the metrics in.
         clock: for tests; seconds since 1970.
     """
 
-    def __init__(self, collect: Callable[[], Iterable[Family]], sink: Sink, clock: Callable[[], float] = time.time):
-        self._collect, self._sink, self._clock = collect, sink, clock
+    def __init__(
+        self,
+        collect: Callable[[], Iterable[Family]],
+        sink: Sink,
+        namespace: str = NAMESPACE,
+        clock: Callable[[], float] = time.time,
+    ):
+        self._collect, self._sink, self._namespace, self._clock = collect, sink, namespace, clock
         self._counters: dict[tuple[str, Key], float] = {}
         self._histograms: dict[tuple[str, Key], tuple[list[int], float]] = {}
 
@@ -50,7 +57,9 @@ class Emf:
                 key = _dimensions(labels)
                 if (now := self._value(family, key, value)) is not None:
                     by_labels.setdefault(key, {})[family.name] = _unit(family), now
-        documents = (doc for key, metrics in by_labels.items() for doc in _documents(key, metrics, milliseconds))
+        documents = (
+            doc for key, metrics in by_labels.items() for doc in _documents(self._namespace, key, metrics, milliseconds)
+        )
         if lines := b"".join(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) for document in documents):
             self._sink.write(lines)
 
@@ -68,12 +77,14 @@ class Emf:
         return value - before_
 
 
-def _documents(key: Key, metrics: dict[str, tuple[str, Any]], milliseconds: int) -> Iterator[dict[str, Any]]:
+def _documents(
+    namespace: str, key: Key, metrics: dict[str, tuple[str, Any]], milliseconds: int
+) -> Iterator[dict[str, Any]]:
     names = list(metrics)
     for start in range(0, len(names), MOST_METRICS):
         part = names[start : start + MOST_METRICS]
         directive = {
-            "Namespace": NAMESPACE,
+            "Namespace": namespace,
             "Dimensions": [[name for name, _ in key]],
             "Metrics": [{"Name": name, "Unit": metrics[name][0]} for name in part],
         }

@@ -67,7 +67,7 @@ class Observation:
             from modelport_server.observe.emf import Emf
             from modelport_server.observe.sink import StandardOutput
 
-            emf = Emf(self._app.families, StandardOutput())
+            emf = Emf(self._app.families, StandardOutput(), self._watching.emf_namespace)
             self._periodic.append(Periodic("emf", self._watching.emf, emf.write))
         if self._resource and "metrics" in self._signals:
             from modelport_server.observe.push import Push

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelport_server.observe.logs import FORMATS, LEVELS
 
+NAMESPACE = re.compile(r"[0-9A-Za-z.\-_/#:]{1,255}")
+"""Source: docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum (PutMetricData, Namespace)"""
 LEAST_RECORD, LEAST_DISK = 1024, 16 << 20
 REPEATED = ("capture_redact",)
 
@@ -26,6 +29,7 @@ class Watching:
         drift: the share of inferences that is compared with the baseline, 0 to 1; None: none is.
         drift_window: seconds that the comparison looks back.
         emf: seconds between two writings of metrics to standard output; None: never.
+        emf_namespace: that CloudWatch keeps them in.
         otlp: where traces and metrics go, beside what the standard variables say.
     """
 
@@ -37,6 +41,7 @@ class Watching:
     drift: float | None = None
     drift_window: float = 3600.0
     emf: float | None = None
+    emf_namespace: str = "modelport"
     otlp: str | None = None
 
 
@@ -56,6 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--drift-window", type=seconds, default=usual.drift_window, metavar="SECONDS", help="back (default: 3600)")
     add("--emf", nargs="?", type=seconds, const=60.0, metavar="SECONDS",
         help="write metrics for CloudWatch to standard output, so often (alone: 60)")  # fmt: skip
+    add("--emf-namespace", type=namespace, default=usual.emf_namespace, metavar="NAME",
+        help=f"that CloudWatch keeps them in (default: {usual.emf_namespace})")  # fmt: skip
     add("--otlp", metavar="URL", help="send traces and metrics there (default: OTEL_EXPORTER_OTLP_ENDPOINT)")
     add("--log-format", choices=FORMATS, default="text", help="(default: text)")
     add("--log-level", choices=LEVELS, default="info", help="(default: info)")
@@ -73,6 +80,7 @@ def watching(options: argparse.Namespace) -> Watching:
         drift=options.drift,
         drift_window=options.drift_window,
         emf=options.emf,
+        emf_namespace=options.emf_namespace,
         otlp=options.otlp,
     )
 
@@ -91,6 +99,13 @@ def seconds(text: str) -> float:
     if not 1 <= number < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no time: give seconds, at least 1")
     return number
+
+
+def namespace(text: str) -> str:
+    """A namespace of CloudWatch; raises ArgumentTypeError where it is none."""
+    if not NAMESPACE.fullmatch(text) or text.startswith("AWS/"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no namespace: give up to 255 letters, digits and . - _ / # :")
+    return text
 
 
 def _bytes(least: int) -> type[int]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 import threading
 
 import grpc
@@ -264,6 +265,50 @@ class TestLife:
         outputs = RESOURCE.create(RESOURCE.check(asked)[0], said.append)
         shown = json.dumps(outputs) + "".join(said) + "".join(capsys.readouterr())
         assert not [secret for secret in remote.secrets if secret in shown]
+
+
+class TestPacked:
+    """One archive, for platforms that unpack it."""
+
+    @pytest.mark.parametrize("kind", ["s3", "gs", "azblob", "volume"])
+    def test_it_holds_the_bundle_and_nothing_lies_beside_it(self, kind, request, up, small, tmp_path):
+        place = request.getfixturevalue(kind)
+        uri = up(small, place, packed=True)["uri"]
+        assert uri == f"{place.target}/{hex_of(small)}/model.tar.gz"
+        assert {name.rpartition("/")[2] for name in place.names()} == {"model.tar.gz"}
+        [path] = fetch(uri, tmp_path / "models")
+        assert verify(path).digest == small.digest
+        assert (path / "sample.json").read_bytes() == (small.path / "sample.json").read_bytes()
+
+    def test_its_files_are_at_the_top_and_anyone_can_read_them(self, volume, up, small):
+        with tarfile.open(up(small, volume, packed=True)["uri"]) as archive:
+            members = {each.name: each.mode for each in archive.getmembers()}
+        assert {"bundle.json", "sample.json", "model/model.onnx"} <= members.keys()
+        assert set(members.values()) == {0o644}
+
+    def test_a_second_run_sends_nothing(self, s3, up, bundle):
+        first = up(bundle, s3, packed=True)
+        s3.wire.count_again()
+        assert up(bundle, s3, packed=True) == first
+        assert s3.wire.sent < FEW
+
+    def test_it_is_read_changed_and_deleted_like_another(self, s3, up, small):
+        outputs = up(small, s3, packed=True, prune=True)
+        assert RESOURCE.read(outputs["uri"], outputs) == outputs
+        s3.damage("model.tar.gz")
+        assert RESOURCE.read(outputs["uri"], outputs) is None
+        RESOURCE.delete(outputs["uri"], outputs, print)
+        assert s3.names() == set()
+
+    def test_a_preview_knows_its_address(self):
+        assert RESOURCE.plan({}, {**OLD, "packed": True})["uri"] == f"s3://b/p/{'0' * 64}/model.tar.gz"
+
+    def test_it_is_another_artefact_than_the_files(self):
+        assert RESOURCE.diff(OLD, {**OLD, "packed": True}).replaces == ("packed",)
+
+    def test_a_registry_takes_none(self):
+        _, failures = RESOURCE.check({**OLD, "target": "oci://host.example/models", "packed": True})
+        assert [failure.property for failure in failures] == ["packed"]
 
 
 class TestDiff:

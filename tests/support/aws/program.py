@@ -24,6 +24,7 @@ READ = {
 """What the provider tells of where it works: all that a plan may ask."""
 REFERENCE = re.compile(r"@\{([^{}]+)\.(\w+)\}")
 """The logical name of a resource, and one of its outputs."""
+BUNDLE = ArtifactBundle()
 
 
 class AwsProgram(Program):
@@ -35,7 +36,7 @@ class AwsProgram(Program):
         if args.typ == ArtifactImage.kind:
             outputs["reference"] = f"{args.inputs['repository']}@{args.inputs['digest']}"
         if args.typ == ArtifactBundle.kind:
-            outputs["uri"] = f"{args.inputs['target']}/{args.inputs['digest'].removeprefix('sha256:')}"
+            outputs["uri"] = BUNDLE.plan({}, BUNDLE.check(args.inputs)[0])["uri"]
         if not args.typ.startswith("aws:"):
             return name, outputs
         for output in texts(args.typ):

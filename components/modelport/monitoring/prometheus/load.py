@@ -9,6 +9,7 @@ from .scrape import Scrape
 OVER = "2m"
 INFLIGHT = "modelport_requests_inflight"
 """What every server says that is scraped."""
+WAITING = "modelport_requests_waiting"
 
 
 def requests_per_second(scrape: Scrape, *matchers: str) -> str:
@@ -21,3 +22,8 @@ def in_flight(scrape: Scrape, *matchers: str) -> str:
     """Requests that are being answered, but for the scrapes themselves."""
     series = scrape.series(INFLIGHT, *matchers)
     return f"clamp_min(sum(avg_over_time({series}[{OVER}])) - count({series}), 0)"
+
+
+def waiting(scrape: Scrape, *matchers: str) -> str:
+    """Requests that the model has not come to."""
+    return f"sum(avg_over_time({scrape.series(WAITING, *matchers)}[{OVER}]))"

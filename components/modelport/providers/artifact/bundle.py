@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from modelport.bundle import Bundle, BundleError, load
@@ -12,6 +13,7 @@ from modelport.errors import ModelportError
 from modelport.providers import inputs as judged
 from modelport.providers.crud import UNKNOWN, Changes, Failure, Say, Values
 
+from .archive import ARCHIVE, pack
 from .changes import changes
 from .image import IMPORT
 from .inputs import BundleInputs
@@ -27,7 +29,8 @@ class ArtifactBundle:
 
     Inputs are the fields of `BundleInputs`; the outputs are these, `uri`, the source that a server is given, `size` in
     bytes, and `contents`, the sha256 of each file. The id is the first URI. `bundle.json` comes last: a server never
-    reads half a bundle. What is there is not sent, and what a killed run has sent is not sent again.
+    reads half a bundle. What is there is not sent, and what a killed run has sent is not sent again. With `packed` the
+    one file is an archive, and the URI is that of it.
     """
 
     kind = "modelport:artifact:Bundle"
@@ -42,7 +45,7 @@ class ArtifactBundle:
 
     def diff(self, old: Values, new: Values) -> Changes:
         """See `Crud.diff`. The digest says what the bundle is; from where it came does not matter."""
-        return changes(old, new, replacing=("target", "digest"), other=("revision", "prune", "tags"))
+        return changes(old, new, replacing=("target", "digest", "packed"), other=("revision", "prune", "tags"))
 
     def plan(self, old: Values, new: Values) -> Values:
         """See `Crud.plan`. What a bundle that is here will be is known, also its address in a registry."""
@@ -50,7 +53,7 @@ class ArtifactBundle:
         parts = {name: same.get(name, UNKNOWN) for name in self.outputs}
         target, digest, folder = new["target"], new["digest"], new["bundle"]
         if UNKNOWN not in (target, digest) and not target.startswith(OCI):
-            parts["uri"] = f"{target.rstrip('/')}/{_hex(digest)}"
+            parts["uri"] = _uri(f"{target.rstrip('/')}/{_hex(digest)}", new)
         elif UNKNOWN not in (target, digest, folder):
             with suppress(BundleError, OSError):  # which creating it will tell
                 parts["uri"] = address(target.removeprefix(OCI), _files(load(folder)))
@@ -59,19 +62,19 @@ class ArtifactBundle:
     def create(self, inputs: Values, say: Say) -> tuple[str, Values]:
         """See `Crud.create`."""
         wanted = BundleInputs.model_validate(inputs)
-        with surfaced():
-            files = list(_files(_verified(wanted)))
+        with surfaced(), _content(wanted) as (root, files):
             size = sum(file.size for file in files)
             progress = Progress(f"bundle {_hex(wanted.digest)[:12]}", size, say)
             shelf = open_shelf(wanted.target, wanted.digest)
             for file in files:
                 if not shelf.holds(file.path, file.sha256):
-                    shelf.put(file, wanted.bundle / file.path, progress, say)
+                    shelf.put(file, root / file.path, progress, say)
                     if not shelf.holds(file.path, file.sha256):
                         raise SourceError(wanted.target, f"has not kept {file.path}.", "Look who else writes there.")
-            uri = shelf.finish(files, say)
+            outputs = wanted.values()
+            uri = _uri(shelf.finish(files, say), outputs)
         contents = {file.path: file.sha256 for file in files}
-        return uri, {**wanted.values(), "uri": uri, "size": size, "contents": contents}
+        return uri, {**outputs, "uri": uri, "size": size, "contents": contents}
 
     def read(self, id: str, outputs: Values) -> Values | None:
         """See `Crud.read`. A bundle that lacks a file is gone: it is made whole by being made again."""
@@ -91,6 +94,26 @@ class ArtifactBundle:
             with surfaced():
                 shelf = open_shelf(outputs["target"], outputs["digest"])
                 shelf.remove(outputs["uri"], reversed(list(outputs["contents"])))
+
+
+@contextmanager
+def _content(wanted: BundleInputs) -> Iterator[tuple[Path, list[ModelFile]]]:
+    """The folder and the files of it that come to the store.
+
+    Raises:
+        BundleError: it is another bundle, or damaged.
+    """
+    bundle = _verified(wanted)
+    files = list(_files(bundle))
+    if not wanted.packed:
+        yield bundle.path, files
+        return
+    with TemporaryDirectory() as folder:
+        yield Path(folder), [pack(bundle.path, files, Path(folder, ARCHIVE))]
+
+
+def _uri(folder: str, inputs: Values) -> str:
+    return f"{folder}/{ARCHIVE}" if inputs.get("packed") else folder
 
 
 def _verified(wanted: BundleInputs) -> Bundle:

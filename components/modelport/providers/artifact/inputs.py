@@ -98,5 +98,15 @@ class BundleInputs(ArtifactInputs):
     """Where it is to be, in a folder named by its digest: `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`,
     `azblob://ACCOUNT/CONTAINER/PREFIX`, an absolute path, or as an artefact `oci://HOST/REPOSITORY`."""
 
+    packed: bool | None = None
+    """Whether the folder there holds `model.tar.gz` in place of the files, for platforms that unpack it; not in OCI."""
+
     revision: str | None = None
     """Hash of what lies outside the digest (sample, answer, baseline, signature): another one is uploaded again."""
+
+    @field_validator("packed")
+    @classmethod
+    def _in_a_folder(cls, packed: bool | None, given: ValidationInfo) -> bool | None:
+        if packed and given.data.get("target", "").startswith("oci://"):
+            raise ValueError("an OCI artefact has its files as layers, and no archive")
+        return packed

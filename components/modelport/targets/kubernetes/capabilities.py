@@ -119,6 +119,10 @@ CAPABILITIES: Capabilities = {
     "model.batching.maxSize": _setting("MAX_BATCH"),
     "compute.cpu": _amount("cpu"),
     "compute.memory": _amount("memory"),
+    "compute.machine": refused(
+        "a cluster has nodes, and no machines to ask for",
+        instead="modelport:gpuPools, or compute.cpu and compute.memory",
+    ),
     "compute.accelerator.kind": _of_pod("affinity.nodeAffinity.*", also=("Service.pools", "Service.accelerator.kind")),
     "compute.accelerator.count": native(
         f"{DEVICES}*",

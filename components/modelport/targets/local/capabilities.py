@@ -28,6 +28,7 @@ CAPABILITIES: Capabilities = {
     "model.pipeline.after": _server("digest", also=("Server.bundle",)),
     "compute.cpu": unbuilt(),
     "compute.memory": unbuilt(),
+    "compute.machine": refused("instances run on this machine", instead="compute.cpu and compute.memory"),
     "compute.accelerator.kind": unbuilt(),
     "compute.accelerator.count": unbuilt(),
     "compute.accelerator.sharing": unbuilt(),

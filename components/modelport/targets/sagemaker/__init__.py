@@ -1,4 +1,4 @@
-"""Amazon SageMaker: a private, encrypted endpoint that SageMaker runs on instances of its own."""
+"""Amazon SageMaker: a private, encrypted endpoint, or jobs, that SageMaker runs on instances of its own."""
 
 from modelport.plan import TagRule, Target
 

@@ -17,6 +17,8 @@ FOLLOWED = "Policy.targetTrackingScalingPolicyConfiguration"
 CONTAINER = "Model.primaryContainer"
 MODEL = ("Bundle.*", f"{CONTAINER}.environment.MODELPORT_DIGEST")
 """What another model moves."""
+EXCHANGED = ("RolePolicy.policy", "Policy.policy", "BucketLifecycleConfiguration.rules", "VpcEndpoint.policy")
+"""What moves where requests and answers are files."""
 ENCRYPTED = (
     "BucketServerSideEncryptionConfiguration.rules",
     "BucketPolicy.policy",
@@ -98,6 +100,7 @@ CAPABILITIES: Capabilities = {
     "model.batching.maxSize": _setting("MAX_BATCH"),
     "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
     "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
+    "compute.machine": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
     "compute.accelerator.kind": _variant("instanceType", also=("Service.accelerator.kind",)),
     "compute.accelerator.count": _variant(
         "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue")
@@ -109,12 +112,26 @@ CAPABILITIES: Capabilities = {
     "scaling.max": _scaled("Target.maxCapacity", "RegisterScalableTarget", also=("Service.scaling.max",)),
     "scaling.target.metric": _scaled(f"{FOLLOWED}.*", "PutScalingPolicy"),
     "scaling.target.value": _scaled(f"{FOLLOWED}.targetValue", "PutScalingPolicy"),
-    "scaling.scaleToZero": unbuilt(always=False),
-    "mode": unbuilt(always="realtime"),
+    "scaling.schedule": _scaled("ScheduledAction.*", "PutScheduledAction"),
+    "scaling.scaleToZero": _scaled(
+        "Target.minCapacity", "PutScalingPolicy", also=("Policy.*", "MetricAlarm.*", "Service.scaling.min")
+    ),
+    "mode": _sagemaker(
+        "EndpointConfiguration.asyncInferenceConfig.*",
+        "AsyncInferenceConfig",
+        also=("Service.mode", *EXCHANGED, f"{FOLLOWED}.*"),
+    ),
     "request.timeout": _setting("TIMEOUT"),
     "request.payload": _setting("MAX_BODY"),
+    "request.concurrency": _sagemaker(
+        "EndpointConfiguration.asyncInferenceConfig.clientConfig.maxConcurrentInvocationsPerInstance",
+        "AsyncInferenceClientConfig",
+        also=(f"{FOLLOWED}.targetValue",),
+        differs="of a serverless service the most requests at once, with scaling.max; of a realtime one nothing",
+    ),
     "startupSeconds": _variant(
-        "containerStartupHealthCheckTimeoutInSeconds", also=(f"{VARIANT}.modelDataDownloadTimeoutInSeconds",)
+        "containerStartupHealthCheckTimeoutInSeconds",
+        also=(f"{VARIANT}.modelDataDownloadTimeoutInSeconds", f"{FOLLOWED}.scaleOutCooldown"),
     ),
     "protocols.rest": unbuilt(always=True),
     "protocols.grpc": refused(
@@ -169,6 +186,12 @@ CAPABILITIES: Capabilities = {
         "CreateEndpointConfig",
         also=ENCRYPTED,
         differs="its policy lets the account's roles use it, and CloudWatch Logs for the service's log groups",
+    ),
+    "existing.topic": _sagemaker(
+        "EndpointConfiguration.asyncInferenceConfig.outputConfig.notificationConfig.errorTopic",
+        "AsyncInferenceNotificationConfig",
+        also=("RolePolicy.policy",),
+        differs="hears of failed requests of asynchronous services, and of budgets",
     ),
     "existing.bucket": native(
         "Bundle.target",

@@ -38,6 +38,8 @@ GPUS = {
     "nvidia-h200-141gb": "p5e.48xlarge 192 2048 8, p5en.48xlarge 192 2048 8",
 }
 """Size, cores, GiB and GPUs by their kind."""
+NOT_FOR_BATCH = ("ml.c5.large", "ml.r5.", "ml.p4d.", "ml.p4de.", "ml.p5.", "ml.p5e.", "ml.p5en.")
+"""Names, and beginnings of names, of types that transform jobs do not run on: botocore, TransformInstanceType."""
 LOCAL_DISKS = ("ml.g4dn.", "ml.g5.", "ml.g6.", "ml.g6e.", "ml.p4d.", "ml.p4de.", "ml.p5.", "ml.p5e.", "ml.p5en.")
 """Families whose disks are their own, encrypted by hardware, and not by a key that one gives."""
 
@@ -46,10 +48,10 @@ def machines() -> Iterator[Machine]:
     """Every instance type."""
     for family, (share, sizes) in FAMILIES.items():
         for size in sizes.split():
-            yield Machine(f"ml.{family}.{size}", SIZES[size], _gigabytes(share * SIZES[size]))
+            yield _machine(f"ml.{family}.{size}", SIZES[size], share * SIZES[size])
     for kind, types in GPUS.items():
         for name, cpu, memory, gpus in _rows(types):
-            yield Machine(f"ml.{name}", float(cpu), _gigabytes(int(memory)), kind, int(gpus))
+            yield _machine(f"ml.{name}", float(cpu), int(memory), kind, int(gpus))
 
 
 def has_own_disks(machine: str) -> bool:
@@ -57,12 +59,13 @@ def has_own_disks(machine: str) -> bool:
     return machine.startswith(LOCAL_DISKS)
 
 
+def _machine(name: str, cpu: float, gigabytes: int, kind: str | None = None, gpus: int = 0) -> Machine:
+    not_for = ("batch",) if name.startswith(NOT_FOR_BATCH) else ()
+    return Machine(name, cpu, Memory.parse(f"{gigabytes}Gi"), kind, gpus, not_for)
+
+
 def _rows(types: str) -> Iterable[list[str]]:
     return (each.split() for each in types.split(", "))
-
-
-def _gigabytes(number: int) -> Memory:
-    return Memory.parse(f"{number}Gi")
 
 
 MACHINES = tuple(machines())

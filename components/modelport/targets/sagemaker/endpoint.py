@@ -9,63 +9,71 @@ from modelport.bundle import Bundle
 from modelport.plan import Plan
 
 from .account import Account
+from .asynchronous import with_queue
 from .capacity import has_own_disks
+from .exchange import Exchange
+from .names import VARIANT, endpoint_name, log_group_name
 from .resources import CONFIGURATION, ENDPOINT, LOG_GROUP, Resources
+from .serverless import on_demand
 
-VARIANT = "stable"
-"""Never another one: between two configurations of an endpoint the names of its variants may not change."""
 LEAST_START, MOST_START = 60, 3600
 """Seconds of `ContainerStartupHealthCheckTimeoutInSeconds`: botocore, CreateEndpointConfig."""
 LOG_DAYS = 365
+PATHS = {"async": "async-invocations"}
+"""Below an endpoint, by mode: botocore, InvokeEndpointAsync."""
 
 
-def endpoint_name(plan: Plan) -> str:
-    """What callers know the endpoint by; also alarms and the log group, which are there before it."""
-    return plan.names.of()
+def log_group(own: Resources, key: pulumi.Input[str]) -> None:
+    """The log group of the endpoint, made before SageMaker makes one that keeps everything for ever.
+
+    That of jobs is the account's.
+    """
+    if own.plan.spec.mode != "batch":
+        inputs = {"name": log_group_name(own.plan), "retentionInDays": LOG_DAYS, "kmsKeyId": key}
+        own.make(LOG_GROUP, "logs", inputs)
 
 
-def log_group_name(plan: Plan) -> str:
-    """Where SageMaker puts what the containers of an endpoint say."""
-    return f"/aws/sagemaker/Endpoints/{endpoint_name(plan)}"
-
-
-def log_group(own: Resources, key: pulumi.Input[str]) -> pulumi.Resource:
-    """The log group of the endpoint, made before SageMaker makes one that keeps everything for ever."""
-    inputs = {"name": log_group_name(own.plan), "retentionInDays": LOG_DAYS, "kmsKeyId": key}
-    return own.make(LOG_GROUP, "logs", inputs)
-
-
-def endpoint(own: Resources, model: Any, key: pulumi.Input[str]) -> Any:
-    """The endpoint, with a configuration that is made before the one of before goes."""
+def endpoint(own: Resources, model: Any, key: pulumi.Input[str], exchange: Exchange | None) -> Any:
+    """The endpoint, with a configuration that is made before the one of before goes; None for a service of jobs."""
     plan = own.plan
-    assert plan.machine is not None  # the target has machines
-    seconds = min(max(round(plan.spec.startup_seconds), LEAST_START), MOST_START)
-    variant = {
-        "variantName": VARIANT,
-        "modelName": model.name,
-        "instanceType": plan.machine.name,
-        "initialInstanceCount": plan.spec.scaling.min,
-        "initialVariantWeight": 1,
-        "containerStartupHealthCheckTimeoutInSeconds": seconds,
-        "modelDataDownloadTimeoutInSeconds": seconds,
-    }
-    encrypted = {} if has_own_disks(plan.machine.name) else {"kmsKeyArn": key}
-    configuration = own.make(CONFIGURATION, "configuration", {"productionVariants": [variant], **encrypted})
-    inputs = {"name": endpoint_name(own.plan), "endpointConfigName": configuration.name}
+    if plan.spec.mode == "batch":
+        return None
+    encrypted = {} if plan.machine and has_own_disks(plan.machine.name) else {"kmsKeyArn": key}
+    queue = with_queue(exchange, plan.spec) if exchange else {}
+    inputs = {"productionVariants": [_variant(plan, model)], **encrypted, **queue}
+    configuration = own.make(CONFIGURATION, "configuration", inputs)
+    inputs = {"name": endpoint_name(plan), "endpointConfigName": configuration.name}
     return own.make(ENDPOINT, "endpoint", inputs, pulumi.ResourceOptions(depends_on=[own.resources["logs"]]))
 
 
+def _variant(plan: Plan, model: Any) -> dict[str, Any]:
+    runs = on_demand(plan.spec) if plan.machine is None else _on_instances(plan, plan.machine.name)
+    return {"variantName": VARIANT, "modelName": model.name, "initialVariantWeight": 1, **runs}
+
+
+def _on_instances(plan: Plan, machine: str) -> dict[str, Any]:
+    seconds = min(max(round(plan.spec.startup_seconds), LEAST_START), MOST_START)
+    return {
+        "instanceType": machine,
+        "initialInstanceCount": plan.spec.scaling.min,
+        "containerStartupHealthCheckTimeoutInSeconds": seconds,
+        "modelDataDownloadTimeoutInSeconds": seconds,
+    }
+
+
 def address(own: Resources, account: Account, made: Any) -> dict[str, Any]:
-    """Where clients find the service, and how they prove who they are.
+    """Where clients find the service, or where they start its jobs, and how they prove who they are.
 
     Source: https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
     """
-    host = pulumi.Output.concat("https://runtime.sagemaker.", account.region, ".", account.dns)
+    jobs = own.plan.spec.mode == "batch"
+    host = pulumi.Output.concat(f"https://{'api' if jobs else 'runtime'}.sagemaker.", account.region, ".", account.dns)
+    path = PATHS.get(own.plan.spec.mode, "invocations")
     return {
-        "url": pulumi.Output.concat(host, "/endpoints/", made.name, "/invocations"),
+        "url": host if jobs else pulumi.Output.concat(host, "/endpoints/", made.name, f"/{path}"),
         "auth": {"kind": own.plan.spec.security.auth, "audience": None, "principal": None},
         "health_url": None,
-        "protocols": ["rest"],
+        "protocols": [] if jobs else ["rest"],
     }
 
 

@@ -7,11 +7,14 @@ import pulumi
 
 from .account import Account
 from .documents import Statement, allow, document
+from .exchange import Exchange
+from .names import LOGS_OF_JOBS
 from .network import Network
 from .resources import POLICY, ROLE, ROLE_POLICY, ROLE_PREFIX, Resources
-from .storage import Store
+from .storage import Store, names_of
 
 METRICS = "/aws/sagemaker/Endpoints"
+WRITE_LOGS = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 CREATE_INTERFACE = ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission"]
 DELETE_INTERFACE = ["ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"]
@@ -31,13 +34,17 @@ class Needs:
     Attributes:
         key: that encrypts what it reads.
         repository: that its image is pulled from; None where the image is not brought anywhere.
+        log_group: that its containers' words go to; SageMaker makes the one of jobs where nobody has.
+        network: that its instances are in; None where it has none.
+        exchange: where it finds requests and leaves answers; None where they come and go at once.
     """
 
     store: Store
     key: pulumi.Input[str]
     repository: pulumi.Input[str] | None
     log_group: str
-    network: Network
+    network: Network | None
+    exchange: Exchange | None
 
 
 def identity(own: Resources, account: Account, needs: Needs) -> pulumi.Input[str]:
@@ -59,15 +66,14 @@ def identity(own: Resources, account: Account, needs: Needs) -> pulumi.Input[str
     return role.arn
 
 
-def invoker(own: Resources, account: Account, endpoint: str) -> None:
+def invoker(own: Resources, *rights: Statement) -> None:
     """The policy to attach to those who may call the service, and only it; not made where roles are given."""
     if own.plan.environment.existing.role is not None:
         return
-    call = allow("Invoke", "sagemaker:InvokeEndpoint", account.arn("sagemaker", "endpoint/", endpoint))
     inputs = {
         "namePrefix": own.prefix("invoker", ROLE_PREFIX),
         "description": f"To call the model service {own.plan.names.of()}.",
-        "policy": document(call),
+        "policy": document(*rights),
     }
     own.make(POLICY, "invoker", inputs)
 
@@ -80,7 +86,7 @@ def _trust(account: Account) -> Statement:
 
 
 def _rights(account: Account, needs: Needs) -> Iterator[Statement]:
-    bucket, objects, keys = needs.store.arns(account)
+    bucket, objects, keys = names_of(account, needs.store.address)
     yield allow("Models", "s3:GetObject", objects)
     yield allow("ListModels", "s3:ListBucket", bucket, Condition={"StringLike": {"s3:prefix": keys}})
     yield allow("Decrypt", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], needs.key)
@@ -92,13 +98,16 @@ def _rights(account: Account, needs: Needs) -> Iterator[Statement]:
     group = account.arn("logs", "log-group:", needs.log_group)
     yield allow(
         "Logs",
-        ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        [*WRITE_LOGS, *(["logs:CreateLogGroup"] if needs.log_group == LOGS_OF_JOBS else [])],
         [group, pulumi.Output.concat(group, ":*")],
     )
     yield allow(
         "Metrics", "cloudwatch:PutMetricData", "*", Condition={"StringEquals": {"cloudwatch:namespace": METRICS}}
     )
-    yield from _network_rights(account, needs.network)
+    if needs.network is not None:
+        yield from _network_rights(account, needs.network)
+    if needs.exchange is not None:
+        yield from needs.exchange.of_service(account)
 
 
 def _network_rights(account: Account, network: Network) -> Iterator[Statement]:

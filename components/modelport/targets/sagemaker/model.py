@@ -8,34 +8,45 @@ from modelport.targets.artifact import ArtifactBundle, bundle_inputs
 from modelport.targets.settings import settings
 from modelport.targets.version import Version
 
+from .metrics import writes_metrics
 from .network import Network
 from .resources import MODEL, Resources
 from .storage import Store
 
+PACKED = ("serverless", "batch")
+"""Modes that take the model as one archive alone: botocore, ContainerDefinition.ModelDataSource."""
+
 
 def model(
-    own: Resources, version: Version, image: pulumi.Input[str], role: pulumi.Input[str], store: Store, network: Network
+    own: Resources,
+    version: Version,
+    image: pulumi.Input[str],
+    role: pulumi.Input[str],
+    store: Store,
+    network: Network | None,
 ) -> Any:
-    """A version as SageMaker runs it: no container of it reaches anything but through SageMaker itself."""
-    container = {
-        "image": image,
-        "modelDataSource": {"s3DataSources": [_folder(_bundle(own, version, store))]},
-        "environment": settings(own.plan, version),
-    }
-    inputs = {
-        "executionRoleArn": role,
-        "primaryContainer": container,
-        "enableNetworkIsolation": True,
-        "vpcConfig": network.config,
-    }
+    """A version as SageMaker runs it.
+
+    No container of it reaches anything but through SageMaker itself, except where SageMaker takes neither isolation nor
+    a network: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html (feature exclusions).
+    """
+    bundle = _bundle(own, version, store)
+    packed = own.plan.spec.mode in PACKED
+    data = {"modelDataUrl": bundle.uri} if packed else {"modelDataSource": {"s3DataSources": [_folder(bundle)]}}
+    container = {"image": image, **data, "environment": {**settings(own.plan, version), **writes_metrics(own.plan)}}
+    isolated = {"enableNetworkIsolation": True, "vpcConfig": network.config} if network else {}
+    inputs = {"executionRoleArn": role, "primaryContainer": container, **isolated}
     rights = [own.resources["role-policy"]] if "role-policy" in own.resources else []
     return own.make(MODEL, f"model-{version.slot}", inputs, pulumi.ResourceOptions(depends_on=rights))
 
 
 def _bundle(own: Resources, version: Version, store: Store) -> ArtifactBundle:
-    inputs = {**bundle_inputs(version.bundle), "target": pulumi.Output.concat(store.address, f"/{own.plan.name}")}
-    opts = pulumi.ResourceOptions(depends_on=[*store.ready])
-    return own.make(ArtifactBundle, f"bundle-{version.slot}", inputs, opts)
+    inputs = {
+        **bundle_inputs(version.bundle),
+        "target": pulumi.Output.concat(store.address, f"/{own.plan.name}"),
+        **({"packed": True} if own.plan.spec.mode in PACKED else {}),
+    }
+    return own.make(ArtifactBundle, f"bundle-{version.slot}", inputs, pulumi.ResourceOptions(depends_on=[*store.ready]))
 
 
 def _folder(bundle: ArtifactBundle) -> dict[str, Any]:

@@ -98,6 +98,15 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
             ("arn:aws:cloudwatch:REGION:ACCOUNT:alarm:TargetTracking-endpoint/SERVICE-*",),
         ),
     ),
+    made.SCHEDULED_ACTION: (
+        Right("application-autoscaling:DeleteScheduledAction DescribeScheduledActions PutScheduledAction"),
+    ),
+    made.METRIC_ALARM: (
+        Right(
+            f"cloudwatch:DeleteAlarms DescribeAlarms PutMetricAlarm {TAGGED}",
+            ("arn:aws:cloudwatch:REGION:ACCOUNT:alarm:SERVICE-*",),
+        ),
+    ),
     made.BUDGET: (Right(f"budgets:ModifyBudget ViewBudget {TAGGED}", ("arn:aws:budgets::ACCOUNT:budget/SERVICE-*",)),),
     made.KEY: (
         Right("kms:CreateKey"),
@@ -182,7 +191,7 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
 
 ALWAYS = (
     *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, made.LOG_GROUP),
-    *(made.CAPACITY, made.SCALING, made.BUDGET),
+    *(made.CAPACITY, made.SCALING, made.SCHEDULED_ACTION, made.METRIC_ALARM, made.BUDGET),
 )
 SPARED: Mapping[str, tuple[PatchKind, ...]] = {
     "key": (made.KEY, made.KEY_ALIAS),

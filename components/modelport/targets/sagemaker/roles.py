@@ -28,6 +28,7 @@ from .resources import (
     KEY,
     KEY_ALIAS,
     LOG_GROUP,
+    METRIC_ALARM,
     MODEL,
     NETWORK_ACL,
     NETWORK_ACL_RULE,
@@ -39,12 +40,14 @@ from .resources import (
     ROUTE_TABLE,
     ROUTE_TABLE_ASSOCIATION,
     SCALING,
+    SCHEDULED_ACTION,
     SECURITY_GROUP,
     SUBNET,
     VPC,
     VPC_DEFAULT_GROUP,
     VPC_ENDPOINT,
 )
+from .schedule import MOST_WINDOWS
 
 OF_A_BUCKET = {
     "": BUCKET,
@@ -92,5 +95,8 @@ ROLES: Mapping[str, PatchKind] = {
     "endpoint": ENDPOINT,
     "capacity": CAPACITY,
     "scaling": SCALING,
+    "waking": SCALING,
+    "waking-alarm": METRIC_ALARM,
+    **{f"schedule-{number}": SCHEDULED_ACTION for number in range(1, MOST_WINDOWS + 1)},
     "budget": BUDGET,
 }

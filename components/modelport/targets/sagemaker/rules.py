@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from modelport.plan import Objection
-from modelport.spec import Environment, Memory, ModelSpec
+from modelport.spec import Environment, ModelSpec
 from modelport.targets.images import image_rules
+
+from .modes import job_rules, mode_rules, queue_rules
+from .schedule import schedule_rules
+from .serverless import serverless_rules
 
 EXISTING = "modelport:existing"
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*[A-Za-z0-9._-])?")
 KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+")
-MOST_BYTES = 6_291_456
-"""Of a body, both ways: botocore, InvokeEndpoint."""
-MOST_SECONDS = 60
+TOPIC = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+")
+OF_MODES: Mapping[str, Callable[[ModelSpec], Iterable[Objection]]] = {
+    "serverless": serverless_rules,
+    "async": queue_rules,
+    "batch": job_rules,
+}
+"""What single modes ask beyond what all do."""
 
 
 def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     """Everything that is wrong."""
     existing = environment.existing
     yield from image_rules(spec, environment)
-    if spec.request.payload.bytes > MOST_BYTES:
-        reason = "SageMaker takes at most 6 MiB in one request"
-        yield Objection("request.payload", str(spec.request.payload), reason, f"Write at most {Memory.parse('6Mi')}.")
-    if spec.request.timeout.seconds > MOST_SECONDS:
-        reason = "SageMaker waits for an answer for 60 seconds"
-        yield Objection("request.timeout", str(spec.request.timeout), reason, "Write at most 60s.")
+    yield from mode_rules(spec, environment)
+    yield from OF_MODES.get(spec.mode, _nothing)(spec)
+    yield from schedule_rules(spec)
     for field, given in (("role", existing.role), ("permissionsBoundary", existing.permissions_boundary)):
         if isinstance(given, str) and not given.startswith("arn:"):
             yield Objection(f"{EXISTING}.{field}", given, "AWS wants its ARN", "Write arn:aws:iam::ACCOUNT:...")
     if isinstance(existing.key, str) and not KEY.fullmatch(existing.key):
         alternative = "Write arn:aws:kms:REGION:ACCOUNT:key/ID."
         yield Objection(f"{EXISTING}.key", existing.key, "roles are given rights by the key's ARN", alternative)
+    if isinstance(existing.topic, str) and not TOPIC.fullmatch(existing.topic):
+        alternative = "Write arn:aws:sns:REGION:ACCOUNT:NAME."
+        yield Objection(f"{EXISTING}.topic", existing.topic, "it is no topic of SNS", alternative)
     if isinstance(existing.bucket, str) and not BUCKET.fullmatch(existing.bucket):
         yield Objection(f"{EXISTING}.bucket", existing.bucket, "it is no address in S3", "Write s3://BUCKET/PREFIX.")
     if existing.subnets and not existing.security_groups:
@@ -41,3 +49,7 @@ def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     if existing.security_groups and not existing.subnets:
         reason = "security groups are of a network, and no subnets of it are given"
         yield Objection(f"{EXISTING}.subnets", None, reason, "Name the subnets that the instances are to be in.")
+
+
+def _nothing(spec: ModelSpec) -> Iterable[Objection]:
+    return ()

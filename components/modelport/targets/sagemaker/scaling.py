@@ -5,12 +5,17 @@ from typing import Any
 import pulumi
 
 from modelport.plan import Plan
-from modelport.plan.bounds import is_fixed
+from modelport.plan.bounds import fewest, is_fixed, most
+from modelport.targets.version import Version
 
-from .endpoint import VARIANT, endpoint_name
-from .resources import CAPACITY, SCALING, Resources
+from .asynchronous import backlog, waking
+from .metrics import OWN, measured
+from .modes import follows_backlog
+from .names import VARIANT, endpoint_name
+from .resources import CAPACITY, SCALING, SCHEDULED_ACTION, Resources
+from .schedule import six_fields
 
-OUT_SECONDS, IN_SECONDS = 60, 300
+LEAST_OUT_SECONDS, LEAST_IN_SECONDS = 60, 300
 """Until instances are added, or taken away, again: new ones count late, and load that goes may come back."""
 INVOCATIONS = "SageMakerVariantInvocationsPerInstance"
 CONCURRENCY = "SageMakerVariantConcurrentRequestsPerModelHighResolution"
@@ -18,32 +23,69 @@ UTILISATION = {"cpu": "CPUUtilization", "accelerator": "GPUUtilization"}
 METRICS = "/aws/sagemaker/Endpoints"
 
 
-def scaling(own: Resources, endpoint: Any) -> None:
-    """The bounds of the number of instances, and the load that it follows, unless the number is fixed."""
+def scaling(own: Resources, endpoint: Any, version: Version) -> None:
+    """The bounds of the number of instances, and the load that it follows; nothing where nobody changes the number."""
     plan = own.plan
-    if is_fixed(plan.spec.scaling):
+    asked = plan.spec.scaling
+    if plan.machine is None or endpoint is None or is_fixed(asked):
         return
     resource = {
         "resourceId": pulumi.Output.concat("endpoint/", endpoint.name, f"/variant/{VARIANT}"),
         "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
         "serviceNamespace": "sagemaker",
     }
-    bounds = {"minCapacity": plan.spec.scaling.min, "maxCapacity": plan.spec.scaling.max}
-    capacity = own.make(CAPACITY, "capacity", {**resource, **bounds})
-    policy = {"policyType": "TargetTrackingScaling", "targetTrackingScalingPolicyConfiguration": _followed(plan)}
+    bounds = {"minCapacity": 0 if asked.scale_to_zero else fewest(asked), "maxCapacity": most(asked)}
+    windows_set_them = pulumi.ResourceOptions(ignore_changes=[*bounds]) if asked.schedule else None
+    capacity = own.make(CAPACITY, "capacity", {**resource, **bounds}, windows_set_them)
+    policy = {
+        "policyType": "TargetTrackingScaling",
+        "targetTrackingScalingPolicyConfiguration": _followed(plan, version),
+    }
     inputs = {"name": plan.names.of("scaling"), **resource, **policy}
     own.make(SCALING, "scaling", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
+    if asked.scale_to_zero:
+        waking(own, resource, capacity, _out_seconds(plan))
+    _schedule(own, resource, capacity)
 
 
-def _followed(plan: Plan) -> dict[str, Any]:
+def _schedule(own: Resources, resource: dict[str, Any], capacity: pulumi.Resource) -> None:
+    """What sets the bounds when a window begins."""
+    for number, window in enumerate(own.plan.spec.scaling.schedule, 1):
+        inputs = {
+            "name": own.plan.names.of("schedule", str(number)),
+            **resource,
+            "schedule": six_fields(window.cron),
+            "timezone": window.timezone,
+            "scalableTargetAction": {"minCapacity": window.min, "maxCapacity": window.max},
+        }
+        own.make(SCHEDULED_ACTION, f"schedule-{number}", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
+
+
+def _followed(plan: Plan, version: Version) -> dict[str, Any]:
+    cooldowns = {
+        "scaleOutCooldown": _out_seconds(plan),
+        "scaleInCooldown": max(plan.spec.startup_seconds, LEAST_IN_SECONDS),
+    }
+    return {**_load(plan, version), **cooldowns}
+
+
+def _out_seconds(plan: Plan) -> int:
+    """Not again before what was added can have started."""
+    return max(plan.spec.startup_seconds, LEAST_OUT_SECONDS)
+
+
+def _load(plan: Plan, version: Version) -> dict[str, Any]:
     target = plan.spec.scaling.target
-    cooldowns = {"scaleOutCooldown": OUT_SECONDS, "scaleInCooldown": IN_SECONDS}
+    if follows_backlog(plan.spec):
+        return backlog(plan)
     if target.metric in UTILISATION:
-        return {**_utilisation(plan), **cooldowns}
+        return _utilisation(plan)
+    if target.metric in OWN:
+        return {"targetValue": target.value, "customizedMetricSpecification": measured(plan, version)}
     of_a_minute = target.metric == "requestsPerSecond"
     metric = {"predefinedMetricType": INVOCATIONS if of_a_minute else CONCURRENCY}
     value = target.value * 60 if of_a_minute else target.value
-    return {"targetValue": value, "predefinedMetricSpecification": metric, **cooldowns}
+    return {"targetValue": value, "predefinedMetricSpecification": metric}
 
 
 def _utilisation(plan: Plan) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 
@@ -27,6 +27,7 @@ FOLDER = "models/"
 UNFINISHED_DAYS = 7
 OLD_VERSION_DAYS = 90
 ACCESS_LOG_DAYS = 365
+PASSING_DAYS = 30
 TLS = "1.2"
 
 
@@ -36,34 +37,56 @@ class Store:
 
     Attributes:
         address: `s3://BUCKET/PREFIX`.
+        root: below which the service has folders for what else it keeps, likewise.
         ready: what has to be there before anything is put into it.
     """
 
     address: pulumi.Input[str]
+    root: pulumi.Input[str]
     ready: Sequence[pulumi.Resource] = ()
 
-    def arns(self, account: Account) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[str]]:
-        """The name of the bucket, the names of what lies below the address, and their keys; the latter end with `*`."""
-        path = pulumi.Output.from_input(self.address).apply(lambda address: f"{address.removeprefix(SCHEME)}/*")
-        name = pulumi.Output.concat("arn:", account.partition, ":s3:::")
-        bucket, keys = path.apply(lambda each: each.partition("/")[0]), path.apply(lambda each: each.partition("/")[2])
-        return pulumi.Output.concat(name, bucket), pulumi.Output.concat(name, path), keys
+
+class Names(NamedTuple):
+    """What policies call what lies below an address.
+
+    Attributes:
+        bucket, objects: names of the bucket, and of the objects.
+        keys: the objects' keys, which end with `*`.
+    """
+
+    bucket: pulumi.Output[str]
+    objects: pulumi.Output[str]
+    keys: pulumi.Output[str]
 
 
-def storage(own: Resources, account: Account, key: pulumi.Input[str]) -> Store:
-    """The bucket of the service's models, made unless it is given."""
+def names_of(account: Account, address: pulumi.Input[str]) -> Names:
+    """What policies call what lies below an address like `s3://BUCKET/PREFIX`."""
+    path = pulumi.Output.from_input(address).apply(lambda address: f"{address.removeprefix(SCHEME)}/*")
+    name = pulumi.Output.concat("arn:", account.partition, ":s3:::")
+    bucket, keys = path.apply(lambda each: each.partition("/")[0]), path.apply(lambda each: each.partition("/")[2])
+    return Names(pulumi.Output.concat(name, bucket), pulumi.Output.concat(name, path), keys)
+
+
+def storage(own: Resources, account: Account, key: pulumi.Input[str], passing: Sequence[str] = ()) -> Store:
+    """The bucket of the service's models, made unless it is given.
+
+    Args:
+        passing: folders of what is asked and answered, which goes in time.
+    """
     existing = own.plan.environment.existing.bucket
     if existing is not None:
-        return Store(existing)
+        return Store(existing, pulumi.Output.concat(existing, f"/{own.plan.name}"))
     logs = _access_logs(own, account)
     bucket = _bucket(own, "bucket", "models", {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key})
     own.keep(BUCKET_POLICY, "bucket-policy", {**_of(bucket), "policy": _policy(bucket.arn, key)})
-    own.keep(BUCKET_LIFECYCLE, "bucket-lifecycle", {**_of(bucket), "rules": [_rule("old-versions")]})
+    rules = [_rule("old-versions"), *(_expiring(each, f"{each}/", PASSING_DAYS) for each in passing)]
+    own.keep(BUCKET_LIFECYCLE, "bucket-lifecycle", {**_of(bucket), "rules": rules})
     target = {"targetBucket": logs.bucket, "targetPrefix": FOLDER}
     let_in = pulumi.ResourceOptions(depends_on=[own.resources["accesslogs-policy"]])
     own.keep(BUCKET_LOGGING, "bucket-logging", {**_of(bucket), **target}, let_in)
     ready = [each for role, each in own.resources.items() if role.startswith("bucket-")]
-    return Store(pulumi.Output.concat(SCHEME, bucket.bucket, "/", FOLDER.rstrip("/")), ready)
+    root = pulumi.Output.concat(SCHEME, bucket.bucket)
+    return Store(pulumi.Output.concat(root, "/", FOLDER.rstrip("/")), root, ready)
 
 
 def _access_logs(own: Resources, account: Account) -> Any:
@@ -101,6 +124,10 @@ def _bucket(own: Resources, role: str, name: str, encryption: dict[str, Any]) ->
 
 def _of(bucket: Any) -> dict[str, Any]:
     return {"bucket": bucket.bucket}
+
+
+def _expiring(name: str, prefix: str, days: int) -> dict[str, Any]:
+    return {"id": name, "status": "Enabled", "filter": {"prefix": prefix}, "expiration": {"days": days}}
 
 
 def _rule(name: str, **more: Any) -> dict[str, Any]:

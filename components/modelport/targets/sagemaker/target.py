@@ -12,15 +12,17 @@ from modelport.targets.patches import patches_of
 from modelport.targets.running import check_providers, run_errors
 from modelport.targets.version import live_versions
 
-from . import TARGET
+from . import TARGET, calls
 from .account import Account
 from .budget import budget
-from .endpoint import address, endpoint, endpoint_name, invocation, log_group, log_group_name, logs
+from .endpoint import address, endpoint, log_group
+from .exchange import exchange, folders
 from .flows import flows_name
 from .identity import Needs, identity, invoker
 from .image import image_named, serving_image
 from .key import key
 from .model import model
+from .names import log_group_name
 from .network import network
 from .registry import repository
 from .resources import EXTRA, SDK, Resources
@@ -30,7 +32,7 @@ from .storage import storage
 
 
 class SageMakerService(pulumi.ComponentResource):
-    """One service as a private, encrypted endpoint of SageMaker.
+    """One service on SageMaker: a private, encrypted endpoint, or a model for jobs over files.
 
     Attributes:
         resources: what it consists of, by role.
@@ -62,28 +64,29 @@ class SageMakerService(pulumi.ComponentResource):
 
         account = Account.of(self)
         encrypting = key(own, account, [log_group_name(plan), flows_name(plan)])
-        store = storage(own, account, encrypting)
+        store = storage(own, account, encrypting, passing=folders(plan.spec))
+        exchanged = exchange(plan, store, encrypting)
         images = repository(own, encrypting)
-        place = network(own, account, encrypting)
+        place = network(own, account, encrypting, exchanged)
         log_group(own, encrypting)
-        role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place))
+        role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place, exchanged))
         image = serving_image(own, version, images)
         serving = model(own, version, image, role, store, place)
-        made = endpoint(own, serving, encrypting)
-        scaling(own, made)
-        invoker(own, account, endpoint_name(plan))
+        made = endpoint(own, serving, encrypting, exchanged)
+        scaling(own, made, version)
+        invoker(own, *calls.rights(own, account, serving, exchanged))
         budget(own)
 
         self.resources = own.resources
         self.outputs = {
             "endpoint": address(own, account, made),
             "image": {"digest": digest_of(image_named(own, version))},
-            "live": made.urn.apply(lambda _: [version.share]),
+            "live": (made or serving).urn.apply(lambda _: [version.share]),
             "dashboards": [],
             "alerts": [],
             "capture_location": None,
-            "logs": logs(own, account),
-            "invoke": invocation(own, account, version.bundle),
+            "logs": calls.logs(own, account),
+            "invoke": calls.invocation(own, account, serving, version.bundle, exchanged),
         }
         self.register_outputs({**self.outputs, "place": account.place})
 

@@ -17,7 +17,7 @@ from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
 from modelport_policies.relations import belonging, in_production, owners
 from modelport_policies.resource import Resource, at, is_filled, is_set, items, number, text, type_of
-from modelport_policies.sagemaker import endpoints, is_serverless, of_sagemaker, scaled_name, variants
+from modelport_policies.sagemaker import endpoints, follows, is_serverless, of_sagemaker, scaled_name, variants
 
 STAGED = ("CANARY", "LINEAR")
 
@@ -105,12 +105,6 @@ def scalers(target: Resource) -> Iterator[Resource]:
     """What of the stack changes capacities."""
     types = target.stack.by(type_of)
     return (each for type_ in (SCALING_POLICY, SCALING_SCHEDULE) for each in types.get(type_, ()))
-
-
-def follows(scaler: Resource, target: Resource) -> bool:
-    """Whether a policy or schedule is for a scalable target."""
-    shared = set(scaler.dependencies.get("resourceId", ())) & {target.urn, *target.dependencies.get("resourceId", ())}
-    return bool(shared) or scaler.at("resourceId") == target.at("resourceId")
 
 
 def updates_go_in_steps(endpoint: Resource) -> Iterable[str]:

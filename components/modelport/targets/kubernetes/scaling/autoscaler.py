@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from modelport.monitoring.prometheus.load import in_flight, requests_per_second
+from modelport.monitoring.prometheus.load import in_flight, requests_per_second, waiting
 from modelport.monitoring.prometheus.scrape import Scrape
 from modelport.plan import Plan
 from modelport.plan.bounds import DAY, HOUR, Period, fewest, is_fixed, may_rest, periods
@@ -17,7 +17,7 @@ from ..objects import HORIZONTAL_AUTOSCALER, SCALED_OBJECT, Objects, workload
 STABILIZATION = 300
 SHORTEST_GROWTH, LONGEST_GROWTH = 15, 1800
 """In seconds; an autoscaler allows no more."""
-QUERIES = {"requestsPerSecond": requests_per_second, "concurrency": in_flight}
+QUERIES = {"requestsPerSecond": requests_per_second, "concurrency": in_flight, "waiting": waiting}
 UNSEEN = {"ignoreNullValues": "false"}
 """No pod is scraped: that is an error, and the pods stay. A service that may rest has no pods then, and no load."""
 TAKES_OVER = {"scaledobject.keda.sh/transfer-hpa-ownership": "true"}

@@ -1,0 +1,46 @@
+"""What the server itself measures, as CloudWatch has it.
+
+SageMaker brings what containers write to the endpoint's log group, from isolation too; CloudWatch makes metrics of
+lines in its embedded format:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelport.plan import Plan
+from modelport.targets.version import Version
+
+from .names import endpoint_name
+
+OWN = {"waiting": "modelport_requests_waiting"}
+"""Metrics of the server, serving_image/README.md, by what a service may scale on."""
+SECONDS = 60
+"""Between two values: a tracked metric has one a minute."""
+
+
+def writes_metrics(plan: Plan) -> dict[str, str]:
+    """What tells the server to write its metrics, where the number of instances follows one of them.
+
+    Each service has a namespace of its own, as one of the same name in another stack has the same dimensions.
+    """
+    if plan.spec.scaling.target.metric not in OWN:
+        return {}
+    return {"MODELPORT_EMF": str(SECONDS), "MODELPORT_EMF_NAMESPACE": namespace(plan)}
+
+
+def measured(plan: Plan, version: Version) -> dict[str, Any]:
+    """The metric of an instance that the service scales on, as a policy tracks it: the average of all."""
+    labels = {"model": version.bundle.name, "version": version.bundle.version}
+    return {
+        "namespace": namespace(plan),
+        "metricName": OWN[plan.spec.scaling.target.metric],
+        "dimensions": [{"name": name, "value": value} for name, value in labels.items()],
+        "statistic": "Average",
+    }
+
+
+def namespace(plan: Plan) -> str:
+    """Where CloudWatch keeps the metrics of the service's servers."""
+    return f"modelport/{endpoint_name(plan)}"

@@ -1,0 +1,29 @@
+"""What a service is called on SageMaker, known before any of it is there."""
+
+from __future__ import annotations
+
+from modelport.plan import Plan
+
+VARIANT = "stable"
+"""Never another one: between two configurations of an endpoint the names of its variants may not change."""
+LOGS_OF_JOBS = "/aws/sagemaker/TransformJobs"
+"""Where SageMaker puts what the containers of all jobs of an account say."""
+JOB_LENGTH = 63
+"""Most characters of a job's name: botocore, CreateTransformJob."""
+MOMENT = "$(date -u +%Y%m%d%H%M%S)"
+"""What a shell makes 14 digits of."""
+
+
+def endpoint_name(plan: Plan) -> str:
+    """What callers know the endpoint by; also alarms and the log group, which are there before it."""
+    return plan.names.of()
+
+
+def job_prefix(plan: Plan) -> str:
+    """What the names of the service's jobs begin with; a moment follows."""
+    return f"{plan.names.of(max_length=JOB_LENGTH - len('-YYYYMMDDhhmmss'))}-"
+
+
+def log_group_name(plan: Plan) -> str:
+    """Where SageMaker puts what the containers of an endpoint say, or those of jobs."""
+    return LOGS_OF_JOBS if plan.spec.mode == "batch" else f"/aws/sagemaker/Endpoints/{endpoint_name(plan)}"
