@@ -3,6 +3,8 @@ from __future__ import annotations
 from .resources import BUDGET, Resources
 
 ALARM_PERCENT = 80
+NAME_LENGTH, MADE_UP = 100, 26
+"""Most characters of a name, and how many of them the provider makes up."""
 
 
 def budget(own: Resources) -> None:
@@ -18,7 +20,7 @@ def budget(own: Resources) -> None:
     notice = {"comparisonOperator": "GREATER_THAN", "threshold": ALARM_PERCENT, "thresholdType": "PERCENTAGE"}
     heard = {**notice, "notificationType": "FORECASTED", "subscriberSnsTopicArns": [topic]}
     inputs = {
-        "name": plan.names.of("budget"),
+        "namePrefix": own.prefix("budget", NAME_LENGTH - MADE_UP),  # an account has its budgets in no region
         "budgetType": "COST",
         "timeUnit": "MONTHLY",
         "limitAmount": f"{asked.amount:g}",

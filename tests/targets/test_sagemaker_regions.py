@@ -1,0 +1,60 @@
+"""A service in any region and partition, and in several regions of one stack."""
+
+import json
+
+import pulumi
+import pulumi_aws
+import pytest
+from support.aws import program as aws_program
+from support.aws.kinds import ACCOUNT
+from support.aws.program import AwsProgram
+
+from modelport import SageMakerService
+from modelport.spec import Money
+
+IMAGE = f"registry.example/server@sha256:{'a' * 64}"
+ONE_IN_AN_ACCOUNT = {"aws:budgets/budget:Budget", "aws:cloudwatch/dashboard:Dashboard"}
+"""Types whose names are the same for all regions of an account."""
+
+
+@pytest.fixture
+def china(monkeypatch):
+    monkeypatch.setitem(
+        aws_program.READ,
+        "aws:index/getPartition:getPartition",
+        {"partition": "aws-cn", "dnsSuffix": "amazonaws.com.cn"},
+    )
+    monkeypatch.setitem(aws_program.READ, "aws:index/getRegion:getRegion", {"region": "cn-north-1"})
+
+
+@pytest.mark.parametrize("mode", ["realtime", "async", "batch"])
+def test_in_another_partition_nothing_is_of_the_usual_one(china, sagemaker, mode):
+    program = sagemaker(mode=mode, budget=Money(amount=100))
+    planned = json.dumps({name: inputs for name, inputs in program.inputs.items()})
+    assert "arn:aws-cn:" in planned
+    assert "arn:aws:" not in planned
+    assert program.inputs["fraud-private-s3"]["serviceName"] == "cn.com.amazonaws.cn-north-1.s3"
+
+
+def test_its_address_is_the_partitions(china, sagemaker):
+    url = sagemaker().result["endpoint"]["url"]
+    assert url == "https://runtime.sagemaker.cn-north-1.amazonaws.com.cn/endpoints/fraud-dev/invocations"
+
+
+def test_a_stack_has_a_service_in_several_regions(args):
+    given = args({"image": IMAGE}, budget=Money(amount=100))
+
+    def run():
+        for region in ("eu-central-1", "us-east-1"):
+            provider = pulumi_aws.Provider(region, region=region, allowed_account_ids=[ACCOUNT])
+            SageMakerService(f"fraud-{region}", given, pulumi.ResourceOptions(providers=[provider]))
+
+    program = AwsProgram.run(run, {})
+    children = [each for each in program.requests if each.type.startswith("aws:")]
+    assert len(children) > 100
+    for each in children:
+        assert f"::{'-'.join(each.name.split('-')[1:4])}::" in each.provider, each.name
+    for token in ONE_IN_AN_ACCOUNT:
+        named = [program.inputs[each.name] for each in children if each.type == token]
+        names = [each["dashboardName"] if "dashboardName" in each else each.get("name") for each in named]
+        assert len(set(names) - {None}) == len([each for each in names if each])
