@@ -2,6 +2,7 @@
 
 import pytest
 from support.aws.export import export
+from support.golden import golden
 
 import modelport_policies
 from modelport.spec import Accelerator, Compute, Governance, Metadata, Scaling
@@ -60,3 +61,13 @@ def test_what_the_pack_advises_is_what_is_not_built_or_is_the_stacks_to_say(judg
 
 def test_the_pack_knows_the_gpus_of_every_machine():
     assert {each.name: each.accelerators for each in MACHINES if each.accelerators}.items() <= ACCELERATORS.items()
+
+
+def test_the_controls_that_judge_a_service_are_the_committed_ones(judged):
+    report = judged("regulated")
+    idle = {each["rule"]: each["reason"] for each in report["notApplicable"] if each["urn"] is None}
+    applies = report["controls"].keys() - idle.keys()
+    found = {"judged": sorted(applies), "not applicable": idle}
+    committed, given = golden("sagemaker-controls.json", found, {})
+    assert given == committed
+    assert len(applies) > 50
