@@ -191,7 +191,7 @@ CAPABILITIES: Capabilities = {
         "EndpointConfiguration.asyncInferenceConfig.outputConfig.notificationConfig.errorTopic",
         "AsyncInferenceNotificationConfig",
         also=("RolePolicy.policy",),
-        differs="hears of failed requests of asynchronous services, and of budgets",
+        differs="lets budgets publish, and the role of an asynchronous service, which tells what failed",
     ),
     "existing.bucket": native(
         "Bundle.target",
