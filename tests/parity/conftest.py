@@ -28,12 +28,16 @@ SAGEMAKER = {
         ("serving.image", "releases.stable.image"),
         tuple(f"registry.example/{name}@{DIGEST}" for name in ("one", "two")),
     ),
+    "existing.topic": tuple(f"arn:aws:sns:eu-central-1:{ACCOUNT}:{name}" for name in ("one", "two")),
     "existing.key": tuple(f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/{name}" for name in ("one", "two")),
     "existing.role": tuple(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("one", "two")),
     "existing.permissionsBoundary": tuple(f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("one", "two")),
 }
 COMPANIONS = {
-    "existing.role": {},
+    **dict.fromkeys(("existing.role", "existing.topic", "existing.runbooks"), {}),
+    **{f"slo.{name}": {} for name in ("availability", "latency.p50", "latency.p95", "latency.p99")},
+    **{f"monitoring.alerts.{name}": {} for name in ("enabled", "notify", "modelAge")},
+    "monitoring.capture.retention": {"monitoring.capture.percent": 10},
     "scaling.target.metric": {},
     "existing.subnets": {"existing.securityGroups": ["group"]},
     "existing.securityGroups": {"existing.subnets": ["subnet"]},

@@ -67,3 +67,16 @@ def sagemaker(args):
         return AwsProgram.run(lambda: SageMakerService("fraud", service).outputs, {"aws:region": REGION})
 
     return sagemaker
+
+
+@pytest.fixture
+def sagemaker_release(sagemaker, project):
+    """Run a program of one `SageMakerService` named `fraud` with a candidate, and parts of its release by keyword."""
+
+    def sagemaker_release(weight=0, environment=None, mirror=0, **sections):
+        save(scaling(3.0), project / "triple.onnx")
+        live = {"stable": {"source": "double.onnx"}, "candidate": {"source": "triple.onnx"}}
+        releases = {"fraud": {**live, "weight": weight, "mirror": mirror}}
+        return sagemaker({"releases": releases, **(environment or {})}, **sections)
+
+    return sagemaker_release

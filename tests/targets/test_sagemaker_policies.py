@@ -19,8 +19,6 @@ STACKS = {
     "a fixed number": {"scaling": Scaling(min=3, max=3)},
 }
 UNBUILT = {
-    ("GOV-03", "nothing says how well the endpoint has to serve"),
-    ("GOV-03", "no dashboard shows how well the endpoint serves"),
     ("LOG-05", "nothing says who speaks to whom in the VPC"),
     ("LOG-06", "nothing says who changes the endpoint"),
     ("NET-13", "the subnet has the access list of all subnets, which allows everything"),

@@ -12,6 +12,10 @@ from modelport.plan import (
 )
 
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
+ALARMS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"
+TELLS = "https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html"
+SHOWN = "Dashboard.dashboardBody"
+LATE = "the time within SageMaker, beside that within the container, is not counted"
 VARIANT = "EndpointConfiguration.productionVariants.*"
 FOLLOWED = "Policy.targetTrackingScalingPolicyConfiguration"
 CONTAINER = "Model.primaryContainer"
@@ -22,9 +26,12 @@ ENCRYPTED = (
     "BucketPolicy.policy",
     "LogGroup.kmsKeyId",
     "Repository.encryptionConfigurations",
+    "Topic.kmsMasterKeyId",
     "RolePolicy.policy",
 )
 """What another key moves."""
+BUSY = ("MetricAlarm.metricQueries", "MetricAlarm.alarmDescription", "Dashboard.dashboardBody")
+"""What another machine moves."""
 
 
 def _sagemaker(path: str, operation: str, *, also: tuple[str, ...] = (), differs: str = "") -> Capability:
@@ -57,6 +64,15 @@ def _budget(field: str, *, also: tuple[str, ...]) -> Capability:
     return native(f"Budget.{field}", source=page, also=also)
 
 
+def _alarming(*, also: tuple[str, ...] = (), differs: str = "") -> Capability:
+    """What moves alarms, and those that are made of others."""
+    return native("MetricAlarm.*", source=ALARMS, also=("CompositeAlarm.*", *also), differs=differs)
+
+
+def _captured(field: str, *, also: tuple[str, ...] = ()) -> Capability:
+    return _sagemaker(f"EndpointConfiguration.dataCaptureConfig.{field}", "DataCaptureConfig", also=also)
+
+
 OF_A_CLUSTER = refused("SageMaker has no such thing", instead="the kubernetes target")
 OF_ALL = ("vpc", "subnets", "securityGroups", "role", "permissionsBoundary", "key", "bucket", "registry", "topic")
 """What a stack on AWS may have already."""
@@ -76,6 +92,10 @@ CAPABILITIES: Capabilities = {
             "*.bucketPrefix",
             "*.description",
             "*.policy",
+            "MetricAlarm.alarmDescription",
+            "MetricAlarm.metricQueries",
+            "CompositeAlarm.alarm*",
+            "Dashboard.*",
             "LifecyclePolicy.repository",
             "*.resourceId",
             f"{FOLLOWED}.*.EndpointName.value",
@@ -95,11 +115,11 @@ CAPABILITIES: Capabilities = {
     "model.pipeline.before": _model("Bundle.digest"),
     "model.pipeline.after": _model("Bundle.digest"),
     "model.batching.maxSize": _setting("MAX_BATCH"),
-    "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
-    "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
+    "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
+    "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
     "compute.accelerator.kind": _variant("instanceType", also=("Service.accelerator.kind",)),
     "compute.accelerator.count": _variant(
-        "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue")
+        "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue", *BUSY)
     ),
     "compute.accelerator.sharing": refused(
         "an instance of SageMaker has its GPUs for itself", instead="the kubernetes target", always="none"
@@ -123,9 +143,28 @@ CAPABILITIES: Capabilities = {
     "serving.image": native("Image.source", source="modelport:artifact:Image"),
     "serving.delivery": OF_A_CLUSTER,
     "rollout.mirror": unbuilt(always=0),
-    "monitoring.capture.percent": unbuilt(always=0),
+    "slo.availability": _alarming(also=(SHOWN,)),
+    "slo.latency.p50": native("MetricAlarm.metricQueries", source=ALARMS, also=(SHOWN,), differs=LATE),
+    "slo.latency.p95": native("MetricAlarm.metricQueries", source=ALARMS, also=(SHOWN,), differs=LATE),
+    "slo.latency.p99": native("MetricAlarm.metricQueries", source=ALARMS, also=(SHOWN,), differs=LATE),
+    "monitoring.capture.percent": _captured("initialSamplingPercentage", also=("Service.monitoring.capture.percent",)),
+    "monitoring.capture.retention": native(
+        "BucketLifecycleConfiguration.rules",
+        source="https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html",
+        also=("Service.monitoring.capture.retentionDays",),
+    ),
+    "monitoring.capture.redact": refused(
+        "SageMaker keeps requests and answers as they are", instead="monitoring.capture.percent: 0"
+    ),
     "monitoring.drift.enabled": unbuilt(always=False),
-    "monitoring.alerts.enabled": unbuilt(always=False),
+    "monitoring.alerts.enabled": _alarming(
+        also=("Topic.*", "TopicPolicy.*"),
+        differs="without the alerts that SageMaker has no metrics for (docs/targets/sagemaker.md)",
+    ),
+    "monitoring.alerts.notify": native("TopicSubscription.*", source=TELLS),
+    "monitoring.alerts.modelAge": refused(
+        "SageMaker does not say since when a model serves", instead="modelAge: null, and the date of the release"
+    ),
     "monitoring.retraining.trigger": unbuilt(always="never"),
     "security.exposure": refused(
         "SageMaker answers those alone whom IAM lets call it", instead="a gateway of your own", always="private"
@@ -150,6 +189,8 @@ CAPABILITIES: Capabilities = {
         "Role.permissionsBoundary", source="https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
     ),
     "existing.key": _sagemaker("EndpointConfiguration.kmsKeyArn", "CreateEndpointConfig", also=ENCRYPTED),
+    "existing.topic": _alarming(),
+    "existing.runbooks": _alarming(),
     "existing.bucket": native("Bundle.target", source="modelport:artifact:Bundle", also=("RolePolicy.policy",)),
     "existing.registry": native("Image.repository", source="modelport:artifact:Image", also=("RolePolicy.policy",)),
 }

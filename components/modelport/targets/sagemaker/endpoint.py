@@ -35,8 +35,12 @@ def log_group(own: Resources, key: pulumi.Input[str]) -> pulumi.Resource:
     return own.make(LOG_GROUP, "logs", inputs)
 
 
-def endpoint(own: Resources, model: Any, key: pulumi.Input[str]) -> Any:
-    """The endpoint, with a configuration that is made before the one of before goes."""
+def endpoint(own: Resources, model: Any, key: pulumi.Input[str], kept: dict[str, Any]) -> Any:
+    """The endpoint, with a configuration that is made before the one of before goes.
+
+    Args:
+        kept: what the configuration says of requests that are kept.
+    """
     plan = own.plan
     assert plan.machine is not None  # the target has machines
     seconds = min(max(round(plan.spec.startup_seconds), LEAST_START), MOST_START)
@@ -50,7 +54,7 @@ def endpoint(own: Resources, model: Any, key: pulumi.Input[str]) -> Any:
         "modelDataDownloadTimeoutInSeconds": seconds,
     }
     encrypted = {} if has_own_disks(plan.machine.name) else {"kmsKeyArn": key}
-    configuration = own.make(CONFIGURATION, "configuration", {"productionVariants": [variant], **encrypted})
+    configuration = own.make(CONFIGURATION, "configuration", {"productionVariants": [variant], **encrypted, **kept})
     inputs = {"name": endpoint_name(own.plan), "endpointConfigName": configuration.name}
     return own.make(ENDPOINT, "endpoint", inputs, pulumi.ResourceOptions(depends_on=[own.resources["logs"]]))
 

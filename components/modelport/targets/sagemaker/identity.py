@@ -31,12 +31,14 @@ class Needs:
     """What a service's role is asked for, by name.
 
     Attributes:
-        key: that encrypts what it reads.
+        key: that encrypts what it reads and writes.
+        captured: names of what is kept of requests; None where nothing is.
         repository: that its image is pulled from; None where the image is not brought anywhere.
     """
 
     store: Store
     key: pulumi.Input[str]
+    captured: pulumi.Input[str] | None
     repository: pulumi.Input[str] | None
     log_group: str
     network: Network
@@ -90,6 +92,8 @@ def _rights(account: Account, needs: Needs) -> Iterator[Statement]:
     yield allow("Models", "s3:GetObject", objects)
     yield allow("ListModels", "s3:ListBucket", bucket, Condition={"StringLike": {"s3:prefix": keys}})
     yield allow("Decrypt", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], needs.key)
+    if needs.captured is not None:
+        yield allow("Captures", "s3:PutObject", needs.captured)
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     yield allow("EncryptVolumes", "kms:CreateGrant", needs.key, Condition=for_aws)
     if needs.repository is not None:

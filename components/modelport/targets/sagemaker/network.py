@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from .account import Account
+from .capture import captures
 from .documents import allow, document
 from .resources import (
     EGRESS,
@@ -106,15 +107,17 @@ def _let_out(own: Resources, name: str, group: Any, where: dict[str, Any]) -> No
 
 
 def _storage(own: Resources, account: Account, vpc: Any, routes: Any) -> Any:
-    """The way to S3, and to reading in the buckets of this account alone."""
+    """The way to S3, to reading in the buckets of this account alone, and to writing there what is captured."""
     mine = {"StringEquals": {"aws:ResourceAccount": account.id}}
-    reading = allow("Read", ["s3:GetObject", "s3:ListBucket"], "*", Principal="*", Condition=mine)
+    statements = [allow("Read", ["s3:GetObject", "s3:ListBucket"], "*", Principal="*", Condition=mine)]
+    if captures(own.plan):
+        statements.append(allow("Write", "s3:PutObject", "*", Principal="*", Condition=mine))
     inputs = {
         "vpcId": vpc.id,
         "serviceName": _service(account, "s3"),
         "vpcEndpointType": "Gateway",
         "routeTableIds": [routes.id],
-        "policy": document(reading),
+        "policy": document(*statements),
     }
     return own.make(VPC_ENDPOINT, "private-s3", inputs)
 

@@ -8,6 +8,8 @@ from modelport.spec.releases import SLOTS
 from modelport.targets.artifact import ArtifactBundle, ArtifactImage
 from modelport.targets.patches import Kind as PatchKind
 
+from .monitoring.alarms import alarm_roles
+from .monitoring.topic import topic_roles
 from .network import SERVICES, SUBNET_RANGES
 from .resources import (
     BUCKET,
@@ -21,6 +23,7 @@ from .resources import (
     BUDGET,
     CAPACITY,
     CONFIGURATION,
+    DASHBOARD,
     EGRESS,
     ENDPOINT,
     INGRESS,
@@ -38,6 +41,9 @@ from .resources import (
     SCALING,
     SECURITY_GROUP,
     SUBNET,
+    SUBSCRIPTION,
+    TOPIC,
+    TOPIC_POLICY,
     VPC,
     VPC_DEFAULT_GROUP,
     VPC_ENDPOINT,
@@ -79,6 +85,11 @@ ROLES: Mapping[str, PatchKind] = {
     "role-policy": ROLE_POLICY,
     "invoker": POLICY,
     **{f"{role}-{slot}": kind for slot in SLOTS for role, kind in OF_A_SLOT.items()},
+    "topic": TOPIC,
+    "topic-policy": TOPIC_POLICY,
+    **dict.fromkeys(topic_roles(), SUBSCRIPTION),
+    **dict(alarm_roles()),
+    "dashboard": DASHBOARD,
     "configuration": CONFIGURATION,
     "endpoint": ENDPOINT,
     "capacity": CAPACITY,

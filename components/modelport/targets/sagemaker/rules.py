@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from modelport.plan import Objection
-from modelport.spec import Environment, Memory, ModelSpec
+from modelport.spec import Environment, Memory, ModelSpec, written
 from modelport.targets.images import image_rules
+
+from .monitoring.rules import monitoring_rules
 
 EXISTING = "modelport:existing"
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*[A-Za-z0-9._-])?")
@@ -15,12 +17,18 @@ KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+")
 MOST_BYTES = 6_291_456
 """Of a body, both ways: botocore, InvokeEndpoint."""
 MOST_SECONDS = 60
+RETENTION = "monitoring.capture.retention"
 
 
 def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     """Everything that is wrong."""
     existing = environment.existing
     yield from image_rules(spec, environment)
+    yield from monitoring_rules(spec, environment)
+    if existing.bucket is not None and RETENTION in written(spec):
+        reason = "the bucket is given, and how long it keeps what is in it is its owner's to say"
+        alternative = "Leave it out, and give the bucket a rule for its prefix captured/."
+        yield Objection(RETENTION, str(spec.monitoring.capture.retention), reason, alternative)
     if spec.request.payload.bytes > MOST_BYTES:
         reason = "SageMaker takes at most 6 MiB in one request"
         yield Objection("request.payload", str(spec.request.payload), reason, f"Write at most {Memory.parse('6Mi')}.")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+
+from modelport.plan import Plan
 
 from .account import Account
 from .documents import Statement, allow, deny, document
@@ -23,7 +26,8 @@ from .resources import (
 PREFIX_LENGTH = 37
 """Most characters of `bucketPrefix`: https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/"""
 SCHEME = "s3://"
-FOLDER = "models/"
+FOLDER, CAPTURED = "models/", "captured/"
+DAY = 24 * 3600
 UNFINISHED_DAYS = 7
 OLD_VERSION_DAYS = 90
 ACCESS_LOG_DAYS = 365
@@ -36,11 +40,22 @@ class Store:
 
     Attributes:
         address: `s3://BUCKET/PREFIX`.
+        captures: the same of requests that are kept.
         ready: what has to be there before anything is put into it.
     """
 
     address: pulumi.Input[str]
+    captures: pulumi.Input[str]
     ready: Sequence[pulumi.Resource] = ()
+
+    def captured(self, service: str) -> pulumi.Output[str]:
+        """Where requests to a service are kept."""
+        return pulumi.Output.concat(self.captures, f"/{service}")
+
+    def captured_arn(self, account: Account, service: str) -> pulumi.Output[str]:
+        """The names of all that is kept of them."""
+        path = self.captured(service).apply(lambda address: f"{address.removeprefix(SCHEME)}/*")
+        return pulumi.Output.concat("arn:", account.partition, ":s3:::", path)
 
     def arns(self, account: Account) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[str]]:
         """The name of the bucket, the names of what lies below the address, and their keys; the latter end with `*`."""
@@ -54,16 +69,19 @@ def storage(own: Resources, account: Account, key: pulumi.Input[str]) -> Store:
     """The bucket of the service's models, made unless it is given."""
     existing = own.plan.environment.existing.bucket
     if existing is not None:
-        return Store(existing)
+        return Store(existing, pulumi.Output.concat(existing, f"/{CAPTURED.rstrip('/')}"))
     logs = _access_logs(own, account)
     bucket = _bucket(own, "bucket", "models", {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key})
     own.make(BUCKET_POLICY, "bucket-policy", {**_of(bucket), "policy": _policy(bucket.arn, key)})
-    own.make(BUCKET_LIFECYCLE, "bucket-lifecycle", {**_of(bucket), "rules": [_rule("old-versions")]})
+    own.make(BUCKET_LIFECYCLE, "bucket-lifecycle", {**_of(bucket), "rules": list(_rules(own.plan))})
     target = {"targetBucket": logs.bucket, "targetPrefix": FOLDER}
     let_in = pulumi.ResourceOptions(depends_on=[own.resources["accesslogs-policy"]])
     own.make(BUCKET_LOGGING, "bucket-logging", {**_of(bucket), **target}, let_in)
     ready = [each for role, each in own.resources.items() if role.startswith("bucket-")]
-    return Store(pulumi.Output.concat(SCHEME, bucket.bucket, "/", FOLDER.rstrip("/")), ready)
+    models, captures = (
+        pulumi.Output.concat(SCHEME, bucket.bucket, "/", each.rstrip("/")) for each in (FOLDER, CAPTURED)
+    )
+    return Store(models, captures, ready)
 
 
 def _access_logs(own: Resources, account: Account) -> Any:
@@ -102,6 +120,18 @@ def _bucket(own: Resources, role: str, name: str, encryption: dict[str, Any]) ->
 
 def _of(bucket: Any) -> dict[str, Any]:
     return {"bucket": bucket.bucket}
+
+
+def _rules(plan: Plan) -> Iterator[dict[str, Any]]:
+    """What was written over goes in time; requests that are kept go when their time is over, with all their versions.
+
+    S3 counts in whole days, and begins with the midnight after an object was made.
+    """
+    yield _rule("old-versions")
+    if plan.spec.monitoring.capture.percent:
+        days = math.ceil(plan.spec.monitoring.capture.retention.seconds / DAY)
+        gone = {"expiration": {"days": days}, "noncurrentVersionExpiration": {"noncurrentDays": 1}}
+        yield {**_rule("captured"), "filter": {"prefix": CAPTURED}, **gone}
 
 
 def _rule(name: str, **more: Any) -> dict[str, Any]:

@@ -15,11 +15,15 @@ from modelport.targets.version import live_versions
 from . import TARGET
 from .account import Account
 from .budget import budget
+from .capture import capture, captured
 from .endpoint import address, endpoint, endpoint_name, invocation, log_group, log_group_name, logs
 from .identity import Needs, identity, invoker
 from .image import image_named, serving_image
 from .key import key
 from .model import model
+from .monitoring.alarms import absence_alarm, slo_alarms
+from .monitoring.dashboard import shown
+from .monitoring.topic import hearing
 from .network import network
 from .registry import repository
 from .resources import EXTRA, SDK, Resources
@@ -65,22 +69,28 @@ class SageMakerService(pulumi.ComponentResource):
         images = repository(own, encrypting)
         place = network(own, account)
         log_group(own, encrypting)
-        role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place))
+        kept = captured(plan, store)
+        kept_arn = None if kept is None else store.captured_arn(account, plan.name)
+        role = identity(own, account, Needs(store, encrypting, kept_arn, images, log_group_name(plan), place))
         image = serving_image(own, version, images)
         serving = model(own, version, image, role, store, place)
-        made = endpoint(own, serving, encrypting)
+        heard = hearing(own, account, encrypting)
+        alarms = slo_alarms(own, heard)
+        made = endpoint(own, serving, encrypting, capture(plan, store, encrypting))
+        absent = absence_alarm(own, heard, made)
         scaling(own, made)
         invoker(own, account, endpoint_name(plan))
         budget(own)
+        board = shown(own, account)
 
         self.resources = own.resources
         self.outputs = {
             "endpoint": address(own, account, made),
             "image": {"digest": digest_of(image_named(own, version))},
             "live": made.urn.apply(lambda _: [version.share]),
-            "dashboards": [],
-            "alerts": [],
-            "capture_location": None,
+            "dashboards": [board],
+            "alerts": [*alarms.names, *absent.names],
+            "capture_location": kept,
             "logs": logs(own, account),
             "invoke": invocation(own, account, version.bundle),
         }
