@@ -16,6 +16,8 @@ ALARMS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_P
 TELLS = "https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html"
 SHOWN = "Dashboard.dashboardBody"
 LATE = "the time within SageMaker, beside that within the container, is not counted"
+UNDOING = "Endpoint.deploymentConfig.autoRollbackConfiguration.alarms"
+UPDATE = "Endpoint.deploymentConfig.blueGreenUpdatePolicy"
 VARIANT = "EndpointConfiguration.productionVariants.*"
 FOLLOWED = "Policy.targetTrackingScalingPolicyConfiguration"
 CONTAINER = "Model.primaryContainer"
@@ -40,6 +42,10 @@ def _sagemaker(path: str, operation: str, *, also: tuple[str, ...] = (), differs
 
 def _variant(field: str, *, also: tuple[str, ...] = ()) -> Capability:
     return _sagemaker(f"{VARIANT}.{field}", "ProductionVariant", also=also)
+
+
+def _update(field: str, *, also: tuple[str, ...], differs: str) -> Capability:
+    return _sagemaker(f"{UPDATE}.{field}", "BlueGreenUpdatePolicy", also=also, differs=differs)
 
 
 def _model(path: str) -> Capability:
@@ -96,6 +102,7 @@ CAPABILITIES: Capabilities = {
             "MetricAlarm.metricQueries",
             "CompositeAlarm.alarm*",
             "Dashboard.*",
+            UNDOING,
             "LifecyclePolicy.repository",
             "*.resourceId",
             f"{FOLLOWED}.*.EndpointName.value",
@@ -133,7 +140,8 @@ CAPABILITIES: Capabilities = {
     "request.timeout": _setting("TIMEOUT"),
     "request.payload": _setting("MAX_BODY"),
     "startupSeconds": _variant(
-        "containerStartupHealthCheckTimeoutInSeconds", also=(f"{VARIANT}.modelDataDownloadTimeoutInSeconds",)
+        "containerStartupHealthCheckTimeoutInSeconds",
+        also=(f"{VARIANT}.modelDataDownloadTimeoutInSeconds", f"{UPDATE}.maximumExecutionTimeoutInSeconds"),
     ),
     "protocols.rest": unbuilt(always=True),
     "protocols.grpc": refused(
@@ -142,7 +150,24 @@ CAPABILITIES: Capabilities = {
     "protocols.v1": unbuilt(always=False),
     "serving.image": native("Image.source", source="modelport:artifact:Image"),
     "serving.delivery": OF_A_CLUSTER,
-    "rollout.mirror": unbuilt(always=0),
+    "rollout.steps": _update(
+        "trafficRoutingConfiguration.canarySize.value",
+        also=("Service.rollout.steps",),
+        differs="within an update: the first step and then the rest, or equal steps; `modelport rollout` takes all",
+    ),
+    "rollout.bake": _update(
+        "trafficRoutingConfiguration.waitIntervalInSeconds",
+        also=(f"{UPDATE}.terminationWaitInSeconds", f"{UPDATE}.maximumExecutionTimeoutInSeconds"),
+        differs="within an update, unless `modelport:releases` names the service",
+    ),
+    "rollout.rollbackOn": _sagemaker(
+        UNDOING,
+        "AutoRollbackConfig",
+        differs="within an update, unless `modelport:releases` names the service",
+    ),
+    "rollout.mirror": native(
+        "Service.rollout.mirror", source="modelport rollout --help", differs="written by `modelport rollout start`"
+    ),
     "slo.availability": _alarming(also=(SHOWN,)),
     "slo.latency.p50": native("MetricAlarm.metricQueries", source=ALARMS, also=(SHOWN,), differs=LATE),
     "slo.latency.p95": native("MetricAlarm.metricQueries", source=ALARMS, also=(SHOWN,), differs=LATE),
@@ -158,7 +183,7 @@ CAPABILITIES: Capabilities = {
     ),
     "monitoring.drift.enabled": unbuilt(always=False),
     "monitoring.alerts.enabled": _alarming(
-        also=("Topic.*", "TopicPolicy.*"),
+        also=("Topic.*", "TopicPolicy.*", UNDOING),
         differs="without the alerts that SageMaker has no metrics for (docs/targets/sagemaker.md)",
     ),
     "monitoring.alerts.notify": native("TopicSubscription.*", source=TELLS),
@@ -180,8 +205,18 @@ CAPABILITIES: Capabilities = {
     "releases.stable.image": native("Image.source", source="modelport:artifact:Image"),
     "budget.amount": _budget("limitAmount", also=("Service.budget.amount",)),
     "budget.currency": _budget("limitUnit", also=("Service.budget.currency",)),
-    "releases.weight": unbuilt(always=0),
-    "releases.mirror": unbuilt(always=0),
+    "releases.candidate.source": _model("Bundle.digest"),
+    "releases.candidate.digest": _model("Bundle.digest"),
+    "releases.candidate.image": native("Image.source", source="modelport:artifact:Image"),
+    "releases.weight": _variant("initialVariantWeight"),
+    "releases.mirror": _sagemaker(
+        "EndpointConfiguration.shadowProductionVariants.*.initialVariantWeight",
+        "CreateEndpointConfig",
+        differs="while one version answers all requests",
+    ),
+    "releases.unwaited": refused(
+        "an update of an endpoint always waits until its instances are ready", instead="weight alone"
+    ),
     "existing.subnets": _sagemaker("Model.vpcConfig.subnets", "VpcConfig", also=("RolePolicy.policy",)),
     "existing.securityGroups": _sagemaker("Model.vpcConfig.securityGroupIds", "VpcConfig", also=("RolePolicy.policy",)),
     "existing.role": _sagemaker("Model.executionRoleArn", "CreateModel"),

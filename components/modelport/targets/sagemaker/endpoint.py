@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -11,12 +13,26 @@ from modelport.plan import Plan
 from .account import Account
 from .capacity import has_own_disks
 from .resources import CONFIGURATION, ENDPOINT, LOG_GROUP, Resources
+from .variants import answering, mirrored
 
-VARIANT = "stable"
-"""Never another one: between two configurations of an endpoint the names of its variants may not change."""
 LEAST_START, MOST_START = 60, 3600
 """Seconds of `ContainerStartupHealthCheckTimeoutInSeconds`: botocore, CreateEndpointConfig."""
 LOG_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """What else is said of an endpoint.
+
+    Attributes:
+        kept: what its configuration says of requests that are kept.
+        updates: how they go, and its tags.
+        before: what has to be there first.
+    """
+
+    kept: Mapping[str, Any]
+    updates: Mapping[str, Any]
+    before: Sequence[pulumi.Resource]
 
 
 def endpoint_name(plan: Plan) -> str:
@@ -35,28 +51,43 @@ def log_group(own: Resources, key: pulumi.Input[str]) -> pulumi.Resource:
     return own.make(LOG_GROUP, "logs", inputs)
 
 
-def endpoint(own: Resources, model: Any, key: pulumi.Input[str], kept: dict[str, Any]) -> Any:
+def endpoint(own: Resources, models: Mapping[str, Any], key: pulumi.Input[str], hosting: Hosting) -> Any:
     """The endpoint, with a configuration that is made before the one of before goes.
 
     Args:
-        kept: what the configuration says of requests that are kept.
+        models: of the live versions by role.
     """
     plan = own.plan
     assert plan.machine is not None  # the target has machines
+    encrypted = {} if has_own_disks(plan.machine.name) else {"kmsKeyArn": key}
+    mirror = mirrored(plan)
+    variants = {
+        "productionVariants": [_variant(plan, each.role, models, each.weight) for each in answering(plan)],
+        **({"shadowProductionVariants": [_variant(plan, mirror.role, models, mirror.mirror)]} if mirror else {}),
+    }
+    configuration = own.make(CONFIGURATION, "configuration", {**variants, **encrypted, **hosting.kept})
+    inputs = {"name": endpoint_name(own.plan), "endpointConfigName": configuration.name, **hosting.updates}
+    before = [own.resources["logs"], *hosting.before]
+    return own.register(ENDPOINT, "endpoint", inputs, pulumi.ResourceOptions(depends_on=before))
+
+
+def _variant(plan: Plan, role: str, models: Mapping[str, Any], weight: int) -> dict[str, Any]:
+    """A version on instances of its own.
+
+    Args:
+        weight: share of the requests in percent; of a copy, in percent of those that the other version answers.
+    """
+    assert plan.machine is not None  # the target has machines
     seconds = min(max(round(plan.spec.startup_seconds), LEAST_START), MOST_START)
-    variant = {
-        "variantName": VARIANT,
-        "modelName": model.name,
+    return {
+        "variantName": role,
+        "modelName": models[role].name,
         "instanceType": plan.machine.name,
         "initialInstanceCount": plan.spec.scaling.min,
-        "initialVariantWeight": 1,
+        "initialVariantWeight": weight,
         "containerStartupHealthCheckTimeoutInSeconds": seconds,
         "modelDataDownloadTimeoutInSeconds": seconds,
     }
-    encrypted = {} if has_own_disks(plan.machine.name) else {"kmsKeyArn": key}
-    configuration = own.make(CONFIGURATION, "configuration", {"productionVariants": [variant], **encrypted, **kept})
-    inputs = {"name": endpoint_name(own.plan), "endpointConfigName": configuration.name}
-    return own.make(ENDPOINT, "endpoint", inputs, pulumi.ResourceOptions(depends_on=[own.resources["logs"]]))
 
 
 def address(own: Resources, account: Account, made: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def repository(own: Resources, key: pulumi.Input[str]) -> pulumi.Input[str]:
         "imageTagMutability": "IMMUTABLE",
         "imageScanningConfiguration": {"scanOnPush": True},
         "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": key}],
-        "forceDelete": True,  # what is in it was copied from somewhere
+        "forceDelete": own.plan.environment.environment != "prod",  # elsewhere it can be copied anew
     }
     made = own.make(REPOSITORY, "registry", inputs)
     own.make(REPOSITORY_LIFECYCLE, "registry-lifecycle", {"repository": made.name, "policy": json.dumps(_newest())})

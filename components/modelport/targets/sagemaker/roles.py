@@ -48,6 +48,7 @@ from .resources import (
     VPC_DEFAULT_GROUP,
     VPC_ENDPOINT,
 )
+from .variants import suffix
 
 OF_A_BUCKET = {
     "": BUCKET,
@@ -92,7 +93,7 @@ ROLES: Mapping[str, PatchKind] = {
     "dashboard": DASHBOARD,
     "configuration": CONFIGURATION,
     "endpoint": ENDPOINT,
-    "capacity": CAPACITY,
-    "scaling": SCALING,
+    **{f"capacity{suffix(role)}": CAPACITY for role in ("stable", "candidate")},
+    **{f"scaling{suffix(role)}": SCALING for role in ("stable", "candidate")},
     "budget": BUDGET,
 }

@@ -9,7 +9,9 @@ from modelport.plan import Objection
 from modelport.spec import Environment, Memory, ModelSpec, written
 from modelport.targets.images import image_rules
 
+from .deployment import deployment_rules
 from .monitoring.rules import monitoring_rules
+from .release_rules import release_rules
 
 EXISTING = "modelport:existing"
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*[A-Za-z0-9._-])?")
@@ -25,6 +27,8 @@ def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     existing = environment.existing
     yield from image_rules(spec, environment)
     yield from monitoring_rules(spec, environment)
+    yield from deployment_rules(spec, environment)
+    yield from release_rules(spec, environment)
     if existing.bucket is not None and RETENTION in written(spec):
         reason = "the bucket is given, and how long it keeps what is in it is its owner's to say"
         alternative = "Leave it out, and give the bucket a rule for its prefix captured/."

@@ -7,8 +7,9 @@ import pulumi
 from modelport.plan import Plan
 from modelport.plan.bounds import is_fixed
 
-from .endpoint import VARIANT, endpoint_name
+from .endpoint import endpoint_name
 from .resources import CAPACITY, SCALING, Resources
+from .variants import answering, suffix
 
 OUT_SECONDS, IN_SECONDS = 60, 300
 """Until instances are added, or taken away, again: new ones count late, and load that goes may come back."""
@@ -20,33 +21,40 @@ METRICS = "/aws/sagemaker/Endpoints"
 
 def scaling(own: Resources, endpoint: Any) -> None:
     """The bounds of the number of instances, and the load that it follows, unless the number is fixed."""
-    plan = own.plan
-    if is_fixed(plan.spec.scaling):
+    if is_fixed(own.plan.spec.scaling):
         return
+    for release in answering(own.plan):
+        _scaled(own, endpoint, release.role)
+
+
+def _scaled(own: Resources, endpoint: Any, variant: str) -> None:
+    """The bounds of a variant, and the load that it follows."""
+    plan, role = own.plan, suffix(variant)
     resource = {
-        "resourceId": pulumi.Output.concat("endpoint/", endpoint.name, f"/variant/{VARIANT}"),
+        "resourceId": pulumi.Output.concat("endpoint/", endpoint.name, f"/variant/{variant}"),
         "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
         "serviceNamespace": "sagemaker",
     }
     bounds = {"minCapacity": plan.spec.scaling.min, "maxCapacity": plan.spec.scaling.max}
-    capacity = own.make(CAPACITY, "capacity", {**resource, **bounds})
-    policy = {"policyType": "TargetTrackingScaling", "targetTrackingScalingPolicyConfiguration": _followed(plan)}
-    inputs = {"name": plan.names.of("scaling"), **resource, **policy}
-    own.make(SCALING, "scaling", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
+    capacity = own.make(CAPACITY, f"capacity{role}", {**resource, **bounds})
+    followed = {"targetTrackingScalingPolicyConfiguration": _followed(plan, variant)}
+    name = plan.names.of("scaling", *role.split("-")[1:])
+    inputs = {"name": name, **resource, "policyType": "TargetTrackingScaling", **followed}
+    own.make(SCALING, f"scaling{role}", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
 
 
-def _followed(plan: Plan) -> dict[str, Any]:
+def _followed(plan: Plan, variant: str) -> dict[str, Any]:
     target = plan.spec.scaling.target
     cooldowns = {"scaleOutCooldown": OUT_SECONDS, "scaleInCooldown": IN_SECONDS}
     if target.metric in UTILISATION:
-        return {**_utilisation(plan), **cooldowns}
+        return {**_utilisation(plan, variant), **cooldowns}
     of_a_minute = target.metric == "requestsPerSecond"
     metric = {"predefinedMetricType": INVOCATIONS if of_a_minute else CONCURRENCY}
     value = target.value * 60 if of_a_minute else target.value
     return {"targetValue": value, "predefinedMetricSpecification": metric, **cooldowns}
 
 
-def _utilisation(plan: Plan) -> dict[str, Any]:
+def _utilisation(plan: Plan, variant: str) -> dict[str, Any]:
     """Of all cores, or all GPUs, of an instance together: each counts for 100 percent.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html (endpoint instance metrics)
@@ -54,7 +62,7 @@ def _utilisation(plan: Plan) -> dict[str, Any]:
     target, machine = plan.spec.scaling.target, plan.machine
     assert machine is not None  # the target has machines
     parts = machine.cpu if target.metric == "cpu" else machine.accelerators
-    names = {"EndpointName": endpoint_name(plan), "VariantName": VARIANT}
+    names = {"EndpointName": endpoint_name(plan), "VariantName": variant}
     metric = {
         "namespace": METRICS,
         "metricName": UTILISATION[target.metric],

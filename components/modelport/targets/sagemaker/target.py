@@ -16,7 +16,8 @@ from . import TARGET
 from .account import Account
 from .budget import budget
 from .capture import capture, captured
-from .endpoint import address, endpoint, endpoint_name, invocation, log_group, log_group_name, logs
+from .deployment import deployment
+from .endpoint import Hosting, address, endpoint, endpoint_name, invocation, log_group, log_group_name, logs
 from .identity import Needs, identity, invoker
 from .image import image_named, serving_image
 from .key import key
@@ -59,7 +60,7 @@ class SageMakerService(pulumi.ComponentResource):
             require_sdk(SDK, EXTRA)
             check_providers(self.CONFIG, opts)
             patches = patches_of(name, args.environment, self.RESOURCES)
-            version, *_ = live_versions(plan)
+            live = live_versions(plan)
         super().__init__(self.kind, name, plan.governed_inputs(), opts)
         own = Resources(self, name, plan, patches)
 
@@ -72,11 +73,13 @@ class SageMakerService(pulumi.ComponentResource):
         kept = captured(plan, store)
         kept_arn = None if kept is None else store.captured_arn(account, plan.name)
         role = identity(own, account, Needs(store, encrypting, kept_arn, images, log_group_name(plan), place))
-        image = serving_image(own, version, images)
-        serving = model(own, version, image, role, store, place)
+        models = {
+            each.release.role: model(own, each, serving_image(own, each, images), role, store, place) for each in live
+        }
         heard = hearing(own, account, encrypting)
         alarms = slo_alarms(own, heard)
-        made = endpoint(own, serving, encrypting, capture(plan, store, encrypting))
+        hosting = Hosting(capture(plan, store, encrypting), deployment(plan, alarms), alarms.resources)
+        made = endpoint(own, models, encrypting, hosting)
         absent = absence_alarm(own, heard, made)
         scaling(own, made)
         invoker(own, account, endpoint_name(plan))
@@ -86,13 +89,13 @@ class SageMakerService(pulumi.ComponentResource):
         self.resources = own.resources
         self.outputs = {
             "endpoint": address(own, account, made),
-            "image": {"digest": digest_of(image_named(own, version))},
-            "live": made.urn.apply(lambda _: [version.share]),
+            "image": {"digest": digest_of(image_named(own, live[0]))},
+            "live": made.urn.apply(lambda _: [each.share for each in live]),
             "dashboards": [board],
             "alerts": [*alarms.names, *absent.names],
             "capture_location": kept,
             "logs": logs(own, account),
-            "invoke": invocation(own, account, version.bundle),
+            "invoke": invocation(own, account, live[0].bundle),
         }
         self.register_outputs(self.outputs)
 

@@ -13,3 +13,8 @@ def answering(plan: Plan) -> tuple[Release, ...]:
 def mirrored(plan: Plan) -> Release | None:
     """The release whose variant gets copies of requests, and answers nobody."""
     return next((release for release in plan.releases if release.mirror), None)
+
+
+def suffix(role: str) -> str:
+    """What the roles of a variant's resources end with."""
+    return "" if role == "stable" else f"-{role}"

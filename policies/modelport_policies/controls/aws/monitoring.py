@@ -120,11 +120,15 @@ def job_has_baseline(resource: Resource) -> Iterable[str]:
 
 def failures_are_noticed(endpoint: Resource) -> Iterable[str]:
     """The stack has a `MetricAlarm` about errors of the endpoint, one about latency and one about saturation, whose
-    actions are on, unless a tag `environment` is dev or test.
+    actions are on, unless a tag `environment` is dev or test. Latency is not asked for where tags `objective` of those
+    alarms say what the objectives are, and it is none.
     """
     in_production(endpoint)
-    heard = {metric for each in alarms(endpoint) if each.at("actionsEnabled") is not False for metric in metrics(each)}
-    if missing := [name for name, called in MEASURED.items() if not heard & called]:
+    found = [each for each in alarms(endpoint) if each.at("actionsEnabled") is not False]
+    heard = {metric for each in found for metric in metrics(each)}
+    objectives = {text(tag(each, "objective")) for each in found} - {""}
+    unasked = {"latency"} if objectives and not any("latency" in each for each in objectives) else set()
+    if missing := [name for name, called in MEASURED.items() if name not in unasked and not heard & called]:
         yield f"no alarm is about {', '.join(missing)}"
 
 
@@ -144,8 +148,8 @@ def metrics(alarm: Resource) -> Iterator[str]:
 
 
 def alarm_reaches_somebody(alarm: Resource) -> Iterable[str]:
-    """`alarmActions` has some, and `actionsEnabled` is not false. An alarm that the `alarmRule` of a `CompositeAlarm` of
-    the stack names needs none: that one tells.
+    """`alarmActions` has some, and `actionsEnabled` is not false. An alarm that the `alarmRule` of a `CompositeAlarm`
+    of the stack names needs none: that one tells.
     """
     if alarm.at("actionsEnabled") is False:
         yield "the actions of the alarm are off"
