@@ -20,6 +20,13 @@ STACKS = {
     "production": {
         "environment": {"environment": "prod"},
         "monitoring": Monitoring(capture={"percent": 20, "retention": "365d"}),
+        "governance": Governance(
+            risk_class="minimal",
+            intended_use="Finds payments that somebody should look at.",
+            training_data="https://example.com/payments",
+            evaluation="https://example.com/evaluation",
+            oversight_contact="risk",
+        ),
     },
 }
 UNBUILT = {
