@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -124,6 +125,12 @@ def test_every_kind_of_alert_is_an_alarm_or_it_is_said_why_not(args):
     told = {rule.kind.name for rule in alert_rules(service) if parts_of(rule, watched)}
     assert told | UNTOLD.keys() == {kind.name for kind in KINDS}
     assert not told & UNTOLD.keys()
+
+
+def test_the_page_says_what_is_not_told_and_why():
+    page = (Path(__file__).parents[2] / "docs/targets/sagemaker.md").read_text()
+    for kind, reason in UNTOLD.items():
+        assert f"| `{kind}` | {reason}" in page
 
 
 def machines():
