@@ -15,7 +15,7 @@ from support.models import save, scaling
 from modelport.cli.commands import deploy
 from modelport.cli.engines.embedded import Embedded
 from modelport.cli.errors import UsageError
-from modelport.plan import FIELDS, Objection, native
+from modelport.plan import FIELDS, Objection, native, refused
 from modelport.spec import load_environment
 from modelport.targets import load
 from modelport_engine.errors import EngineError
@@ -118,6 +118,17 @@ def test_a_share_that_is_not_more_than_the_candidate_has_waits_for_nobody(stack,
     last_up(0)
     rollout("step", "--weight", "0", "--yes")
     assert load_environment(stack).releases["fraud"].unwaited == 0, "a mirror ends at once, too"
+
+
+def test_a_share_waits_where_a_target_always_does(stack, ups, rollout, last_up, monkeypatch):
+    rows = dict.fromkeys(FIELDS, native("Any.request", source="a test"))
+    rows["releases.unwaited"] = refused("updates wait", instead="patience")
+    patient = replace(load("local"), capabilities=rows)
+    monkeypatch.setattr("modelport.targets.load", lambda name: patient)
+    rollout("start", "--source", "../models/next.onnx", "--weight", "90", "--yes")
+    last_up(90)
+    assert rollout("step", "--weight", "10", "--yes").code == 0
+    assert load_environment(stack).releases["fraud"].unwaited is None
 
 
 def test_a_step_goes_on_from_the_share_that_the_candidate_really_has(stack, ups, rollout, last_up):

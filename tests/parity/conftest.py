@@ -3,7 +3,7 @@ from importlib import import_module
 import pytest
 from support.models import save, scaling
 from support.parity import Subject
-from support.values import DIGEST
+from support.values import CANDIDATE, DIGEST
 
 from modelport.targets import load
 
@@ -26,17 +26,22 @@ SAGEMAKER = {
     "compute.machine": ("ml.m7i.large", "ml.m7i.xlarge"),
     "compute.accelerator.count": (1, 4),
     **dict.fromkeys(
-        ("serving.image", "releases.stable.image"),
+        ("serving.image", "releases.stable.image", "releases.candidate.image"),
         tuple(f"registry.example/{name}@{DIGEST}" for name in ("one", "two")),
     ),
+    "existing.topic": tuple(f"arn:aws:sns:eu-central-1:{ACCOUNT}:{name}" for name in ("one", "two")),
     "existing.key": tuple(f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/{name}" for name in ("one", "two")),
     "existing.role": tuple(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("one", "two")),
-    "existing.topic": tuple(f"arn:aws:sns:eu-central-1:{ACCOUNT}:{name}" for name in ("one", "two")),
     "existing.permissionsBoundary": tuple(f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("one", "two")),
 }
 COMPANIONS = {
-    "existing.role": {},
+    **{f"existing.{name}": {} for name in ("role", "runbooks")},
     "existing.topic": {"mode": "async"},
+    **{f"slo.{name}": {} for name in ("availability", "latency.p50", "latency.p95", "latency.p99")},
+    **{f"monitoring.alerts.{name}": {} for name in ("enabled", "notify", "modelAge")},
+    **dict.fromkeys(("releases.weight", "releases.mirror"), CANDIDATE),
+    "releases.unwaited": {**CANDIDATE, "releases.weight": 10},
+    "monitoring.capture.retention": {"monitoring.capture.percent": 10},
     "scaling.target.metric": {},
     "scaling.schedule": {},
     "scaling.scaleToZero": {"mode": "async"},

@@ -87,3 +87,16 @@ def refusal(args):
         return told[0]
 
     return refusal
+
+
+@pytest.fixture
+def sagemaker_release(sagemaker, project):
+    """Run a program of one `SageMakerService` named `fraud` with a candidate, and parts of its release by keyword."""
+
+    def sagemaker_release(weight=0, environment=None, mirror=0, **sections):
+        save(scaling(3.0), project / "triple.onnx")
+        live = {"stable": {"source": "double.onnx"}, "candidate": {"source": "triple.onnx"}}
+        releases = {"fraud": {**live, "weight": weight, "mirror": mirror}}
+        return sagemaker({"releases": releases, **(environment or {})}, **sections)
+
+    return sagemaker_release

@@ -84,14 +84,17 @@ def test_who_may_not_is_told_what_it_lacks(s3, bucket, monkeypatch):
 
 
 def test_every_type_that_holds_data_is_one_that_is_kept(sagemaker):
-    kept = {each.type for each in sagemaker().requests if each.retainOnDelete}
+    kept = {each.type for each in sagemaker({"environment": "prod"}).requests if each.retainOnDelete}
     assert holders().keys() <= kept
 
 
 def test_what_costs_while_nobody_asks_is_counted(sagemaker):
-    costs = idle_costs((each.type, sagemaker_inputs) for each, sagemaker_inputs in planned(sagemaker()))
-    assert costs == {"key": 1, "network interface of private endpoints": 10, "ml.c5.large": 2}
-
-
-def planned(program):
-    return [(each, program.inputs[each.name]) for each in program.requests]
+    program = sagemaker()
+    costs = idle_costs((each.type, program.inputs[each.name]) for each in program.requests)
+    assert costs == {
+        "key": 1,
+        "network interface of private endpoints": 10,
+        "ml.c5.large": 2,
+        "alarm": len([each for each in program.requests if "alarm" in each.type.lower()]),
+        "dashboard": 1,
+    }

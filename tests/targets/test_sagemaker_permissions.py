@@ -8,7 +8,7 @@ import pytest
 from support.aws.kinds import ACCOUNT, REGION
 from support.aws.requests import requests_of
 
-from modelport.spec import Money, Scaling
+from modelport.spec import Money, Monitoring, Scaling
 from modelport.targets.sagemaker.permissions import ALWAYS, RIGHTS, SPARED, policies
 from modelport.targets.sagemaker.roles import ROLES
 
@@ -18,6 +18,7 @@ GIVEN = {
     "registry": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team",
     "role": f"arn:aws:iam::{ACCOUNT}:role/serving",
     "subnets": ["subnet-1", "subnet-2"],
+    "topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
 }
 MOST_CHARACTERS = 6144
 """Of a managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -77,7 +78,8 @@ def test_every_kind_that_may_be_made_has_its_rights():
 
 @pytest.mark.parametrize("field", SPARED)
 def test_what_a_field_spares_is_what_is_made_without_it(sagemaker, field):
-    program = sagemaker({"existing": given(without=field)})
+    heard = Monitoring(alerts={"notify": ["risk@example.com"] if field == "topic" else []})
+    program = sagemaker({"existing": given(without=field)}, monitoring=heard)
     assert planned(program) | set(ALWAYS) == {*ALWAYS, *SPARED[field]}
 
 
@@ -119,4 +121,4 @@ def test_what_is_about_everything_has_no_names_of_ours():
         if each["Resource"] == ["*"]
         for action in each["Action"]
     }
-    assert broad == {"application-autoscaling", "ec2", "ecr", "kms", "logs"}
+    assert broad == {"application-autoscaling", "cloudwatch", "ec2", "ecr", "kms", "logs"}

@@ -55,6 +55,6 @@ def test_a_stack_has_a_service_in_several_regions(args):
     for each in children:
         assert f"::{'-'.join(each.name.split('-')[1:4])}::" in each.provider, each.name
     for token in ONE_IN_AN_ACCOUNT:
-        named = [program.inputs[each.name] for each in children if each.type == token]
-        names = [each["dashboardName"] if "dashboardName" in each else each.get("name") for each in named]
-        assert len(set(names) - {None}) == len([each for each in names if each])
+        inputs = [program.inputs[each.name] for each in children if each.type == token]
+        names = [each.get("name") or each.get("dashboardName") for each in inputs]
+        assert len(inputs) == 2 and (names == [None, None] or names[0] != names[1]), names

@@ -26,7 +26,7 @@ def test_its_variant_has_memory_and_no_instances(serverless):
     assert variant(serverless()) == {
         "variantName": "stable",
         "modelName": "@{fraud-model-blue.name}",
-        "initialVariantWeight": 1,
+        "initialVariantWeight": 100,
         "serverlessConfig": {"memorySizeInMb": 2048, "maxConcurrency": 4 * 16},
     }
 

@@ -72,6 +72,24 @@ aws:iam/policy:Policy fraud-invoker
 modelport:artifact:Image fraud-image-blue
 modelport:artifact:Bundle fraud-bundle-blue
 aws:sagemaker/model:Model fraud-model-blue
+aws:sns/topic:Topic fraud-topic
+aws:sns/topicPolicy:TopicPolicy fraud-topic-policy
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-1h-over-1h
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-1h-over-5m
+aws:cloudwatch/compositeAlarm:CompositeAlarm fraud-alarm-availability-burn-1h
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-6h-over-6h
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-6h-over-30m
+aws:cloudwatch/compositeAlarm:CompositeAlarm fraud-alarm-availability-burn-6h
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-1d-over-1d
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-1d-over-2h
+aws:cloudwatch/compositeAlarm:CompositeAlarm fraud-alarm-availability-burn-1d
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-3d-over-3d
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-3d-over-6h
+aws:cloudwatch/compositeAlarm:CompositeAlarm fraud-alarm-availability-burn-3d
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-cpu-high
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-memory-high
+aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-service-absent
+aws:cloudwatch/dashboard:Dashboard fraud-dashboard
 aws:sagemaker/endpointConfiguration:EndpointConfiguration fraud-configuration
 aws:sagemaker/endpoint:Endpoint fraud-endpoint
 aws:appautoscaling/target:Target fraud-capacity
@@ -89,6 +107,7 @@ ALL_EXISTING = {
 ANYTHING = {
     "Account": "the account's own policies say who may do what with the key",
     "Logs": "a key's policy is about that key",
+    "Alarms": "a key's policy is about that key",
     "Registry": "a token is for no repository",
     "Metrics": "metrics are no resources; a condition names their namespace",
     "Network": "describing is not for single resources",
@@ -160,7 +179,7 @@ def test_every_request_is_one_that_aws_takes(sagemaker, existing, mode):
 def test_one_up_on_an_empty_account_makes_everything_in_order(sagemaker):
     account = Account(REGION)
     account.apply(requests_of(sagemaker(budget=Money(amount=100))))
-    assert {operation for _, operation in account.gaps} == {"s3.PutBucketPolicy"}
+    assert {operation for _, operation in account.gaps} == {"s3.PutBucketPolicy", "cloudwatch.PutCompositeAlarm"}
     (endpoint,) = account.client("sagemaker").list_endpoints()["Endpoints"]
     assert endpoint["EndpointName"] == "fraud-dev"
     buckets = [each["Name"] for each in account.client("s3").list_buckets()["Buckets"]]
@@ -172,7 +191,7 @@ def test_one_up_on_an_empty_account_makes_everything_in_order(sagemaker):
 def test_what_is_given_is_used_and_nothing_of_its_kind_is_made(sagemaker):
     program = sagemaker({"existing": ALL_EXISTING})
     services = {each.split(":")[1].split("/")[0] for each in types(program) if each.startswith("aws:")}
-    assert services == {"appautoscaling", "cloudwatch", "sagemaker"}
+    assert services == {"appautoscaling", "cloudwatch", "sagemaker", "sns"}
     model = program.inputs["fraud-model-blue"]
     assert model["executionRoleArn"] == ALL_EXISTING["role"]
     assert model["vpcConfig"] == {"subnets": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
@@ -327,8 +346,11 @@ def test_its_outputs_are_what_tools_rely_on(sagemaker):
         },
         "image": {"digest": f"sha256:{'a' * 64}"},
         "live": [{"version": "1", "digest": program.inputs["fraud-bundle-blue"]["digest"], "weight": 100}],
-        "dashboards": [],
-        "alerts": [],
+        "dashboards": [f"fraud-dev-{REGION}"],
+        "alerts": [
+            *(f"fraud-dev-availability-burn-{window}" for window in ("1h", "6h", "1d", "3d")),
+            *(f"fraud-dev-{name}" for name in ("cpu-high", "memory-high", "service-absent")),
+        ],
         "capture_location": None,
         "logs": f"aws logs tail /aws/sagemaker/Endpoints/fraud-dev --since 1h --region {REGION}",
         "invoke": f"{call} --content-type application/json --body fileb://{sample} /dev/stdout",
@@ -350,7 +372,7 @@ def test_its_outputs_are_what_tools_rely_on(sagemaker):
         ({}, {"compute": Compute(memory=Memory.parse("3Ti"))}, "MP401"),
         ({}, {"compute": Compute(machine="ml.m7i.lagre")}, "Use ml.m7i.large."),
         ({}, {"compute": Compute(cpu=4, machine="ml.m7i.large")}, "Use ml.c5.xlarge, the smallest that fits."),
-        ({"existing": {"topic": "alerts"}}, {}, "Write arn:aws:sns:REGION:ACCOUNT:NAME."),
+        ({"existing": {"topic": "alerts"}}, {}, "Write arn:aws:sns:REGION:ACCOUNT:TOPIC."),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(refusal, environment, sections, words):

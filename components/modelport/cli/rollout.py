@@ -99,6 +99,14 @@ class Rollout:
         except (ModelportError, EngineError, LookupError, TypeError, ValueError):
             return None
 
+    @property
+    def can_go_ahead(self) -> bool:
+        """Whether every target of the stack can change a candidate without waiting until it is ready."""
+        from modelport.targets import load
+
+        rows = (load(name).capabilities["releases.unwaited"] for name in self.environment.targets)
+        return all(row.gives(0) for row in rows)
+
     def allows(self, weight: int) -> bool:
         """Whether every target of the stack gives the candidate such a share of the requests."""
         from modelport.plan import Refused

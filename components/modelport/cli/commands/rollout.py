@@ -109,7 +109,7 @@ def _next_share(rollout: Rollout, *, no_up: bool) -> int | None:
 
 def _is_less(share: int, rollout: Rollout) -> bool:
     """Whether a share is not more than the candidate has and should have."""
-    if share > rollout.releases.weight:
+    if share > rollout.releases.weight or not rollout.can_go_ahead:
         return False
     if rollout.weight_now is None:
         tell("The stack's outputs do not say which share the candidate has: another one waits for its pods.")

@@ -12,6 +12,12 @@ from modelport.plan import (
 )
 
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
+ALARMS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"
+TELLS = "https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html"
+SHOWN = "Dashboard.dashboardBody"
+LATE = "the time within SageMaker, beside that within the container, is not counted"
+UNDOING = "Endpoint.deploymentConfig.autoRollbackConfiguration.alarms"
+UPDATE = "Endpoint.deploymentConfig.blueGreenUpdatePolicy"
 VARIANT = "EndpointConfiguration.productionVariants.*"
 FOLLOWED = "Policy.targetTrackingScalingPolicyConfiguration"
 CONTAINER = "Model.primaryContainer"
@@ -24,9 +30,12 @@ ENCRYPTED = (
     "BucketPolicy.policy",
     "LogGroup.kmsKeyId",
     "Repository.encryptionConfigurations",
+    "Topic.kmsMasterKeyId",
     "RolePolicy.policy",
 )
 """What another key moves."""
+BUSY = ("MetricAlarm.metricQueries", "MetricAlarm.alarmDescription", "Dashboard.dashboardBody")
+"""What another machine moves."""
 
 
 def _sagemaker(path: str, operation: str, *, also: tuple[str, ...] = (), differs: str = "") -> Capability:
@@ -35,6 +44,10 @@ def _sagemaker(path: str, operation: str, *, also: tuple[str, ...] = (), differs
 
 def _variant(field: str, *, also: tuple[str, ...] = ()) -> Capability:
     return _sagemaker(f"{VARIANT}.{field}", "ProductionVariant", also=also)
+
+
+def _update(field: str, *, also: tuple[str, ...], differs: str) -> Capability:
+    return _sagemaker(f"{UPDATE}.{field}", "BlueGreenUpdatePolicy", also=also, differs=differs)
 
 
 def _model(path: str) -> Capability:
@@ -59,6 +72,15 @@ def _budget(field: str, *, also: tuple[str, ...]) -> Capability:
     return native(f"Budget.{field}", source=page, also=also)
 
 
+def _alarming(*, also: tuple[str, ...] = (), differs: str = "") -> Capability:
+    """What moves alarms, and those that are made of others."""
+    return native("MetricAlarm.*", source=ALARMS, also=("CompositeAlarm.*", *also), differs=differs)
+
+
+def _captured(field: str, *, also: tuple[str, ...] = ()) -> Capability:
+    return _sagemaker(f"EndpointConfiguration.dataCaptureConfig.{field}", "DataCaptureConfig", also=also)
+
+
 OF_A_CLUSTER = refused("SageMaker has no such thing", instead="the kubernetes target")
 OF_ALL = ("vpc", "subnets", "securityGroups", "role", "permissionsBoundary", "key", "bucket", "registry", "topic")
 """What a stack on AWS may have already."""
@@ -79,7 +101,11 @@ CAPABILITIES: Capabilities = {
             "*.bucketPrefix",
             "*.description",
             "*.policy",
-            "LifecyclePolicy.repository",
+            "MetricAlarm.alarmDescription",
+            "MetricAlarm.metricQueries",
+            "CompositeAlarm.alarm*",
+            "Dashboard.*",
+            UNDOING,
             "*.resourceId",
             f"{FOLLOWED}.*.EndpointName.value",
             "*.tags.service",
@@ -98,12 +124,12 @@ CAPABILITIES: Capabilities = {
     "model.pipeline.before": _model("Bundle.digest"),
     "model.pipeline.after": _model("Bundle.digest"),
     "model.batching.maxSize": _setting("MAX_BATCH"),
-    "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
-    "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
-    "compute.machine": _variant("instanceType", also=(f"{FOLLOWED}.targetValue",)),
+    "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
+    "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
+    "compute.machine": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
     "compute.accelerator.kind": _variant("instanceType", also=("Service.accelerator.kind",)),
     "compute.accelerator.count": _variant(
-        "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue")
+        "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue", *BUSY)
     ),
     "compute.accelerator.sharing": refused(
         "an instance of SageMaker has its GPUs for itself", instead="the kubernetes target", always="none"
@@ -131,7 +157,11 @@ CAPABILITIES: Capabilities = {
     ),
     "startupSeconds": _variant(
         "containerStartupHealthCheckTimeoutInSeconds",
-        also=(f"{VARIANT}.modelDataDownloadTimeoutInSeconds", f"{FOLLOWED}.scaleOutCooldown"),
+        also=(
+            f"{VARIANT}.modelDataDownloadTimeoutInSeconds",
+            f"{FOLLOWED}.scaleOutCooldown",
+            f"{UPDATE}.maximumExecutionTimeoutInSeconds",
+        ),
     ),
     "protocols.rest": unbuilt(always=True),
     "protocols.grpc": refused(
@@ -140,10 +170,46 @@ CAPABILITIES: Capabilities = {
     "protocols.v1": unbuilt(always=False),
     "serving.image": native("Image.source", source="modelport:artifact:Image"),
     "serving.delivery": OF_A_CLUSTER,
-    "rollout.mirror": unbuilt(always=0),
-    "monitoring.capture.percent": unbuilt(always=0),
+    "rollout.steps": _update(
+        "trafficRoutingConfiguration.canarySize.value",
+        also=("Service.rollout.steps",),
+        differs="within an update: the first step and then the rest, or equal steps; `modelport rollout` takes all",
+    ),
+    "rollout.bake": _update(
+        "trafficRoutingConfiguration.waitIntervalInSeconds",
+        also=(f"{UPDATE}.terminationWaitInSeconds", f"{UPDATE}.maximumExecutionTimeoutInSeconds"),
+        differs="within an update, unless `modelport:releases` names the service",
+    ),
+    "rollout.rollbackOn": _sagemaker(
+        UNDOING,
+        "AutoRollbackConfig",
+        differs="within an update, unless `modelport:releases` names the service",
+    ),
+    "rollout.mirror": native(
+        "Service.rollout.mirror", source="modelport rollout --help", differs="written by `modelport rollout start`"
+    ),
+    "slo.availability": _alarming(also=(SHOWN,)),
+    "slo.latency.p50": native("MetricAlarm.metricQueries", source=ALARMS, also=(SHOWN,), differs=LATE),
+    "slo.latency.p95": native("MetricAlarm.metricQueries", source=ALARMS, also=(SHOWN,), differs=LATE),
+    "slo.latency.p99": native("MetricAlarm.metricQueries", source=ALARMS, also=(SHOWN,), differs=LATE),
+    "monitoring.capture.percent": _captured("initialSamplingPercentage", also=("Service.monitoring.capture.percent",)),
+    "monitoring.capture.retention": native(
+        "BucketLifecycleConfiguration.rules",
+        source="https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html",
+        also=("Service.monitoring.capture.retentionDays",),
+    ),
+    "monitoring.capture.redact": refused(
+        "SageMaker keeps requests and answers as they are", instead="monitoring.capture.percent: 0"
+    ),
     "monitoring.drift.enabled": unbuilt(always=False),
-    "monitoring.alerts.enabled": unbuilt(always=False),
+    "monitoring.alerts.enabled": _alarming(
+        also=("Topic.*", "TopicPolicy.*", UNDOING),
+        differs="without the alerts that SageMaker has no metrics for (docs/targets/sagemaker.md)",
+    ),
+    "monitoring.alerts.notify": native("TopicSubscription.*", source=TELLS),
+    "monitoring.alerts.modelAge": refused(
+        "SageMaker does not say since when a model serves", instead="modelAge: null, and the date of the release"
+    ),
     "monitoring.retraining.trigger": unbuilt(always="never"),
     "security.exposure": refused(
         "SageMaker answers those alone whom IAM lets call it", instead="a gateway of your own", always="private"
@@ -159,8 +225,18 @@ CAPABILITIES: Capabilities = {
     "releases.stable.image": native("Image.source", source="modelport:artifact:Image"),
     "budget.amount": _budget("limitAmount", also=("Service.budget.amount",)),
     "budget.currency": _budget("limitUnit", also=("Service.budget.currency",)),
-    "releases.weight": unbuilt(always=0),
-    "releases.mirror": unbuilt(always=0),
+    "releases.candidate.source": _model("Bundle.digest"),
+    "releases.candidate.digest": _model("Bundle.digest"),
+    "releases.candidate.image": native("Image.source", source="modelport:artifact:Image"),
+    "releases.weight": _variant("initialVariantWeight"),
+    "releases.mirror": _sagemaker(
+        "EndpointConfiguration.shadowProductionVariants.*.initialVariantWeight",
+        "CreateEndpointConfig",
+        differs="while one version answers all requests",
+    ),
+    "releases.unwaited": refused(
+        "an update of an endpoint always waits until its instances are ready", instead="weight alone"
+    ),
     "existing.subnets": _sagemaker(
         "Model.vpcConfig.subnets",
         "VpcConfig",
@@ -187,12 +263,11 @@ CAPABILITIES: Capabilities = {
         also=ENCRYPTED,
         differs="its policy lets the account's roles use it, and CloudWatch Logs for the service's log groups",
     ),
-    "existing.topic": _sagemaker(
-        "EndpointConfiguration.asyncInferenceConfig.outputConfig.notificationConfig.errorTopic",
-        "AsyncInferenceNotificationConfig",
-        also=("RolePolicy.policy",),
-        differs="lets budgets publish, and the role of an asynchronous service, which tells what failed",
+    "existing.topic": _alarming(
+        also=("EndpointConfiguration.asyncInferenceConfig.*", "RolePolicy.policy"),
+        differs="lets alarms and budgets publish, and the role of an asynchronous service, which tells what failed",
     ),
+    "existing.runbooks": _alarming(),
     "existing.bucket": native(
         "Bundle.target",
         source="modelport:artifact:Bundle",

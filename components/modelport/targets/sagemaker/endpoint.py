@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -9,18 +11,32 @@ from modelport.bundle import Bundle
 from modelport.plan import Plan
 
 from .account import Account
-from .asynchronous import with_queue
 from .capacity import has_own_disks
-from .exchange import Exchange
-from .names import VARIANT, endpoint_name, log_group_name
+from .names import endpoint_name, log_group_name
 from .resources import CONFIGURATION, ENDPOINT, LOG_GROUP, Resources
 from .serverless import on_demand
+from .variants import answering, mirrored
 
 LEAST_START, MOST_START = 60, 3600
 """Seconds of `ContainerStartupHealthCheckTimeoutInSeconds`: botocore, CreateEndpointConfig."""
 LOG_DAYS = 365
 PATHS = {"async": "async-invocations"}
 """Below an endpoint, by mode: botocore, InvokeEndpointAsync."""
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """What else is said of an endpoint.
+
+    Attributes:
+        requests: what its configuration says of requests that are kept, or wait.
+        updates: how they go, and its tags.
+        before: what has to be there first.
+    """
+
+    requests: Mapping[str, Any]
+    updates: Mapping[str, Any]
+    before: Sequence[pulumi.Resource]
 
 
 def log_group(own: Resources, key: pulumi.Input[str]) -> None:
@@ -33,22 +49,33 @@ def log_group(own: Resources, key: pulumi.Input[str]) -> None:
         own.make(LOG_GROUP, "logs", inputs)
 
 
-def endpoint(own: Resources, model: Any, key: pulumi.Input[str], exchange: Exchange | None) -> Any:
-    """The endpoint, with a configuration that is made before the one of before goes; None for a service of jobs."""
+def endpoint(own: Resources, models: Mapping[str, Any], key: pulumi.Input[str], hosting: Hosting) -> Any:
+    """The endpoint, with a configuration that is made before the one of before goes.
+
+    Args:
+        models: of the live versions by role.
+    """
     plan = own.plan
-    if plan.spec.mode == "batch":
-        return None
     encrypted = {} if plan.machine and has_own_disks(plan.machine.name) else {"kmsKeyArn": key}
-    queue = with_queue(exchange, plan.spec) if exchange else {}
-    inputs = {"productionVariants": [_variant(plan, model)], **encrypted, **queue}
-    configuration = own.make(CONFIGURATION, "configuration", inputs)
-    inputs = {"name": endpoint_name(plan), "endpointConfigName": configuration.name}
-    return own.make(ENDPOINT, "endpoint", inputs, pulumi.ResourceOptions(depends_on=[own.resources["logs"]]))
+    mirror = mirrored(plan)
+    variants = {
+        "productionVariants": [_variant(plan, each.role, models, each.weight) for each in answering(plan)],
+        **({"shadowProductionVariants": [_variant(plan, mirror.role, models, mirror.mirror)]} if mirror else {}),
+    }
+    configuration = own.make(CONFIGURATION, "configuration", {**variants, **encrypted, **hosting.requests})
+    inputs = {"name": endpoint_name(plan), "endpointConfigName": configuration.name, **hosting.updates}
+    before = [own.resources["logs"], *hosting.before]
+    return own.register(ENDPOINT, "endpoint", inputs, pulumi.ResourceOptions(depends_on=before))
 
 
-def _variant(plan: Plan, model: Any) -> dict[str, Any]:
+def _variant(plan: Plan, role: str, models: Mapping[str, Any], weight: int) -> dict[str, Any]:
+    """A version.
+
+    Args:
+        weight: share of the requests in percent; of a copy, in percent of those that the other version answers.
+    """
     runs = on_demand(plan.spec) if plan.machine is None else _on_instances(plan, plan.machine.name)
-    return {"variantName": VARIANT, "modelName": model.name, "initialVariantWeight": 1, **runs}
+    return {"variantName": role, "modelName": models[role].name, "initialVariantWeight": weight, **runs}
 
 
 def _on_instances(plan: Plan, machine: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from .storage import Store, names_of
 
 MODES = ("async", "batch")
 PLACES = ("requests", "answers", "failures")
+DAYS = 30
 WRITE = ["s3:PutObject", "s3:AbortMultipartUpload"]
 
 
@@ -41,27 +42,27 @@ class Exchange:
         bucket, requests, keys = names_of(account, self.requests)
         yield allow("ReadRequests", "s3:GetObject", requests)
         yield allow("ListRequests", "s3:ListBucket", bucket, Condition={"StringLike": {"s3:prefix": keys}})
-        yield allow("WriteAnswers", WRITE, self._written(account))
+        yield allow("WriteAnswers", WRITE, self.written(account))
         if self.topic is not None:
             yield allow("Tell", "sns:Publish", self.topic)
 
     def of_callers(self, account: Account) -> Iterator[Statement]:
         """What those do there who ask."""
         yield allow("WriteRequests", WRITE, names_of(account, self.requests).objects)
-        yield allow("ReadAnswers", "s3:GetObject", self._written(account))
+        yield allow("ReadAnswers", "s3:GetObject", self.written(account))
         yield allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], self.key)
 
-    def through_network(self, account: Account) -> Statement:
-        """What passes the way from the service's network to S3, besides reading."""
-        return allow("WriteAnswers", WRITE, self._written(account), Principal="*")
-
-    def _written(self, account: Account) -> list[pulumi.Output[str]]:
+    def written(self, account: Account) -> list[pulumi.Output[str]]:
+        """The names of what the service writes."""
         return [names_of(account, each).objects for each in (self.answers, self.failures)]
 
 
-def folders(spec: ModelSpec) -> tuple[str, ...]:
-    """Those of a service whose requests and answers are files in S3; none where answers go straight to who asks."""
-    return PLACES if spec.mode in MODES else ()
+def folders(spec: ModelSpec) -> dict[str, int]:
+    """Those of a service whose requests and answers are files in S3, with the days that these stay there.
+
+    None where answers go straight to who asks.
+    """
+    return dict.fromkeys(PLACES, DAYS) if spec.mode in MODES else {}
 
 
 def exchange(plan: Plan, store: Store, key: pulumi.Input[str]) -> Exchange | None:
@@ -69,3 +70,9 @@ def exchange(plan: Plan, store: Store, key: pulumi.Input[str]) -> Exchange | Non
     spec, existing = plan.spec, plan.environment.existing
     places = [pulumi.Output.concat(store.root, "/", each) for each in folders(spec)]
     return Exchange(*places, key, existing.topic if spec.mode == "async" else None) if places else None
+
+
+def through_network(account: Account, exchange: Exchange | None) -> Iterator[Statement]:
+    """What passes the way from the service's network to S3, besides reading."""
+    if exchange:
+        yield allow("WriteAnswers", WRITE, exchange.written(account), Principal="*")

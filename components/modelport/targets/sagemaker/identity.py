@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from .account import Account
+from .capture import keeping
 from .documents import Statement, allow, document
 from .exchange import Exchange
 from .names import LOGS_OF_JOBS
@@ -32,11 +33,12 @@ class Needs:
     """What a service's role is asked for, by name.
 
     Attributes:
-        key: that encrypts what it reads.
+        key: that encrypts what it reads and writes.
         repository: that its image is pulled from; None where the image is not brought anywhere.
         log_group: that its containers' words go to; SageMaker makes the one of jobs where nobody has.
         network: that its instances are in; None where it has none.
         exchange: where it finds requests and leaves answers; None where they come and go at once.
+        kept: below which requests are kept; None where none are.
     """
 
     store: Store
@@ -45,6 +47,7 @@ class Needs:
     log_group: str
     network: Network | None
     exchange: Exchange | None
+    kept: pulumi.Input[str] | None
 
 
 def identity(own: Resources, account: Account, needs: Needs) -> pulumi.Input[str]:
@@ -90,6 +93,7 @@ def _rights(account: Account, needs: Needs) -> Iterator[Statement]:
     yield allow("Models", "s3:GetObject", objects)
     yield allow("ListModels", "s3:ListBucket", bucket, Condition={"StringLike": {"s3:prefix": keys}})
     yield allow("Decrypt", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], needs.key)
+    yield from keeping(account, needs.kept)
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     yield allow("EncryptVolumes", "kms:CreateGrant", needs.key, Condition=for_aws)
     if needs.repository is not None:

@@ -1,4 +1,4 @@
-"""Buckets and keys, which a destroyed stack leaves behind."""
+"""Buckets, keys and, of production, repositories, which a destroyed stack leaves behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from modelport.errors import ModelportError
 from modelport.targets.kept import Holder, Kept
 
-GONE = ("NoSuchBucket", "NotFoundException")
+GONE = ("NoSuchBucket", "NotFoundException", "RepositoryNotFoundException")
 PENDING = "PendingDeletion"
 DAYS = 30
 """In which the deletion of a key can be taken back: https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
@@ -33,7 +33,14 @@ def delete_key(key: Kept) -> None:
             kms.schedule_key_deletion(KeyId=key.id, PendingWindowInDays=DAYS)
 
 
+def delete_repository(repository: Kept) -> None:
+    """Delete a repository with its images."""
+    with _client("ecr", repository) as ecr:
+        ecr.delete_repository(repositoryName=repository.id, force=True)
+
+
 HOLDERS = {
+    "aws:ecr/repository:Repository": Holder("images", delete_repository),
     "aws:s3/bucket:Bucket": Holder("bucket", delete_bucket),
     "aws:kms/key:Key": Holder("key", delete_key),
 }

@@ -32,14 +32,21 @@ def key(own: Resources, account: Account, log_groups: Sequence[str]) -> pulumi.I
 
 
 def _policy(account: Account, log_groups: Sequence[str]) -> pulumi.Output[str]:
-    """Whom the account's own policies allow may use it, and CloudWatch Logs for these log groups.
+    """Whom the account's own policies allow may use it, CloudWatch Logs for log groups, and alarms for their topic.
 
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html,
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     logs = pulumi.Output.concat("logs.", account.region, ".", account.dns)
     context = {"kms:EncryptionContext:aws:logs:arn": [account.arn("logs", "log-group:", each) for each in log_groups]}
     uses = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    alarms = {
+        "ArnLike": {"aws:SourceArn": account.arn("cloudwatch", "alarm:*")},
+        "StringEquals": {"aws:SourceAccount": account.id},
+    }
+    tell = ["kms:Decrypt", "kms:GenerateDataKey*"]
     return document(
         allow("Account", "kms:*", "*", Principal={"AWS": account.root}),
         allow("Logs", uses, "*", Principal={"Service": logs}, Condition={"ArnEquals": context}),
+        allow("Alarms", tell, "*", Principal={"Service": "cloudwatch.amazonaws.com"}, Condition=alarms),
     )

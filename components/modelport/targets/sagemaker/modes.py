@@ -69,8 +69,21 @@ LACKS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
         "monitoring.capture.percent": ("SageMaker captures nothing of a serverless endpoint", WITH_INSTANCES),
     },
-    "async": {},
+    "async": {
+        "monitoring.capture.percent": (
+            "SageMaker captures nothing of an asynchronous endpoint",
+            "Leave it out: requests/ and answers/ in the bucket hold everything.",
+        ),
+    },
     "batch": {
+        "monitoring.capture.percent": (
+            "a job's requests and answers are files that you have",
+            "Leave it out: requests/ and answers/ in the bucket hold everything.",
+        ),
+        "monitoring.alerts.notify": (
+            "a job has no endpoint that alarms could watch",
+            "Leave it out, and have an EventBridge rule tell of jobs that fail.",
+        ),
         "scaling.min": (
             "a job has all of its instances from beginning to end",
             "Write scaling.max: so many are there while it runs.",

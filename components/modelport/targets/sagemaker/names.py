@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from modelport.plan import Plan
 
-VARIANT = "stable"
-"""Never another one: between two configurations of an endpoint the names of its variants may not change."""
 LOGS_OF_JOBS = "/aws/sagemaker/TransformJobs"
 """Where SageMaker puts what the containers of all jobs of an account say."""
 JOB_LENGTH = 63

@@ -8,7 +8,6 @@ import pulumi
 
 from .account import Account
 from .documents import Statement, allow, document
-from .exchange import Exchange
 from .flows import flows
 from .resources import (
     EGRESS,
@@ -61,13 +60,14 @@ class Network:
         return {"subnets": list(self.subnets), "securityGroupIds": list(self.groups)}
 
 
-def network(own: Resources, account: Account, key: pulumi.Input[str], exchange: Exchange | None) -> Network | None:
+def network(own: Resources, account: Account, key: pulumi.Input[str], writing: Sequence[Statement]) -> Network | None:
     """The network of the service, without a way to the internet, made unless subnets are given.
 
     None for a serverless service, which SageMaker puts into none.
 
     Args:
         key: what encrypts the log of who speaks to whom.
+        writing: what of S3 may be written from within.
     """
     existing = own.plan.environment.existing
     if own.plan.spec.mode == "serverless":
@@ -83,7 +83,7 @@ def network(own: Resources, account: Account, key: pulumi.Input[str], exchange: 
     server = _group(own, vpc, "servers", "The instances of the model service.")
     private = _group(own, vpc, "private", "What services of AWS are reached through.")
     _let(own, "private", server, private)
-    storage = _storage(own, account, vpc, routes, [exchange.through_network(account)] if exchange else [])
+    storage = _storage(own, account, vpc, routes, writing)
     _let_out(own, "storage", server, {"prefixListId": storage.prefix_list_id})
     for service in SERVICES:
         inputs = {
@@ -150,8 +150,8 @@ def _let_out(own: Resources, name: str, group: Any, where: dict[str, Any]) -> No
     own.make(EGRESS, f"to-{name}", inputs)
 
 
-def _storage(own: Resources, account: Account, vpc: Any, routes: Any, more: Sequence[Statement]) -> Any:
-    """The way to S3, to reading in the buckets of this account alone, and to what more is allowed."""
+def _storage(own: Resources, account: Account, vpc: Any, routes: Any, writing: Sequence[Statement]) -> Any:
+    """The way to S3, to reading in the buckets of this account alone, and to what may be written."""
     mine = {"StringEquals": {"aws:ResourceAccount": account.id}}
     reading = allow("Read", ["s3:GetObject", "s3:ListBucket"], "*", Principal="*", Condition=mine)
     inputs = {
@@ -159,7 +159,7 @@ def _storage(own: Resources, account: Account, vpc: Any, routes: Any, more: Sequ
         "serviceName": _service(account, "s3"),
         "vpcEndpointType": "Gateway",
         "routeTableIds": [routes.id],
-        "policy": document(reading, *more),
+        "policy": document(reading, *writing),
     }
     return own.make(VPC_ENDPOINT, "private-s3", inputs)
 

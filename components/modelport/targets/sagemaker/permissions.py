@@ -18,6 +18,7 @@ TAGS = "AddTags DeleteTags ListTags"
 TAGGED = "ListTagsForResource TagResource UntagResource"
 BUCKETS = ("arn:aws:s3:::SERVICE-*",)
 KEYS = ("arn:aws:kms:REGION:ACCOUNT:key/*",)
+TOPICS = ("arn:aws:sns:REGION:ACCOUNT:SERVICE-*",)
 ROLES = ("arn:aws:iam::ACCOUNT:role/SERVICE-*",)
 
 
@@ -107,6 +108,26 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
             ("arn:aws:cloudwatch:REGION:ACCOUNT:alarm:SERVICE-*",),
         ),
     ),
+    made.COMPOSITE_ALARM: (
+        Right("cloudwatch:DescribeAlarms PutCompositeAlarm"),  # AWS takes this right for all resources alone
+        Right(f"cloudwatch:DeleteAlarms {TAGGED}", ("arn:aws:cloudwatch:REGION:ACCOUNT:alarm:SERVICE-*",)),
+    ),
+    made.DASHBOARD: (
+        Right(
+            "cloudwatch:DeleteDashboards GetDashboard PutDashboard",
+            ("arn:aws:cloudwatch::ACCOUNT:dashboard/SERVICE-*",),
+        ),
+    ),
+    made.TOPIC: (
+        Right(
+            f"sns:CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes {TAGGED}",
+            TOPICS,
+        ),
+    ),
+    made.TOPIC_POLICY: (Right("sns:GetTopicAttributes SetTopicAttributes", TOPICS),),
+    made.SUBSCRIPTION: (
+        Right("sns:GetSubscriptionAttributes SetSubscriptionAttributes Subscribe Unsubscribe", TOPICS),
+    ),
     made.BUDGET: (Right(f"budgets:ModifyBudget ViewBudget {TAGGED}", ("arn:aws:budgets::ACCOUNT:budget/SERVICE-*",)),),
     made.KEY: (
         Right("kms:CreateKey"),
@@ -191,7 +212,8 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
 
 ALWAYS = (
     *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, made.LOG_GROUP),
-    *(made.CAPACITY, made.SCALING, made.SCHEDULED_ACTION, made.METRIC_ALARM, made.BUDGET),
+    *(made.CAPACITY, made.SCALING, made.SCHEDULED_ACTION, made.METRIC_ALARM, made.COMPOSITE_ALARM),
+    *(made.DASHBOARD, made.BUDGET),
 )
 SPARED: Mapping[str, tuple[PatchKind, ...]] = {
     "key": (made.KEY, made.KEY_ALIAS),
@@ -200,6 +222,7 @@ SPARED: Mapping[str, tuple[PatchKind, ...]] = {
         *(made.BUCKET_OWNERSHIP, made.BUCKET_POLICY, made.BUCKET_LIFECYCLE, made.BUCKET_LOGGING),
     ),
     "registry": (made.REPOSITORY, made.REPOSITORY_LIFECYCLE),
+    "topic": (made.TOPIC, made.TOPIC_POLICY, made.SUBSCRIPTION),
     "role": (made.ROLE, made.ROLE_POLICY, made.POLICY),
     "subnets": (
         *(made.VPC, made.VPC_DEFAULT_GROUP, made.ROUTE_TABLE, made.ROUTE_TABLE_ASSOCIATION, made.SUBNET),

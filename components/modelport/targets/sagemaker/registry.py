@@ -17,15 +17,16 @@ def repository(own: Resources, key: pulumi.Input[str]) -> pulumi.Input[str]:
     registry = own.plan.environment.existing.registry
     if registry is not None:
         return pulumi.Output.concat(registry, "/", NAME)
+    kept = own.plan.environment.environment == "prod"  # elsewhere it can be copied anew
+    make = own.keep if kept else own.make
     inputs = {
-        "name": own.plan.names.of("server"),
         "imageTagMutability": "IMMUTABLE",
         "imageScanningConfiguration": {"scanOnPush": True},
         "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": key}],
-        "forceDelete": True,  # what is in it was copied from somewhere
+        "forceDelete": not kept,
     }
-    made = own.make(REPOSITORY, "registry", inputs)
-    own.make(REPOSITORY_LIFECYCLE, "registry-lifecycle", {"repository": made.name, "policy": json.dumps(_newest())})
+    made = make(REPOSITORY, "registry", inputs)
+    make(REPOSITORY_LIFECYCLE, "registry-lifecycle", {"repository": made.name, "policy": json.dumps(_newest())})
     return made.repository_url
 
 

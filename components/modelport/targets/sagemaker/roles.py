@@ -8,6 +8,8 @@ from modelport.spec.releases import SLOTS
 from modelport.targets.artifact import ArtifactBundle, ArtifactImage
 from modelport.targets.patches import Kind as PatchKind
 
+from .monitoring.alarms import alarm_roles
+from .monitoring.topic import topic_roles
 from .network import PASSES, SERVICES, SUBNET_RANGES
 from .resources import (
     BUCKET,
@@ -21,6 +23,7 @@ from .resources import (
     BUDGET,
     CAPACITY,
     CONFIGURATION,
+    DASHBOARD,
     EGRESS,
     ENDPOINT,
     FLOW_LOG,
@@ -43,11 +46,15 @@ from .resources import (
     SCHEDULED_ACTION,
     SECURITY_GROUP,
     SUBNET,
+    SUBSCRIPTION,
+    TOPIC,
+    TOPIC_POLICY,
     VPC,
     VPC_DEFAULT_GROUP,
     VPC_ENDPOINT,
 )
 from .schedule import MOST_WINDOWS
+from .variants import suffix
 
 OF_A_BUCKET = {
     "": BUCKET,
@@ -91,12 +98,21 @@ ROLES: Mapping[str, PatchKind] = {
     "role-policy": ROLE_POLICY,
     "invoker": POLICY,
     **{f"{role}-{slot}": kind for slot in SLOTS for role, kind in OF_A_SLOT.items()},
+    "topic": TOPIC,
+    "topic-policy": TOPIC_POLICY,
+    **dict.fromkeys(topic_roles(), SUBSCRIPTION),
+    **dict(alarm_roles()),
+    "dashboard": DASHBOARD,
     "configuration": CONFIGURATION,
     "endpoint": ENDPOINT,
-    "capacity": CAPACITY,
-    "scaling": SCALING,
+    **{f"capacity{suffix(role)}": CAPACITY for role in ("stable", "candidate")},
+    **{f"scaling{suffix(role)}": SCALING for role in ("stable", "candidate")},
     "waking": SCALING,
     "waking-alarm": METRIC_ALARM,
-    **{f"schedule-{number}": SCHEDULED_ACTION for number in range(1, MOST_WINDOWS + 1)},
+    **{
+        f"schedule-{number}{suffix(role)}": SCHEDULED_ACTION
+        for number in range(1, MOST_WINDOWS + 1)
+        for role in ("stable", "candidate")
+    },
     "budget": BUDGET,
 }

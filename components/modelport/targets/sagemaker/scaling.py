@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -11,9 +12,10 @@ from modelport.targets.version import Version
 from .asynchronous import backlog, waking
 from .metrics import OWN, measured
 from .modes import follows_backlog
-from .names import VARIANT, endpoint_name
+from .names import endpoint_name
 from .resources import CAPACITY, SCALING, SCHEDULED_ACTION, Resources
 from .schedule import six_fields
+from .variants import suffix
 
 LEAST_OUT_SECONDS, LEAST_IN_SECONDS = 60, 300
 """Until instances are added, or taken away, again: new ones count late, and load that goes may come back."""
@@ -23,42 +25,52 @@ UTILISATION = {"cpu": "CPUUtilization", "accelerator": "GPUUtilization"}
 METRICS = "/aws/sagemaker/Endpoints"
 
 
-def scaling(own: Resources, endpoint: Any, version: Version) -> None:
+def scaling(own: Resources, endpoint: Any, live: Sequence[Version]) -> None:
     """The bounds of the number of instances, and the load that it follows; nothing where nobody changes the number."""
     plan = own.plan
-    asked = plan.spec.scaling
-    if plan.machine is None or endpoint is None or is_fixed(asked):
+    if plan.machine is None or is_fixed(plan.spec.scaling):
         return
+    for version in live:
+        if not version.release.mirror:
+            _scaled(own, endpoint, version)
+
+
+def _scaled(own: Resources, endpoint: Any, version: Version) -> None:
+    """The bounds of a variant, and the load that it follows."""
+    plan, variant = own.plan, version.release.role
+    role = suffix(variant)
     resource = {
-        "resourceId": pulumi.Output.concat("endpoint/", endpoint.name, f"/variant/{VARIANT}"),
+        "resourceId": pulumi.Output.concat("endpoint/", endpoint.name, f"/variant/{variant}"),
         "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
         "serviceNamespace": "sagemaker",
     }
+    asked = plan.spec.scaling
     bounds = {"minCapacity": 0 if asked.scale_to_zero else fewest(asked), "maxCapacity": most(asked)}
     windows_set_them = pulumi.ResourceOptions(ignore_changes=[*bounds]) if asked.schedule else None
-    capacity = own.make(CAPACITY, "capacity", {**resource, **bounds}, windows_set_them)
+    capacity = own.make(CAPACITY, f"capacity{role}", {**resource, **bounds}, windows_set_them)
     policy = {
         "policyType": "TargetTrackingScaling",
         "targetTrackingScalingPolicyConfiguration": _followed(plan, version),
     }
-    inputs = {"name": plan.names.of("scaling"), **resource, **policy}
-    own.make(SCALING, "scaling", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
+    inputs = {"name": plan.names.of("scaling", *role.split("-")[1:]), **resource, **policy}
+    own.make(SCALING, f"scaling{role}", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
     if asked.scale_to_zero:
         waking(own, resource, capacity, _out_seconds(plan))
-    _schedule(own, resource, capacity)
+    _schedule(own, resource, capacity, role)
 
 
-def _schedule(own: Resources, resource: dict[str, Any], capacity: pulumi.Resource) -> None:
+def _schedule(own: Resources, resource: dict[str, Any], capacity: pulumi.Resource, role: str) -> None:
     """What sets the bounds when a window begins."""
     for number, window in enumerate(own.plan.spec.scaling.schedule, 1):
         inputs = {
-            "name": own.plan.names.of("schedule", str(number)),
+            "name": own.plan.names.of("schedule", str(number), *role.split("-")[1:]),
             **resource,
             "schedule": six_fields(window.cron),
             "timezone": window.timezone,
             "scalableTargetAction": {"minCapacity": window.min, "maxCapacity": window.max},
         }
-        own.make(SCHEDULED_ACTION, f"schedule-{number}", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
+        opts = pulumi.ResourceOptions(depends_on=[capacity])
+        own.make(SCHEDULED_ACTION, f"schedule-{number}{role}", inputs, opts)
 
 
 def _followed(plan: Plan, version: Version) -> dict[str, Any]:
@@ -79,7 +91,7 @@ def _load(plan: Plan, version: Version) -> dict[str, Any]:
     if follows_backlog(plan.spec):
         return backlog(plan)
     if target.metric in UTILISATION:
-        return _utilisation(plan)
+        return _utilisation(plan, version.release.role)
     if target.metric in OWN:
         return {"targetValue": target.value, "customizedMetricSpecification": measured(plan, version)}
     of_a_minute = target.metric == "requestsPerSecond"
@@ -88,7 +100,7 @@ def _load(plan: Plan, version: Version) -> dict[str, Any]:
     return {"targetValue": value, "predefinedMetricSpecification": metric}
 
 
-def _utilisation(plan: Plan) -> dict[str, Any]:
+def _utilisation(plan: Plan, variant: str) -> dict[str, Any]:
     """Of all cores, or all GPUs, of an instance together: each counts for 100 percent.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html (endpoint instance metrics)
@@ -96,7 +108,7 @@ def _utilisation(plan: Plan) -> dict[str, Any]:
     target, machine = plan.spec.scaling.target, plan.machine
     assert machine is not None  # the target has machines
     parts = machine.cpu if target.metric == "cpu" else machine.accelerators
-    names = {"EndpointName": endpoint_name(plan), "VariantName": VARIANT}
+    names = {"EndpointName": endpoint_name(plan), "VariantName": variant}
     metric = {
         "namespace": METRICS,
         "metricName": UTILISATION[target.metric],

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,7 +27,6 @@ FOLDER = "models/"
 UNFINISHED_DAYS = 7
 OLD_VERSION_DAYS = 90
 ACCESS_LOG_DAYS = 365
-PASSING_DAYS = 30
 TLS = "1.2"
 
 
@@ -67,11 +66,11 @@ def names_of(account: Account, address: pulumi.Input[str]) -> Names:
     return Names(pulumi.Output.concat(name, bucket), pulumi.Output.concat(name, path), keys)
 
 
-def storage(own: Resources, account: Account, key: pulumi.Input[str], passing: Sequence[str] = ()) -> Store:
+def storage(own: Resources, account: Account, key: pulumi.Input[str], passing: Mapping[str, int]) -> Store:
     """The bucket of the service's models, made unless it is given.
 
     Args:
-        passing: folders of what is asked and answered, which goes in time.
+        passing: folders of what goes in time, with the days until it does.
     """
     existing = own.plan.environment.existing.bucket
     if existing is not None:
@@ -79,7 +78,7 @@ def storage(own: Resources, account: Account, key: pulumi.Input[str], passing: S
     logs = _access_logs(own, account)
     bucket = _bucket(own, "bucket", "models", {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key})
     own.keep(BUCKET_POLICY, "bucket-policy", {**_of(bucket), "policy": _policy(bucket.arn, key)})
-    rules = [_rule("old-versions"), *(_expiring(each, f"{each}/", PASSING_DAYS) for each in passing)]
+    rules = [_rule("old-versions"), *(_passing(folder, days) for folder, days in passing.items())]
     own.keep(BUCKET_LIFECYCLE, "bucket-lifecycle", {**_of(bucket), "rules": rules})
     target = {"targetBucket": logs.bucket, "targetPrefix": FOLDER}
     let_in = pulumi.ResourceOptions(depends_on=[own.resources["accesslogs-policy"]])
@@ -126,8 +125,13 @@ def _of(bucket: Any) -> dict[str, Any]:
     return {"bucket": bucket.bucket}
 
 
-def _expiring(name: str, prefix: str, days: int) -> dict[str, Any]:
-    return {"id": name, "status": "Enabled", "filter": {"prefix": prefix}, "expiration": {"days": days}}
+def _passing(folder: str, days: int) -> dict[str, Any]:
+    """Of a lifecycle: what is in a folder goes in time, with all its versions.
+
+    S3 counts in whole days, and begins with the midnight after an object was made.
+    """
+    gone = {"expiration": {"days": days}, "noncurrentVersionExpiration": {"noncurrentDays": 1}}
+    return {**_rule(folder), "filter": {"prefix": f"{folder}/"}, **gone}
 
 
 def _rule(name: str, **more: Any) -> dict[str, Any]:

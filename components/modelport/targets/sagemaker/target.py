@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pulumi
@@ -10,18 +12,24 @@ from modelport.targets.images import digest_of
 from modelport.targets.kinds import require_sdk
 from modelport.targets.patches import patches_of
 from modelport.targets.running import check_providers, run_errors
-from modelport.targets.version import live_versions
+from modelport.targets.version import Version, live_versions
 
 from . import TARGET, calls
 from .account import Account
+from .asynchronous import with_queue
 from .budget import budget
-from .endpoint import address, endpoint, log_group
-from .exchange import exchange, folders
+from .capture import capture, captured, keeping, kept_days
+from .deployment import deployment
+from .endpoint import Hosting, address, endpoint, log_group
+from .exchange import exchange, folders, through_network
 from .flows import flows_name
 from .identity import Needs, identity, invoker
 from .image import image_named, serving_image
 from .key import key
 from .model import model
+from .monitoring.alarms import absence_alarm, slo_alarms
+from .monitoring.dashboard import shown
+from .monitoring.topic import hearing
 from .names import log_group_name
 from .network import network
 from .registry import repository
@@ -58,37 +66,67 @@ class SageMakerService(pulumi.ComponentResource):
             require_sdk(SDK, EXTRA)
             check_providers(self.CONFIG, opts)
             patches = patches_of(name, args.environment, self.RESOURCES)
-            version, *_ = live_versions(plan)
+            live = live_versions(plan)
         super().__init__(self.kind, name, plan.governed_inputs(), opts)
         own = Resources(self, name, plan, patches)
 
         account = Account.of(self)
         encrypting = key(own, account, [log_group_name(plan), flows_name(plan)])
-        store = storage(own, account, encrypting, passing=folders(plan.spec))
-        exchanged = exchange(plan, store, encrypting)
+        store = storage(own, account, encrypting, passing={**folders(plan.spec), **kept_days(plan)})
+        exchanged, kept = exchange(plan, store, encrypting), captured(plan, store)
         images = repository(own, encrypting)
-        place = network(own, account, encrypting, exchanged)
+        written = [*through_network(account, exchanged), *keeping(account, kept, Principal="*")]
+        place = network(own, account, encrypting, written)
         log_group(own, encrypting)
-        role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place, exchanged))
-        image = serving_image(own, version, images)
-        serving = model(own, version, image, role, store, place)
-        made = endpoint(own, serving, encrypting, exchanged)
-        scaling(own, made, version)
-        invoker(own, *calls.rights(own, account, serving, exchanged))
+        role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place, exchanged, kept))
+        models = {
+            each.release.role: model(own, each, serving_image(own, each, images), role, store, place) for each in live
+        }
+        waiting = with_queue(exchanged, plan.spec) if exchanged else {}
+        served = _served(own, account, models, live, encrypting, {**capture(plan, kept, encrypting), **waiting})
+        invoker(own, *calls.rights(own, account, models["stable"], exchanged))
         budget(own)
 
         self.resources = own.resources
         self.outputs = {
-            "endpoint": address(own, account, made),
-            "image": {"digest": digest_of(image_named(own, version))},
-            "live": (made or serving).urn.apply(lambda _: [version.share]),
-            "dashboards": [],
-            "alerts": [],
-            "capture_location": None,
+            "endpoint": address(own, account, served.endpoint),
+            "image": {"digest": digest_of(image_named(own, live[0]))},
+            "live": (served.endpoint or models["stable"]).urn.apply(lambda _: [each.share for each in live]),
+            "dashboards": served.dashboards,
+            "alerts": served.alerts,
+            "capture_location": kept,
             "logs": calls.logs(own, account),
-            "invoke": calls.invocation(own, account, serving, version.bundle, exchanged),
+            "invoke": calls.invocation(own, account, models["stable"], live[0].bundle, exchanged),
         }
         self.register_outputs({**self.outputs, "place": account.place})
+
+
+@dataclass(frozen=True)
+class Served:
+    """An endpoint, with the names of what watches it; a service of jobs has none of these."""
+
+    endpoint: Any = None
+    alerts: list[str] = field(default_factory=list)
+    dashboards: list[pulumi.Output[str]] = field(default_factory=list)
+
+
+def _served(
+    own: Resources,
+    account: Account,
+    models: Mapping[str, Any],
+    live: Sequence[Version],
+    key: pulumi.Input[str],
+    requests: Mapping[str, Any],
+) -> Served:
+    """The endpoint with its alarms, of which most are there before it, the load that it follows and a dashboard."""
+    if own.plan.spec.mode == "batch":
+        return Served()
+    heard = hearing(own, account, key)
+    alarms = slo_alarms(own, heard)
+    made = endpoint(own, models, key, Hosting(requests, deployment(own.plan, alarms), alarms.resources))
+    absent = absence_alarm(own, heard, made)
+    scaling(own, made, live)
+    return Served(made, [*alarms.names, *absent.names], [shown(own, account)])
 
 
 COMPONENT = SageMakerService

@@ -91,5 +91,5 @@ def lifetimes(rules: Iterable[Any], key: str) -> Iterator[float]:
         only = mapping(at(rule, "filter"))
         beginning = text(at(rule, "prefix") or at(only, "prefix"))
         days = number(at(rule, "expiration", "days"), 0)
-        if at(rule, "status") == "Enabled" and days and not set(only) - {"prefix"} and key.startswith(beginning):
+        if at(rule, "status") == "Enabled" and days and not set(only) - {"prefix"} and f"{key}/".startswith(beginning):
             yield days

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from modelport_policies.aws import ALARM, CLOUD_CONTROL, DASHBOARD, JOB_TYPES, JOBS, OBJECTIVE, described, job
+from modelport_policies.aws import (
+    ALARM,
+    CLOUD_CONTROL,
+    COMPOSITE_ALARM,
+    DASHBOARD,
+    JOB_TYPES,
+    JOBS,
+    OBJECTIVE,
+    described,
+    job,
+)
+from modelport_policies.control import NotApplicable
 from modelport_policies.relations import in_production, tag
 from modelport_policies.resource import Resource, UnknownValueError, at, is_filled, is_set, items, text, type_of
 
@@ -21,6 +33,8 @@ MEASURED = {
     },
 }
 """What SageMaker's metrics are called."""
+NAMED = re.compile(r"""ALARM\(\s*["']?([^"')]+?)["']?\s*\)""")
+"""The alarms, by name or ARN, whose trouble a rule is about."""
 
 
 def endpoint_is_watched(endpoint: Resource) -> Iterable[str]:
@@ -106,11 +120,15 @@ def job_has_baseline(resource: Resource) -> Iterable[str]:
 
 def failures_are_noticed(endpoint: Resource) -> Iterable[str]:
     """The stack has a `MetricAlarm` about errors of the endpoint, one about latency and one about saturation, whose
-    actions are on, unless a tag `environment` is dev or test.
+    actions are on, unless a tag `environment` is dev or test. Latency is not asked for where tags `objective` of those
+    alarms say what the objectives are, and it is none.
     """
     in_production(endpoint)
-    heard = {metric for each in alarms(endpoint) if each.at("actionsEnabled") is not False for metric in metrics(each)}
-    if missing := [name for name, called in MEASURED.items() if not heard & called]:
+    found = [each for each in alarms(endpoint) if each.at("actionsEnabled") is not False]
+    heard = {metric for each in found for metric in metrics(each)}
+    objectives = {text(tag(each, "objective")) for each in found} - {""}
+    unasked = {"latency"} if objectives and not any("latency" in each for each in objectives) else set()
+    if missing := [name for name, called in MEASURED.items() if name not in unasked and not heard & called]:
         yield f"no alarm is about {', '.join(missing)}"
 
 
@@ -130,11 +148,24 @@ def metrics(alarm: Resource) -> Iterator[str]:
 
 
 def alarm_reaches_somebody(alarm: Resource) -> Iterable[str]:
-    """`alarmActions` has some, and `actionsEnabled` is not false."""
+    """`alarmActions` has some, and `actionsEnabled` is not false. An alarm that the `alarmRule` of a `CompositeAlarm`
+    of the stack names needs none: that one tells.
+    """
     if alarm.at("actionsEnabled") is False:
         yield "the actions of the alarm are off"
-    if not is_filled(alarm, "alarmActions"):
+    elif not is_filled(alarm, "alarmActions"):
+        composites = alarm.stack.by(type_of).get(COMPOSITE_ALARM, ())
+        if one_holds(partial(speaks_for, each, alarm) for each in composites if each is not alarm):
+            raise NotApplicable("an alarm that is made of it tells somebody")
         yield "nobody is told: it has no alarmActions"
+
+
+def speaks_for(composite: Resource, alarm: Resource) -> bool:
+    """Whether an alarm is among those that another one is made of."""
+    if alarm.urn in composite.dependencies.get("alarmRule", ()):
+        return True
+    named = {name.rpartition(":alarm:")[2] for name in NAMED.findall(text(composite.at("alarmRule")))}
+    return text(alarm.at("alarmName" if alarm.type == COMPOSITE_ALARM else "name")) in named
 
 
 def endpoint_is_measured(endpoint: Resource) -> Iterable[str]:

@@ -15,7 +15,7 @@ from modelport_policies.aws import (
 )
 from modelport_policies.bounds import FEWEST, asked_for, too_few
 from modelport_policies.control import NotApplicable
-from modelport_policies.relations import belonging, in_production, owners
+from modelport_policies.relations import belonging, in_production, owners, tag
 from modelport_policies.resource import Resource, at, is_filled, is_set, items, number, text, type_of
 from modelport_policies.sagemaker import endpoints, follows, is_serverless, of_sagemaker, scaled_name, variants
 
@@ -109,9 +109,14 @@ def scalers(target: Resource) -> Iterator[Resource]:
 
 def updates_go_in_steps(endpoint: Resource) -> Iterable[str]:
     """`deploymentConfig` has a `rollingUpdatePolicy`, or a `blueGreenUpdatePolicy` by `CANARY` or `LINEAR`, and alarms
-    that undo it in `autoRollbackConfiguration`, unless a tag `environment` is dev or test.
+    that undo it in `autoRollbackConfiguration`, unless a tag `environment` is dev or test. Where `modelport rollout`
+    moves requests, a tag `rolloutSteps` says by which steps, and one is below 100.
     """
     in_production(endpoint)
+    if (steps := text(tag(endpoint, "rolloutsteps"))) and endpoint.at("deploymentConfig") is None:
+        if not any(step.isdigit() and int(step) < 100 for step in steps.split()):
+            yield "a new version takes all requests at once"
+        return
     way = at(endpoint.at("deploymentConfig"), "blueGreenUpdatePolicy", "trafficRoutingConfiguration", "type")
     if endpoint.at("deploymentConfig", "rollingUpdatePolicy") is None and way not in STAGED:
         yield f"updates are {text(way) or 'ALL_AT_ONCE'}: one that goes wrong is there for every request"
