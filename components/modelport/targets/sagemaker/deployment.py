@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelport.monitoring import alert_rules
 from modelport.plan import Objection, Plan
 from modelport.spec import Environment, ModelSpec, Rollout, written
 
-from .monitoring.alarms import Alarms
+if TYPE_CHECKING:
+    from .monitoring.alarms import Alarms
 
 LARGEST_STEP, SMALLEST_LINEAR = 50, 10
 """Percent of the instances: botocore, TrafficRoutingConfig."""
