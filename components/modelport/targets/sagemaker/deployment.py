@@ -19,8 +19,6 @@ LONGEST_WAIT, LONGEST_UPDATE, SHORTEST_UPDATE = 3600, 28_800, 600
 """Seconds: botocore, TrafficRoutingConfig and BlueGreenUpdatePolicy."""
 TO_START = 1800
 """Seconds that SageMaker may take for new instances, beside what the service takes to start."""
-MOST_ALARMS = 10
-"""Botocore, AutoRollbackConfig."""
 TAG = "rolloutSteps"
 """Says on an endpoint by which steps, in percent, `modelport rollout` moves requests."""
 STEPS, BAKE, ROLLBACK_ON = "rollout.steps", "rollout.bake", "rollout.rollbackOn"
@@ -43,7 +41,7 @@ def deployment(plan: Plan, alarms: Alarms) -> dict[str, Any]:
         "maximumExecutionTimeoutInSeconds": longest,
     }
     named = [{"alarmName": each.name} for each in alarms.guards if each.category in rollout.rollback_on]
-    undone = {"autoRollbackConfiguration": {"alarms": named[:MOST_ALARMS]}} if named else {}
+    undone = {"autoRollbackConfiguration": {"alarms": named}} if named else {}
     return {"tags": plan.tags, "deploymentConfig": {"blueGreenUpdatePolicy": policy, **undone}}
 
 
