@@ -122,9 +122,8 @@ def test_a_share_that_is_not_more_than_the_candidate_has_waits_for_nobody(stack,
 
 def test_a_share_waits_where_a_target_always_does(stack, ups, rollout, last_up, monkeypatch):
     rows = dict.fromkeys(FIELDS, native("Any.request", source="a test"))
-    rows["releases.unwaited"] = refused("updates wait", instead="patience")
-    patient = replace(load("local"), capabilities=rows)
-    monkeypatch.setattr("modelport.targets.load", lambda name: patient)
+    target = replace(load("local"), capabilities={**rows, "releases.unwaited": refused("it waits", instead="patience")})
+    monkeypatch.setattr("modelport.targets.load", lambda name: target)
     rollout("start", "--source", "../models/next.onnx", "--weight", "90", "--yes")
     last_up(90)
     assert rollout("step", "--weight", "10", "--yes").code == 0

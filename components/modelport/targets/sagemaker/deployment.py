@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelport.monitoring import alert_rules
 from modelport.plan import Objection, Plan
 from modelport.spec import Environment, ModelSpec, Rollout, written
 
-from .monitoring.alarms import Alarms
+if TYPE_CHECKING:
+    from .monitoring.alarms import Alarms
 
 LARGEST_STEP, SMALLEST_LINEAR = 50, 10
 """Percent of the instances: botocore, TrafficRoutingConfig."""
@@ -18,8 +19,6 @@ LONGEST_WAIT, LONGEST_UPDATE, SHORTEST_UPDATE = 3600, 28_800, 600
 """Seconds: botocore, TrafficRoutingConfig and BlueGreenUpdatePolicy."""
 TO_START = 1800
 """Seconds that SageMaker may take for new instances, beside what the service takes to start."""
-MOST_ALARMS = 10
-"""Botocore, AutoRollbackConfig."""
 TAG = "rolloutSteps"
 """Says on an endpoint by which steps, in percent, `modelport rollout` moves requests."""
 STEPS, BAKE, ROLLBACK_ON = "rollout.steps", "rollout.bake", "rollout.rollbackOn"
@@ -42,7 +41,7 @@ def deployment(plan: Plan, alarms: Alarms) -> dict[str, Any]:
         "maximumExecutionTimeoutInSeconds": longest,
     }
     named = [{"alarmName": each.name} for each in alarms.guards if each.category in rollout.rollback_on]
-    undone = {"autoRollbackConfiguration": {"alarms": named[:MOST_ALARMS]}} if named else {}
+    undone = {"autoRollbackConfiguration": {"alarms": named}} if named else {}
     return {"tags": plan.tags, "deploymentConfig": {"blueGreenUpdatePolicy": policy, **undone}}
 
 

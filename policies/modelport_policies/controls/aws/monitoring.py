@@ -120,13 +120,13 @@ def job_has_baseline(resource: Resource) -> Iterable[str]:
 
 def failures_are_noticed(endpoint: Resource) -> Iterable[str]:
     """The stack has a `MetricAlarm` about errors of the endpoint, one about latency and one about saturation, whose
-    actions are on, unless a tag `environment` is dev or test. Latency is not asked for where tags `objective` of those
-    alarms say what the objectives are, and it is none.
+    actions are on, unless a tag `environment` is dev or test. Latency is not asked for where tags `objective` of the
+    stack's alarms say what the objectives are, and it is none.
     """
     in_production(endpoint)
     found = [each for each in alarms(endpoint) if each.at("actionsEnabled") is not False]
     heard = {metric for each in found for metric in metrics(each)}
-    objectives = {text(tag(each, "objective")) for each in found} - {""}
+    objectives = {text(tag(each, "objective")) for each in endpoint.stack.by(type_of).get(ALARM, ())} - {""}
     unasked = {"latency"} if objectives and not any("latency" in each for each in objectives) else set()
     if missing := [name for name, called in MEASURED.items() if name not in unasked and not heard & called]:
         yield f"no alarm is about {', '.join(missing)}"

@@ -9,9 +9,13 @@ from modelport.monitoring import receivers
 from modelport.plan import Objection
 from modelport.spec import Environment, ModelSpec
 
-from .topic import MOST_ACTIONS, MOST_RECEIVERS, PROTOCOLS
-
 NOTIFY, TOPIC = "monitoring.alerts.notify", "modelport:existing.topic"
+MOST_RECEIVERS = 10
+"""E-mail addresses and webhooks that a service may name: each is a resource with a fixed name."""
+MOST_ACTIONS = 5
+"""Of an alarm: botocore, PutMetricAlarm."""
+PROTOCOLS = {"email": "email", "webhook": "https"}
+"""What SNS calls the ways to those who are no topics."""
 ARN = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 FORM = "Write arn:aws:sns:REGION:ACCOUNT:TOPIC"
 

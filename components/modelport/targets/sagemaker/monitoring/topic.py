@@ -11,12 +11,7 @@ from modelport.monitoring import receivers
 from ..account import Account
 from ..documents import allow, document
 from ..resources import SUBSCRIPTION, TOPIC, TOPIC_POLICY, Resources
-
-MOST_RECEIVERS = 10
-"""E-mail addresses and webhooks that a service may name: each is a resource with a fixed name."""
-MOST_ACTIONS = 5
-"""Of an alarm: botocore, PutMetricAlarm."""
-PROTOCOLS = {"email": "email", "webhook": "https"}
+from .rules import MOST_RECEIVERS, PROTOCOLS
 
 
 def topic_roles() -> list[str]:
