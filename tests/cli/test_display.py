@@ -246,3 +246,12 @@ def test_changes_count_what_people_see():
     for event in (PRELUDE, CREATE, ended(CREATE), same, ended(same), provider, ended(provider)):
         report.take(event)
     assert report.changes() == {"create": 1}
+
+
+def test_an_error_that_a_target_knows_is_followed_by_what_to_do_once(shown):
+    expired = "operation error STS: ExpiredToken: The security token included in the request is expired"
+    told = shown(said(expired), said(expired), said("something else"), said(expired, "warning")).err.splitlines()
+    assert [line.strip() for line in told if "Sign in again" in line] == [
+        "The credentials have expired. Sign in again: aws sso login, or whatever gives you them."
+    ]
+    assert told[0].startswith("operation error STS")

@@ -126,7 +126,7 @@ def test_what_belongs_to_the_model_comes_along(modelport, folder, tmp_path):
         ("fraud", "..", "local", 2, "Is a directory"),
         ("fraud", "../junk.onnx", "local", 2, "not an ONNX model"),
         ("fraud", "../any.onnx", "locl", 2, "Did you mean local?"),
-        ("fraud", "../any.onnx", "sagemaker", 2, "not built yet"),
+        ("fraud", "../any.onnx", "vertex", 2, "not built yet"),
     ],
 )
 def test_wrong_words_write_nothing(modelport, folder, name, model, target, code, text):
@@ -148,7 +148,7 @@ def test_a_started_project_is_refused_nothing_and_breaks_no_policy(modelport, fo
 
 def test_a_stack_with_placeholders_says_what_to_put_in(modelport, folder):
     answer = modelport("init", "fraud", "--model", "../any.onnx", "--target", "kubernetes")
-    assert "Put your cluster, image and registry into Pulumi.kubernetes.yaml" in answer.out
+    assert "Put your own names into Pulumi.kubernetes.yaml: it has placeholders." in answer.out
     assert answer.out.splitlines()[-1] == "next: modelport preview -s kubernetes"
     assert (
         "# The cluster, as the kubeconfig calls it\n  kubernetes:context: my-cluster\n"

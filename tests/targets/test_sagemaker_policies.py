@@ -29,9 +29,7 @@ STACKS = {
 UNBUILT = {
     ("GOV-03", "nothing says how well the endpoint has to serve"),
     ("GOV-03", "no dashboard shows how well the endpoint serves"),
-    ("LOG-05", "nothing says who speaks to whom in the VPC"),
     ("LOG-06", "nothing says who changes the endpoint"),
-    ("NET-13", "the subnet has the access list of all subnets, which allows everything"),
     ("SUP-05", "nothing signs the images that come to it"),
 }
 """What the pack advises that modelport does not do yet."""

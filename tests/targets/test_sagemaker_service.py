@@ -45,6 +45,15 @@ aws:ec2/subnet:Subnet fraud-subnet-1
 aws:ec2/subnet:Subnet fraud-subnet-2
 aws:ec2/routeTableAssociation:RouteTableAssociation fraud-routes-1
 aws:ec2/routeTableAssociation:RouteTableAssociation fraud-routes-2
+aws:ec2/networkAcl:NetworkAcl fraud-access
+aws:ec2/networkAclRule:NetworkAclRule fraud-access-asking
+aws:ec2/networkAclRule:NetworkAclRule fraud-access-answering
+aws:ec2/networkAclRule:NetworkAclRule fraud-access-asked
+aws:ec2/networkAclRule:NetworkAclRule fraud-access-answered
+aws:cloudwatch/logGroup:LogGroup fraud-flows-logs
+aws:iam/role:Role fraud-flows-role
+aws:iam/rolePolicy:RolePolicy fraud-flows-role-policy
+aws:ec2/flowLog:FlowLog fraud-flows
 aws:ec2/securityGroup:SecurityGroup fraud-servers
 aws:ec2/securityGroup:SecurityGroup fraud-private
 aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule fraud-to-private

@@ -129,6 +129,14 @@ class Display:
                 console(stderr=True).print(Text("  " + message["message"].strip(), style="dim"))
             return
         self._tell(message["message"].rstrip(), style)
+        if message["severity"] == "error":
+            self._advise(message["message"])
+
+    def _advise(self, error: str) -> None:
+        from modelport.targets.advice import advice
+
+        if hint := advice(error):
+            self._tell(f"  {hint}", "yellow")
 
     def _violation(self, violation: dict[str, Any]) -> None:
         level = violation["enforcementLevel"]

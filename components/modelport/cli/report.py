@@ -36,9 +36,14 @@ class Step:
     found: bool = False
 
     @property
+    def token(self) -> str:
+        """Its type."""
+        return self.urn.split("::")[2].split("$")[-1]
+
+    @property
     def kind(self) -> str:
         """The last word of its type, in lower case: `server`."""
-        return self.urn.split("::")[2].split("$")[-1].split(":")[-1].lower()
+        return self.token.split(":")[-1].lower()
 
     @property
     def name(self) -> str:
@@ -48,8 +53,7 @@ class Step:
     @property
     def visible(self) -> bool:
         """Whether people want to see it: not the stack itself, nor providers, nor components that only hold others."""
-        kind = self.urn.split("::")[2].split("$")[-1]
-        return not kind.startswith(HIDDEN_TYPES) and bool((self.new or self.old).get("custom"))
+        return not self.token.startswith(HIDDEN_TYPES) and bool((self.new or self.old).get("custom"))
 
 
 class Report:

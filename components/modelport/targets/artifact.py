@@ -58,13 +58,16 @@ def bundle_inputs(bundle: Bundle) -> dict[str, str]:
     return {"bundle": str(bundle.path.absolute()), "digest": bundle.digest, "revision": revision.hexdigest()}
 
 
-def copied_image(own: Children, role: str, image: str, repository: pulumi.Input[str]) -> pulumi.Output[str]:
-    """An image, copied to a repository: its reference there, by digest."""
+def copied_image(
+    own: Children, role: str, image: str, repository: pulumi.Input[str], platform: str | None = None
+) -> pulumi.Output[str]:
+    """An image that runs on a platform, copied to a repository: its reference there, by digest."""
     source, _, digest = image.rpartition("@")
     inputs = {
         "source": _layout(source) if source.startswith(LAYOUT) else image,
         "digest": digest,
         "repository": repository,
+        **({"platform": platform} if platform else {}),
     }
     return own.make(ArtifactImage, role, inputs).reference
 

@@ -47,9 +47,13 @@ class Backend:
 
         Raises BackendError if it is not ``file://``.
         """
-        if url := env.get("PULUMI_BACKEND_URL"):
-            return cls.from_url(url, Path.cwd())
-        return cls.from_url(project_url or _login(env) or DEFAULT_URL, project_root)
+        base = Path.cwd() if env.get("PULUMI_BACKEND_URL") else project_root
+        return cls.from_url(cls.address(project_url, env), base)
+
+    @staticmethod
+    def address(project_url: str | None, env: Mapping[str, str] = os.environ) -> str:
+        """The URL of the backend that applies, of whatever kind, as it is written."""
+        return env.get("PULUMI_BACKEND_URL") or project_url or _login(env) or DEFAULT_URL
 
     @classmethod
     def from_url(cls, url: str, base: Path) -> "Backend":

@@ -127,6 +127,16 @@ class TestCopy:
             "linux/arm64"
         ]
 
+    def test_an_image_that_does_not_run_there_is_not_brought(self, layout, target):
+        outputs = copy(layout.path, layout.digest, target.repository("both"), platform="linux/arm64")
+        elsewhere = {**outputs, "platform": "linux/riscv64", "repository": target.repository("none")}
+        inputs = {name: elsewhere[name] for name in RESOURCE.inputs if name in elsewhere}
+        with pytest.raises(
+            ModelportError, match=r"does not run on linux/riscv64\. Its platforms: linux/amd64, linux/arm64"
+        ):
+            RESOURCE.create({**inputs, "source": outputs["reference"]}, print)
+        assert RESOURCE.read(f"{target.repository('none')}@{layout.digest}", elsewhere) is None
+
     def test_a_layer_with_an_address_of_its_own_is_left_there(self, tmp_path, strict):
         layout = images.Layout(tmp_path / "layout")
         foreign = {"mediaType": "x", "digest": f"sha256:{'1' * 64}", "size": 9, "urls": ["https://example.com/x"]}
@@ -275,7 +285,7 @@ class TestLife:
         outputs = copy(layout.path, layout.digest, strict.repository(), tag="v1")
         del strict.cloud.manifests["team/server", "v1"]
         found = RESOURCE.read(outputs["reference"], outputs)
-        inputs = {name: outputs[name] for name in RESOURCE.inputs}
+        inputs = {name: outputs[name] for name in RESOURCE.inputs if name in outputs}
         assert RESOURCE.diff(found, inputs).properties == ("tag",)
         RESOURCE.update(outputs["reference"], inputs, print)
         assert RESOURCE.read(outputs["reference"], outputs) == outputs
@@ -312,7 +322,9 @@ def test_another_image_or_place_is_another_artefact(name, value):
     assert RESOURCE.diff(OLD, {**OLD, name: value}).replaces == (name,)
 
 
-@pytest.mark.parametrize(("name", "value"), [("tag", "v1"), ("prune", True), ("tags", {"a": "b"})])
+@pytest.mark.parametrize(
+    ("name", "value"), [("tag", "v1"), ("prune", True), ("tags", {"a": "b"}), ("platform", "linux/amd64")]
+)
 def test_anything_else_is_an_update(name, value):
     changes = RESOURCE.diff(OLD, {**OLD, name: value})
     assert (changes.properties, changes.replaces) == ((name,), ())
@@ -344,6 +356,7 @@ def test_a_preview_knows_the_reference_and_contacts_nothing():
         ("repository", "https://registry.example/server"),
         ("tag", "no tag"),
         ("prune", "perhaps"),
+        ("platform", "amd64"),
         ("repo", "x"),
     ],
 )
@@ -358,3 +371,19 @@ def test_a_source_of_another_digest_is_refused():
     _, failures = RESOURCE.check({**OLD, "source": source})
     assert [failure.property for failure in failures] == ["source"]
     assert "digest says" in failures[0].reason
+
+
+@pytest.mark.parametrize(
+    ("platform", "digest", "reason"),
+    [
+        ("linux/riscv64", None, "does not run on linux/riscv64. Its platforms: linux/amd64, linux/arm64"),
+        ("linux/amd64", f"sha256:{'1' * 64}", "holds no sha256:1111"),
+        ("linux/amd64", None, ""),
+        ("linux/riscv64", UNKNOWN, ""),
+    ],
+)
+def test_a_preview_knows_what_an_image_in_a_folder_runs_on(layout, platform, digest, reason):
+    inputs = {"source": str(layout.path), "digest": digest or layout.digest, "repository": OLD["repository"]}
+    _, failures = RESOURCE.check({**inputs, "platform": platform})
+    assert [failure.property for failure in failures] == (["source"] if reason else [])
+    assert all(reason in failure.reason for failure in failures)

@@ -61,6 +61,30 @@ KINDS = {
     ),
     "ec2.RouteTable": ec2("CreateRouteTable", "route-table", "RouteTableId"),
     "ec2.RouteTableAssociation": Kind("ec2.AssociateRouteTable", outputs={"id": "{AssociationId}"}),
+    "ec2.NetworkAcl": ec2(
+        "CreateNetworkAcl",
+        "network-acl",
+        "NetworkAclId",
+        takes={"subnetIds": lambda *_: {}},  # whose associations the provider looks up, and moves
+    ),
+    "ec2.NetworkAclRule": Kind(
+        "ec2.CreateNetworkAclEntry",
+        takes={
+            "protocol": lambda name, _: {"Protocol": {"tcp": "6", "udp": "17"}[name]},
+            "fromPort": "PortRange.From",
+            "toPort": "PortRange.To",
+        },
+        outputs={"id": "{NetworkAclId}"},
+    ),
+    "ec2.FlowLog": ec2(
+        "CreateFlowLogs",
+        "vpc-flow-log",
+        "FlowLogIds",
+        takes={
+            "vpcId": lambda name, _: {"ResourceIds": [name], "ResourceType": "VPC"},
+            "iamRoleArn": "DeliverLogsPermissionArn",
+        },
+    ),
     "ec2.SecurityGroup": ec2("CreateSecurityGroup", "security-group", "GroupId", named="GroupName"),
     "ec2.VpcEndpoint": ec2(
         "CreateVpcEndpoint",

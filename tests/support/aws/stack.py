@@ -15,7 +15,7 @@ def stack() -> None:
     models = bucket(key)
     repository(key)
     role = identity(models, key)
-    subnets, group = network()
+    subnets, group = network(role)
     vpc = aws.sagemaker.ModelVpcConfigArgs(subnets=subnets, security_group_ids=[group.id])
     topic = topics(key)
     endpoint = serving(role, models, key, vpc)
@@ -77,12 +77,19 @@ def document(*statements: object) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def network() -> tuple[list[pulumi.Output[str]], aws.ec2.SecurityGroup]:
+def network(role: aws.iam.Role) -> tuple[list[pulumi.Output[str]], aws.ec2.SecurityGroup]:
     vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", enable_dns_hostnames=True, enable_dns_support=True, tags=TAGS)
+    flows = aws.cloudwatch.LogGroup("flows-log", name="/modelport/flows")
+    aws.ec2.FlowLog(
+        "flows", vpc_id=vpc.id, traffic_type="ALL", iam_role_arn=role.arn, log_destination=flows.arn, tags=TAGS
+    )
     places = {f"us-east-1{zone}": f"10.0.{number}.0/24" for number, zone in enumerate("ab")}
     subnets = [
         aws.ec2.Subnet(zone, vpc_id=vpc.id, availability_zone=zone, cidr_block=block) for zone, block in places.items()
     ]
+    access = aws.ec2.NetworkAcl("list", vpc_id=vpc.id, subnet_ids=[each.id for each in subnets])
+    passes = {"egress": True, "rule_action": "allow", "protocol": "tcp", "cidr_block": "0.0.0.0/0"}
+    aws.ec2.NetworkAclRule("asking", network_acl_id=access.id, rule_number=100, from_port=443, to_port=443, **passes)
     table = aws.ec2.RouteTable("table", vpc_id=vpc.id)
     for number, subnet in enumerate(subnets):
         aws.ec2.RouteTableAssociation(f"table-{number}", route_table_id=table.id, subnet_id=subnet.id)

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,8 @@ import typer
 from modelport.cli.console import counted, say, tell
 from modelport.cli.engines import Engine, Operation, Order, choose
 from modelport.cli.errors import FAILED, OK, POLICY, UsageError
+from modelport.cli.kept import Ledger, kept_of
+from modelport.cli.money import tell_costs
 from modelport.cli.policies import policy_pack, with_own_policies
 from modelport.cli.workspace import Workspace
 
@@ -35,6 +38,10 @@ Against = Annotated[
 
 Refresh = Annotated[bool, typer.Option("--refresh", help="Compare with what really exists. The state stays as it is.")]
 ExpectNoChanges = Annotated[bool, typer.Option("--expect-no-changes", help="Exit with 1 if anything would change.")]
+
+PurgeData = Annotated[
+    bool, typer.Option("--purge-data", help="Delete for good what this and earlier ones keep: models, records, keys.")
+]
 
 NOUNS = {"preview": "previewed", "up": "up", "refresh": "refreshed", "destroy": "destroyed"}
 
@@ -68,9 +75,16 @@ def refresh(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_js
     raise typer.Exit(deploy("refresh", stack, engine, yes=yes, as_json=as_json))
 
 
-def destroy(stack: Stack = None, yes: Yes = False, engine: Which = "auto", as_json: AsJson = False) -> None:
-    """Delete everything that the stack made."""
-    raise typer.Exit(deploy("destroy", stack, engine, yes=yes, as_json=as_json))
+def destroy(
+    stack: Stack = None,
+    yes: Yes = False,
+    engine: Which = "auto",
+    as_json: AsJson = False,
+    purge_data: PurgeData = False,
+) -> None:
+    """Delete everything that the stack made, but for what holds data: that is kept, and listed."""
+    code = deploy("destroy", stack, engine, yes=yes, as_json=as_json, purge=purge_data)
+    raise typer.Exit(code)
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,7 @@ class Plan:
 
 
 AS_USUAL = Plan()
+PURGE_TOO = "Go ahead, and delete its data for good?"
 UNEXPECTED = "\n{} where none is expected: run modelport up -s {}, or change the config to what is there"
 
 
@@ -97,16 +112,18 @@ def deploy(
     as_json: bool = False,
     plan: Plan = AS_USUAL,
     begins: Callable[[], None] | None = None,
+    purge: bool = False,
 ) -> int:
     """Carry out one operation on a stack and show it; gives the exit code of `modelport`.
 
-    `begins` is called when the preview is good and agreed to, before anything changes.
+    `begins` is called when the preview is good and agreed to, before anything changes. `purge` deletes what a destroyed
+    stack keeps.
     """
     if not yes and not sys.stdin.isatty():
         raise UsageError(f"modelport {operation}\n  there is no terminal to ask on. Go ahead with --yes.")
     chosen = choose(engine, offline=plan.offline)
     with chosen.prepared():
-        return _deploy(chosen, operation, stack, yes=yes, as_json=as_json, plan=plan, begins=begins)
+        return _deploy(chosen, operation, stack, yes=yes, as_json=as_json, plan=plan, begins=begins, purge=purge)
 
 
 def _deploy(
@@ -118,25 +135,25 @@ def _deploy(
     as_json: bool,
     plan: Plan,
     begins: Callable[[], None] | None,
+    purge: bool,
 ) -> int:
     from modelport.cli.display import Display
 
     workspace, display = with_own_policies(Workspace.find(stack)), Display(as_json=as_json)
 
     def confirm() -> bool:
-        if not yes and not asked():
-            return False
+        with nullcontext() if yes else display.paused():
+            if operation == "up" and not as_json:
+                tell_costs(display.report, workspace)
+            if not yes and not typer.confirm(PURGE_TOO if purge else "Go ahead?", default=False):
+                return False
         if begins:
             begins()
         return True
 
-    def asked() -> bool:
-        with display.paused():
-            return typer.confirm("Go ahead?", default=False)
-
     judged = operation in ("preview", "up")
     pack = policy_pack() if judged else None
-    asks = confirm if begins or not yes else None
+    asks = confirm if begins or not yes or operation == "up" else None
     order = Order(operation, workspace, asks, pack, plan.offline, plan.refresh, plan.against)
     began = time.monotonic()
     if not as_json:
@@ -153,7 +170,18 @@ def _deploy(
         _conclude(operation, workspace, display, time.monotonic() - began, code, judged)
         if code == OK and operation == "up":
             _endpoints(engine.outputs(workspace), workspace.stack)
+    if operation == "destroy":
+        _keep(Ledger(workspace), display, purge=purge and code == OK, quiet=as_json)
     return code
+
+
+def _keep(ledger: Ledger, display: "Display", *, purge: bool, quiet: bool) -> None:
+    """Note what was left behind, and purge it or say what it is."""
+    ledger.add(kept_of(display.report))
+    if purge:
+        ledger.purge()
+    elif not quiet:
+        ledger.tell()
 
 
 def _carried_out(engine: Engine, order: Order, display: "Display") -> int:

@@ -34,7 +34,7 @@ def init(
     where = "" if root == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
     stack = Path(f"Pulumi.{target}.yaml")
     if PLACEHOLDER in files[stack]:
-        say(f"\nPut your cluster, image and registry into {stack}: it has placeholders.")
+        say(f"\nPut your own names into {stack}: it has placeholders.")
         say(f"next: {where}modelport preview -s {target}")
     else:
         say(f"\n{name} is ready to be deployed to {target}.\nnext: {where}modelport up -s {target}")

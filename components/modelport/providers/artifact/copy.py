@@ -58,34 +58,37 @@ def open_source(source: str) -> Source:
     return Layout(source) if is_layout(source) else Repository(Reference.parse(source))
 
 
-def bring(source: str, digest: str, target: Repository, tag: str, say: Say) -> Image:
+def bring(source: str, digest: str, target: Repository, tag: str, platform: str | None, say: Say) -> Image:
     """Bring an image to a repository: blobs that are not there, then manifests, the image's own last and tagged.
 
     Raises:
-        SourceError: a part is missing or another one, or a registry refuses.
+        SourceError: a part is missing or another one, it does not run on the platform, or a registry refuses.
     """
     if target.tagged(digest) is None:
         origin = open_source(source)
-        image = examine(origin, digest)
+        image = examine(origin, digest, platform)
         _copy(origin, image, target, say)
     else:
-        image = examine(target, digest)
+        image = examine(target, digest, platform)
     if target.tagged(tag) != digest:
         target.put_manifest(image.manifests[-1], tag)
     return image
 
 
-def examine(source: Source, digest: str) -> Image:
+def examine(source: Source, digest: str, platform: str | None = None) -> Image:
     """What an image consists of.
 
     Raises:
-        SourceError: a manifest is missing or another one.
+        SourceError: a manifest is missing or another one, or the image does not run on the platform.
     """
     manifests: dict[str, Manifest] = {}
     platforms: list[str] = []
     _collect(source, digest, manifests, platforms, DEEPEST)
     if not platforms and (config := manifests[digest].config):
         platforms += _platform_of(source, config)
+    if platform and not any(f"{each}/".startswith(f"{platform}/") for each in platforms):
+        held = ", ".join(platforms) or "none that it names"
+        raise SourceError(digest, f"does not run on {platform}. Its platforms: {held}.", "Build it for that, too.")
     return Image(tuple(manifests.values()), tuple(dict.fromkeys(platforms)))
 
 

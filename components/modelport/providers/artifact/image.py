@@ -3,14 +3,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from modelport.bundle.errors import surfaced
+from modelport.bundle.transfer import SourceError
 from modelport.errors import ModelportError
 from modelport.providers import inputs as judged
 from modelport.providers.crud import UNKNOWN, Changes, Failure, Say, Values
 
 from .changes import changes
-from .copy import bring
+from .copy import bring, examine, open_source
 from .inputs import ImageInputs
-from .reference import Reference
+from .reference import Reference, is_layout
 from .repository import Repository
 
 IMPORT = "cannot be imported. Declare it: what is there is adopted, and nothing is sent."
@@ -31,11 +32,12 @@ class ArtifactImage:
 
     def check(self, inputs: Values) -> tuple[Values, list[Failure]]:
         """See `Crud.check`."""
-        return judged.check(ImageInputs, inputs)
+        checked, failures = judged.check(ImageInputs, inputs)
+        return checked, failures or _failures(checked)
 
     def diff(self, old: Values, new: Values) -> Changes:
         """See `Crud.diff`. The digest says what the image is; from where it came does not matter."""
-        return changes(old, new, replacing=("repository", "digest"), other=("tag", "prune", "tags"))
+        return changes(old, new, replacing=("repository", "digest"), other=("tag", "prune", "tags", "platform"))
 
     def plan(self, old: Values, new: Values) -> Values:
         """See `Crud.plan`."""
@@ -48,7 +50,7 @@ class ArtifactImage:
         wanted = ImageInputs.model_validate(inputs)
         with surfaced():
             target = Repository(Reference.parse(wanted.repository), write=True)
-            image = bring(wanted.source, wanted.digest, target, _tag(wanted), say)
+            image = bring(wanted.source, wanted.digest, target, _tag(wanted), wanted.platform, say)
         outputs = {"reference": wanted.reference, "platforms": list(image.platforms), "size": image.size}
         return wanted.reference, {**wanted.values(), **outputs}
 
@@ -75,6 +77,17 @@ class ArtifactImage:
             with surfaced():
                 repository = Repository(Reference.parse(outputs["repository"]), write=True)
                 repository.delete_manifest(outputs["digest"])
+
+
+def _failures(inputs: Values) -> list[Failure]:
+    """What a folder shows at once; a registry is not asked before something is made."""
+    source, digest, platform = (inputs.get(name) for name in ("source", "digest", "platform"))
+    if platform and is_layout(str(source)) and UNKNOWN not in (digest, platform):
+        try:
+            examine(open_source(str(source)), digest, platform)
+        except SourceError as error:
+            return [Failure("source", str(error))]
+    return []
 
 
 def _tag(wanted: ImageInputs) -> str:

@@ -71,6 +71,9 @@ class ImageInputs(ArtifactInputs):
     tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")] | None = None
     """Tag that it gets there; without it, the digest's hex: what bears no tag is cleaned up by many registries."""
 
+    platform: Annotated[str, Field(pattern=r"^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$")] | None = None
+    """What it has to run on, such as `linux/amd64`; an image without that is not brought anywhere."""
+
     @field_validator("source")
     @classmethod
     def _names_the_digest(cls, source: str, given: ValidationInfo) -> str:

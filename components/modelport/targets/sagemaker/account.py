@@ -42,6 +42,11 @@ class Account:
         return pulumi.Output.concat("arn:", self.partition, f":{service}:", self.region, ":", self.id, ":", *resource)
 
     @property
+    def place(self) -> pulumi.Output[str]:
+        """What people call it."""
+        return pulumi.Output.concat(self.id, " in ", self.region)
+
+    @property
     def root(self) -> pulumi.Output[str]:
         """The account itself as a principal: those whom its own policies allow."""
         return pulumi.Output.concat("arn:", self.partition, ":iam::", self.id, ":root")

@@ -68,6 +68,7 @@ CAPABILITIES: Capabilities = {
     **OWN,
     **{field: OF_A_CLUSTER for field in FIELDS if field.startswith(EXISTING)},
     **{f"{EXISTING}{name}": unbuilt() for name in OF_ALL},
+    f"{EXISTING}vpc": refused("a network is known by its subnets", instead="existing.subnets"),
     **recorded("modelport:sagemaker:Service"),
     "metadata.name": _sagemaker(
         "Endpoint.name",
@@ -160,19 +161,48 @@ CAPABILITIES: Capabilities = {
     "budget.currency": _budget("limitUnit", also=("Service.budget.currency",)),
     "releases.weight": unbuilt(always=0),
     "releases.mirror": unbuilt(always=0),
-    "existing.subnets": _sagemaker("Model.vpcConfig.subnets", "VpcConfig", also=("RolePolicy.policy",)),
-    "existing.securityGroups": _sagemaker("Model.vpcConfig.securityGroupIds", "VpcConfig", also=("RolePolicy.policy",)),
-    "existing.role": _sagemaker("Model.executionRoleArn", "CreateModel"),
+    "existing.subnets": _sagemaker(
+        "Model.vpcConfig.subnets",
+        "VpcConfig",
+        also=("RolePolicy.policy",),
+        differs="they lead to S3, ECR, KMS and CloudWatch Logs",
+    ),
+    "existing.securityGroups": _sagemaker(
+        "Model.vpcConfig.securityGroupIds",
+        "VpcConfig",
+        also=("RolePolicy.policy",),
+        differs="they let HTTPS out to S3, ECR, KMS and CloudWatch Logs",
+    ),
+    "existing.role": _sagemaker(
+        "Model.executionRoleArn",
+        "CreateModel",
+        differs="SageMaker may assume it, and it may what the role may that is made without it",
+    ),
     "existing.permissionsBoundary": native(
         "Role.permissionsBoundary", source="https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
     ),
-    "existing.key": _sagemaker("EndpointConfiguration.kmsKeyArn", "CreateEndpointConfig", also=ENCRYPTED),
+    "existing.key": _sagemaker(
+        "EndpointConfiguration.kmsKeyArn",
+        "CreateEndpointConfig",
+        also=ENCRYPTED,
+        differs="its policy lets the account's roles use it, and CloudWatch Logs for the service's log groups",
+    ),
     "existing.topic": _sagemaker(
         "EndpointConfiguration.asyncInferenceConfig.outputConfig.notificationConfig.errorTopic",
         "AsyncInferenceNotificationConfig",
         also=("RolePolicy.policy",),
         differs="lets budgets publish, and the role of an asynchronous service, which tells what failed",
     ),
-    "existing.bucket": native("Bundle.target", source="modelport:artifact:Bundle", also=("RolePolicy.policy",)),
-    "existing.registry": native("Image.repository", source="modelport:artifact:Image", also=("RolePolicy.policy",)),
+    "existing.bucket": native(
+        "Bundle.target",
+        source="modelport:artifact:Bundle",
+        also=("RolePolicy.policy",),
+        differs="who deploys may write below the address, and the service's role read",
+    ),
+    "existing.registry": native(
+        "Image.repository",
+        source="modelport:artifact:Image",
+        also=("RolePolicy.policy",),
+        differs="it has the repository modelport-server, to which who deploys may push",
+    ),
 }

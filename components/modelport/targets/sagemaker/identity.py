@@ -10,11 +10,9 @@ from .documents import Statement, allow, document
 from .exchange import Exchange
 from .names import LOGS_OF_JOBS
 from .network import Network
-from .resources import POLICY, ROLE, ROLE_POLICY, Resources
+from .resources import POLICY, ROLE, ROLE_POLICY, ROLE_PREFIX, Resources
 from .storage import Store, names_of
 
-PREFIX_LENGTH = 38
-"""Most characters of a role's `namePrefix`: https://www.pulumi.com/registry/packages/aws/api-docs/iam/role/"""
 METRICS = "/aws/sagemaker/Endpoints"
 WRITE_LOGS = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -58,7 +56,7 @@ def identity(own: Resources, account: Account, needs: Needs) -> pulumi.Input[str
     if existing.role is not None:
         return existing.role
     inputs = {
-        **_prefixed(own, "role"),
+        "namePrefix": own.prefix("role", ROLE_PREFIX),
         "description": f"The model service {own.plan.names.of()}.",
         "assumeRolePolicy": document(_trust(account)),
         **({"permissionsBoundary": existing.permissions_boundary} if existing.permissions_boundary else {}),
@@ -73,15 +71,11 @@ def invoker(own: Resources, *rights: Statement) -> None:
     if own.plan.environment.existing.role is not None:
         return
     inputs = {
-        **_prefixed(own, "invoker"),
+        "namePrefix": own.prefix("invoker", ROLE_PREFIX),
         "description": f"To call the model service {own.plan.names.of()}.",
         "policy": document(*rights),
     }
     own.make(POLICY, "invoker", inputs)
-
-
-def _prefixed(own: Resources, name: str) -> dict[str, str]:
-    return {"namePrefix": f"{own.plan.names.of(name, max_length=PREFIX_LENGTH - 1)}-"}
 
 
 def _trust(account: Account) -> Statement:

@@ -8,6 +8,9 @@ from modelport.targets.version import Version
 
 from .resources import Resources
 
+PLATFORM = "linux/amd64"
+"""Of every instance type in capacity.py."""
+
 
 def serving_image(own: Resources, version: Version, repository: pulumi.Input[str]) -> pulumi.Input[str]:
     """A version's image by digest, copied to the repository unless it is in the registry that is given."""
@@ -15,7 +18,7 @@ def serving_image(own: Resources, version: Version, repository: pulumi.Input[str
     registry = own.plan.environment.existing.registry
     if isinstance(registry, str) and image.startswith(f"{registry}/"):
         return image
-    return copied_image(own, f"image-{version.slot}", image, repository)
+    return copied_image(own, f"image-{version.slot}", image, repository, PLATFORM)
 
 
 def image_named(own: Resources, version: Version) -> str:

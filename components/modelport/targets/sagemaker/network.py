@@ -9,9 +9,12 @@ import pulumi
 from .account import Account
 from .documents import Statement, allow, document
 from .exchange import Exchange
+from .flows import flows
 from .resources import (
     EGRESS,
     INGRESS,
+    NETWORK_ACL,
+    NETWORK_ACL_RULE,
     ROUTE_TABLE,
     ROUTE_TABLE_ASSOCIATION,
     SECURITY_GROUP,
@@ -28,6 +31,17 @@ SUBNET_RANGES = ("10.0.0.0/25", "10.0.0.128/25")
 SERVICES = ("sagemaker.runtime", "ecr.api", "ecr.dkr", "kms", "logs")
 """What is reached from within without the internet, besides S3."""
 HTTPS = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+ASKED, ANSWERED = (443, 443), (32768, 65535)
+"""Ports that are asked, and those that Linux asks from, so that answers come to them."""
+EVERYWHERE = "0.0.0.0/0"
+"""S3 has addresses outside of the network, whichever way leads there."""
+PASSES = {
+    "asking": (True, 100, EVERYWHERE, ASKED),
+    "answering": (True, 110, RANGE, ANSWERED),
+    "asked": (False, 100, RANGE, ASKED),
+    "answered": (False, 110, EVERYWHERE, ANSWERED),
+}
+"""What passes the borders of a subnet: whether outwards, number of the rule, with whom, and to which ports."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +61,13 @@ class Network:
         return {"subnets": list(self.subnets), "securityGroupIds": list(self.groups)}
 
 
-def network(own: Resources, account: Account, exchange: Exchange | None) -> Network | None:
+def network(own: Resources, account: Account, key: pulumi.Input[str], exchange: Exchange | None) -> Network | None:
     """The network of the service, without a way to the internet, made unless subnets are given.
 
     None for a serverless service, which SageMaker puts into none.
+
+    Args:
+        key: what encrypts the log of who speaks to whom.
     """
     existing = own.plan.environment.existing
     if own.plan.spec.mode == "serverless":
@@ -61,6 +78,8 @@ def network(own: Resources, account: Account, exchange: Exchange | None) -> Netw
     own.make(VPC_DEFAULT_GROUP, "vpc-default", {"vpcId": vpc.id})  # which lets nothing in or out from now on
     routes = own.make(ROUTE_TABLE, "routes", {"vpcId": vpc.id})
     subnets = [_subnet(own, vpc, routes, index) for index in range(len(SUBNET_RANGES))]
+    _access(own, vpc, subnets)
+    flows(own, account, vpc, key)
     server = _group(own, vpc, "servers", "The instances of the model service.")
     private = _group(own, vpc, "private", "What services of AWS are reached through.")
     _let(own, "private", server, private)
@@ -92,6 +111,26 @@ def _subnet(own: Resources, vpc: Any, routes: Any, index: int) -> Any:
     subnet = own.make(SUBNET, f"subnet-{number}", {**inputs, "mapPublicIpOnLaunch": False})
     own.make(ROUTE_TABLE_ASSOCIATION, f"routes-{number}", {"subnetId": subnet.id, "routeTableId": routes.id})
     return subnet
+
+
+def _access(own: Resources, vpc: Any, subnets: Sequence[Any]) -> None:
+    """Let HTTPS alone, and what answers it, pass the borders of the subnets.
+
+    Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html
+    """
+    access = own.make(NETWORK_ACL, "access", {"vpcId": vpc.id, "subnetIds": [each.id for each in subnets]})
+    for name, (egress, number, block, (first, last)) in PASSES.items():
+        inputs = {
+            "networkAclId": access.id,
+            "egress": egress,
+            "ruleNumber": number,
+            "ruleAction": "allow",
+            "protocol": "tcp",
+            "cidrBlock": block,
+            "fromPort": first,
+            "toPort": last,
+        }
+        own.make(NETWORK_ACL_RULE, f"access-{name}", inputs)
 
 
 def _group(own: Resources, vpc: Any, role: str, description: str) -> Any:

@@ -34,12 +34,15 @@ CAPACITY = Kind("appautoscaling:Target")
 CONFIGURATION = Kind("sagemaker:EndpointConfiguration")
 EGRESS = Kind("vpc:SecurityGroupEgressRule")
 ENDPOINT = Kind("sagemaker:Endpoint")
+FLOW_LOG = Kind("ec2:FlowLog")
 INGRESS = Kind("vpc:SecurityGroupIngressRule")
 KEY = Kind("kms:Key")
 KEY_ALIAS = Kind("kms:Alias")
 LOG_GROUP = Kind("cloudwatch:LogGroup")
 METRIC_ALARM = Kind("cloudwatch:MetricAlarm")
 MODEL = Kind("sagemaker:Model")
+NETWORK_ACL = Kind("ec2:NetworkAcl")
+NETWORK_ACL_RULE = Kind("ec2:NetworkAclRule")
 POLICY = Kind("iam:Policy")
 REPOSITORY = Kind("ecr:Repository")
 REPOSITORY_LIFECYCLE = Kind("ecr:LifecyclePolicy")
@@ -56,8 +59,16 @@ VPC_DEFAULT_GROUP = Kind("ec2:DefaultSecurityGroup")
 VPC_ENDPOINT = Kind("ec2:VpcEndpoint")
 
 
+ROLE_PREFIX = 38
+"""Most characters of a role's `namePrefix`: https://www.pulumi.com/registry/packages/aws/api-docs/iam/role/"""
+
+
 class Resources(Children):
     """Makes the resources of a service: tagged where AWS takes tags."""
+
+    def prefix(self, name: str, most: int) -> str:
+        """What a name begins with that AWS makes up the end of, in at most so many characters."""
+        return f"{self.plan.names.of(name, max_length=most - 1)}-"
 
     def make(
         self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
@@ -66,3 +77,10 @@ class Resources(Children):
         if isinstance(kind, Kind) and "tags" not in kind.inputs:
             return self.register(kind, role, inputs, opts)
         return super().make(kind, role, inputs, opts)
+
+    def keep(
+        self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> R:
+        """What `make` makes, and a destroyed stack leaves where it is: it holds data, or guards what does."""
+        kept = pulumi.ResourceOptions(retain_on_delete=True)
+        return self.make(kind, role, inputs, pulumi.ResourceOptions.merge(kept, opts))

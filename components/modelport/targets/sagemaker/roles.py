@@ -8,7 +8,7 @@ from modelport.spec.releases import SLOTS
 from modelport.targets.artifact import ArtifactBundle, ArtifactImage
 from modelport.targets.patches import Kind as PatchKind
 
-from .network import SERVICES, SUBNET_RANGES
+from .network import PASSES, SERVICES, SUBNET_RANGES
 from .resources import (
     BUCKET,
     BUCKET_ENCRYPTION,
@@ -23,12 +23,15 @@ from .resources import (
     CONFIGURATION,
     EGRESS,
     ENDPOINT,
+    FLOW_LOG,
     INGRESS,
     KEY,
     KEY_ALIAS,
     LOG_GROUP,
     METRIC_ALARM,
     MODEL,
+    NETWORK_ACL,
+    NETWORK_ACL_RULE,
     POLICY,
     REPOSITORY,
     REPOSITORY_LIFECYCLE,
@@ -70,6 +73,12 @@ ROLES: Mapping[str, PatchKind] = {
     "routes": ROUTE_TABLE,
     **{f"subnet-{number}": SUBNET for number in ZONES},
     **{f"routes-{number}": ROUTE_TABLE_ASSOCIATION for number in ZONES},
+    "access": NETWORK_ACL,
+    **{f"access-{rule}": NETWORK_ACL_RULE for rule in PASSES},
+    "flows-logs": LOG_GROUP,
+    "flows-role": ROLE,
+    "flows-role-policy": ROLE_POLICY,
+    "flows": FLOW_LOG,
     "servers": SECURITY_GROUP,
     "private": SECURITY_GROUP,
     "to-private": EGRESS,

@@ -78,12 +78,12 @@ def storage(own: Resources, account: Account, key: pulumi.Input[str], passing: S
         return Store(existing, pulumi.Output.concat(existing, f"/{own.plan.name}"))
     logs = _access_logs(own, account)
     bucket = _bucket(own, "bucket", "models", {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key})
-    own.make(BUCKET_POLICY, "bucket-policy", {**_of(bucket), "policy": _policy(bucket.arn, key)})
+    own.keep(BUCKET_POLICY, "bucket-policy", {**_of(bucket), "policy": _policy(bucket.arn, key)})
     rules = [_rule("old-versions"), *(_expiring(each, f"{each}/", PASSING_DAYS) for each in passing)]
-    own.make(BUCKET_LIFECYCLE, "bucket-lifecycle", {**_of(bucket), "rules": rules})
+    own.keep(BUCKET_LIFECYCLE, "bucket-lifecycle", {**_of(bucket), "rules": rules})
     target = {"targetBucket": logs.bucket, "targetPrefix": FOLDER}
     let_in = pulumi.ResourceOptions(depends_on=[own.resources["accesslogs-policy"]])
-    own.make(BUCKET_LOGGING, "bucket-logging", {**_of(bucket), **target}, let_in)
+    own.keep(BUCKET_LOGGING, "bucket-logging", {**_of(bucket), **target}, let_in)
     ready = [each for role, each in own.resources.items() if role.startswith("bucket-")]
     root = pulumi.Output.concat(SCHEME, bucket.bucket)
     return Store(pulumi.Output.concat(root, "/", FOLDER.rstrip("/")), root, ready)
@@ -96,7 +96,7 @@ def _access_logs(own: Resources, account: Account) -> Any:
     """
     bucket = _bucket(own, "accesslogs", "accesslogs", {"sseAlgorithm": "AES256"})
     rules = [_rule("expire", expiration={"days": ACCESS_LOG_DAYS})]
-    own.make(BUCKET_LIFECYCLE, "accesslogs-lifecycle", {**_of(bucket), "rules": rules})
+    own.keep(BUCKET_LIFECYCLE, "accesslogs-lifecycle", {**_of(bucket), "rules": rules})
     delivery = allow(
         "Delivery",
         "s3:PutObject",
@@ -105,21 +105,20 @@ def _access_logs(own: Resources, account: Account) -> Any:
         Condition={"StringEquals": {"aws:SourceAccount": account.id}},
     )
     policy = document(delivery, *_safe_transport(bucket.arn))
-    own.make(BUCKET_POLICY, "accesslogs-policy", {**_of(bucket), "policy": policy})
+    own.keep(BUCKET_POLICY, "accesslogs-policy", {**_of(bucket), "policy": policy})
     return bucket
 
 
 def _bucket(own: Resources, role: str, name: str, encryption: dict[str, Any]) -> Any:
     """A bucket that nobody outside of the account can be let into, encrypted and versioned."""
-    prefix = own.plan.names.of(name, max_length=PREFIX_LENGTH - 1)
-    bucket = own.make(BUCKET, role, {"bucketPrefix": f"{prefix}-"})
+    bucket = own.keep(BUCKET, role, {"bucketPrefix": own.prefix(name, PREFIX_LENGTH)})
     blocked = dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True)
     rule = {"applyServerSideEncryptionByDefault": encryption, "bucketKeyEnabled": "kmsMasterKeyId" in encryption}
-    own.make(BUCKET_PUBLIC_ACCESS, f"{role}-publicaccess", {**_of(bucket), **blocked})
-    own.make(BUCKET_OWNERSHIP, f"{role}-ownership", {**_of(bucket), "rule": {"objectOwnership": "BucketOwnerEnforced"}})
-    own.make(BUCKET_ENCRYPTION, f"{role}-encryption", {**_of(bucket), "rules": [rule]})
+    own.keep(BUCKET_PUBLIC_ACCESS, f"{role}-publicaccess", {**_of(bucket), **blocked})
+    own.keep(BUCKET_OWNERSHIP, f"{role}-ownership", {**_of(bucket), "rule": {"objectOwnership": "BucketOwnerEnforced"}})
+    own.keep(BUCKET_ENCRYPTION, f"{role}-encryption", {**_of(bucket), "rules": [rule]})
     kept = {"versioningConfiguration": {"status": "Enabled"}}
-    own.make(BUCKET_VERSIONING, f"{role}-versioning", {**_of(bucket), **kept})
+    own.keep(BUCKET_VERSIONING, f"{role}-versioning", {**_of(bucket), **kept})
     return bucket
 
 

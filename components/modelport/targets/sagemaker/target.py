@@ -17,6 +17,7 @@ from .account import Account
 from .budget import budget
 from .endpoint import address, endpoint, log_group
 from .exchange import exchange, folders
+from .flows import flows_name
 from .identity import Needs, identity, invoker
 from .image import image_named, serving_image
 from .key import key
@@ -62,11 +63,11 @@ class SageMakerService(pulumi.ComponentResource):
         own = Resources(self, name, plan, patches)
 
         account = Account.of(self)
-        encrypting = key(own, account, log_group_name(plan))
+        encrypting = key(own, account, [log_group_name(plan), flows_name(plan)])
         store = storage(own, account, encrypting, passing=folders(plan.spec))
         exchanged = exchange(plan, store, encrypting)
         images = repository(own, encrypting)
-        place = network(own, account, exchanged)
+        place = network(own, account, encrypting, exchanged)
         log_group(own, encrypting)
         role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place, exchanged))
         image = serving_image(own, version, images)
@@ -87,7 +88,7 @@ class SageMakerService(pulumi.ComponentResource):
             "logs": calls.logs(own, account),
             "invoke": calls.invocation(own, account, serving, version.bundle, exchanged),
         }
-        self.register_outputs(self.outputs)
+        self.register_outputs({**self.outputs, "place": account.place})
 
 
 COMPONENT = SageMakerService

@@ -1,0 +1,81 @@
+"""What destroyed stacks have left behind on purpose, until it is purged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelport.cli.console import say
+from modelport.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from modelport.cli.report import Report
+    from modelport.targets.kept import Kept
+
+FOLDER = Path(".modelport", "kept")
+
+
+class Ledger:
+    """What of a stack was left behind, in a file of the project, so that it can be purged later or after a failure."""
+
+    def __init__(self, workspace: Workspace):
+        self._stack = workspace.stack
+        self._file = workspace.root / FOLDER / f"{workspace.stack}.json"
+
+    @property
+    def entries(self) -> list[Kept]:
+        """In the order in which they came."""
+        from modelport.targets.kept import Kept
+
+        if not self._file.exists():
+            return []
+        return [Kept(**each) for each in json.loads(self._file.read_text(encoding="utf-8"))]
+
+    def add(self, kept: Iterable[Kept]) -> None:
+        """Note what was left behind just now."""
+        self._write(list(dict.fromkeys([*self.entries, *kept])))
+
+    def tell(self) -> None:
+        """List everything, with the command that deletes it."""
+        from modelport.targets.kept import holders
+
+        nouns = {token: holder.noun for token, holder in holders().items()}
+        if entries := self.entries:
+            say("\nkept, with its data:")
+            for each in entries:
+                say(f"  {nouns[each.type]:<8} {each.name:<36} {each.id}  {each.region}")
+            say(f"delete it for good: modelport destroy -s {self._stack} --purge-data")
+
+    def purge(self) -> None:
+        """Delete everything with its data; what has been deleted is not noted any more when something fails."""
+        from modelport.targets.kept import holders
+
+        known = holders()
+        for each in self.entries:
+            known[each.type].delete(each)
+            self._write([other for other in self.entries if other != each])
+            say(f"  purged   {each.name:<36} {each.id}")
+
+    def _write(self, entries: list[Kept]) -> None:
+        if not entries:
+            self._file.unlink(missing_ok=True)
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._file.with_suffix(".new")
+        draft.write_text(json.dumps([asdict(each) for each in entries], indent=2), encoding="utf-8")
+        draft.replace(self._file)
+
+
+def kept_of(report: Report) -> list[Kept]:
+    """What holds data among what the last run took out of the state and left where it is."""
+    from modelport.targets.kept import Kept, holders
+
+    known = holders()
+    return [
+        Kept(step.token, step.name, step.old["id"], (step.old.get("outputs") or {}).get("region", ""))
+        for step in report.steps.values()
+        if step.op == "delete" and not step.failed and step.old.get("retainOnDelete") and step.token in known
+    ]

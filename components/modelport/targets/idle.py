@@ -1,0 +1,34 @@
+"""What costs money while nobody asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+Inputs = Mapping[str, Any]
+Costly = Callable[[Inputs], Iterable[tuple[str, int]]]
+"""What of a resource costs, from its inputs: each with how many there are of it."""
+
+
+def idle_costs(planned: Iterable[tuple[str, Inputs]]) -> Counter[str]:
+    """What of planned resources costs while nobody asks, and how many there are of each.
+
+    Args:
+        planned: type tokens and inputs.
+    """
+    known = {token: costly for module in _modules() for token, costly in import_module(module).IDLE.items()}
+    found: Counter[str] = Counter()
+    for token, inputs in planned:
+        if token in known:
+            for what, count in known[token](inputs):
+                found[what] += count
+    return found
+
+
+def _modules() -> Iterator[str]:
+    from . import NAMES
+
+    return (module for name in NAMES if find_spec(module := f"{__package__}.{name}.idle"))

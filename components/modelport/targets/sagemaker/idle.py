@@ -1,0 +1,42 @@
+"""What AWS charges by the hour or the month, used or not.
+
+Source: https://aws.amazon.com/sagemaker/ai/pricing, https://aws.amazon.com/privatelink/pricing, https://aws.amazon.com/kms/pricing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from modelport.targets.idle import Costly, Inputs
+
+
+def _instances(configuration: Inputs) -> Iterator[tuple[str, int]]:
+    for variants in ("productionVariants", "shadowProductionVariants"):
+        for variant in configuration.get(variants) or ():
+            if "instanceType" in variant:
+                yield variant["instanceType"], _count(variant.get("initialInstanceCount"))
+
+
+def _endpoints(endpoint: Inputs) -> Iterator[tuple[str, int]]:
+    """An interface endpoint, in each of its subnets; those of type Gateway cost nothing."""
+    if endpoint.get("vpcEndpointType") == "Interface":
+        yield "network interface of private endpoints", len(endpoint.get("subnetIds") or ()) or 1
+
+
+def _one(what: str) -> Costly:
+    return lambda _: [(what, 1)]
+
+
+IDLE = {
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": _instances,
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoints,
+    "aws:kms/key:Key": _one("key"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _one("alarm"),
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": _one("alarm"),
+    "aws:cloudwatch/dashboard:Dashboard": _one("dashboard"),
+}
+
+
+def _count(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) else 1

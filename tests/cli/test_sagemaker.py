@@ -1,0 +1,104 @@
+"""A stack on SageMaker from its first `up` to the purge of its data, against a simulation of AWS."""
+
+import json
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from support.aws.kinds import ACCOUNT, REGION
+from support.console import Console
+from support.plugin import ROOT
+
+from modelport.cli.kept import Ledger
+from modelport.cli.workspace import Workspace
+from modelport.targets.kept import Kept
+
+PROVIDER = ROOT / "tests" / "support" / "aws" / "provider"
+PLUGINS = {"providers": [{"name": "modelport", "path": "plugin"}, {"name": "aws", "path": str(PROVIDER)}]}
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+class Cloud(Console):
+    """A stack on SageMaker whose account is moto's."""
+
+    def __init__(self, folder, address):
+        super().__init__(folder)
+        self.write("Pulumi.yaml", json.dumps({"name": "test", "runtime": "python", "plugins": PLUGINS}))
+        self.env |= {"AWS_ENDPOINT_URL": address, **CREDENTIALS}
+        image = f"{REGISTRY}/server@sha256:{'a' * 64}"
+        self.configure(target="sagemaker", image=image, existing={"registry": REGISTRY}, **{"aws:region": REGION})
+        self.client = lambda service: boto3.client(
+            service, region_name=REGION, endpoint_url=address, aws_access_key_id="test", aws_secret_access_key="test"
+        )
+
+    @property
+    def keys(self):
+        kms = self.client("kms")
+        return [kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"] for each in kms.list_keys()["Keys"]]
+
+    @property
+    def buckets(self):
+        s3 = self.client("s3")
+        return {
+            each["Name"]: s3.list_objects_v2(Bucket=each["Name"]).get("Contents", [])
+            for each in s3.list_buckets()["Buckets"]
+        }
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        with Cloud(tmp_path / "project", f"http://{host}:{port}") as cloud:
+            yield cloud
+    finally:
+        server.stop()
+
+
+def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
+    first = cloud.run("up", "-s", "dev", "--yes")
+    assert first.code == 0, first.err
+    lines = first.out.splitlines()
+    before = lines[: lines.index(next(each for each in lines if each.startswith("  + ")))]
+    assert before[1:] == [
+        f"account      {ACCOUNT} in {REGION}",
+        f"state        file://{cloud.folder}",
+        "costs idle   1 x key, 10 x network interface of private endpoints, 2 x ml.c5.large",
+    ]
+    (endpoint,) = cloud.client("sagemaker").list_endpoints()["Endpoints"]
+    assert endpoint["EndpointName"] == "fraud-dev"
+    models, logs = cloud.buckets["fraud-dev-models-1234567"], cloud.buckets["fraud-dev-accesslogs-1234567"]
+    assert any(each["Key"].endswith("model.onnx") for each in models)
+    assert logs
+    assert "nothing changes" in cloud.run("up", "-s", "dev", "--yes").out
+
+    names = sorted(cloud.buckets)
+    gone = cloud.run("destroy", "-s", "dev", "--yes")
+    assert gone.code == 0, gone.err
+    kept = gone.out[gone.out.index("kept, with its data:") :]
+    assert all(each in kept for each in (*names, "fraud-sagemaker-key"))
+    assert "modelport destroy -s dev --purge-data" in kept
+    assert sorted(cloud.buckets) == names
+    again = cloud.run("destroy", "-s", "dev", "--yes")
+    assert (again.code, again.out[again.out.index("kept, with its data:") :]) == (0, kept)
+
+    purged = cloud.run("destroy", "-s", "dev", "--yes", "--purge-data")
+    assert purged.code == 0, purged.err
+    assert cloud.buckets == {}
+    assert [each["KeyState"] for each in cloud.keys] == ["PendingDeletion"]
+    assert "kept" not in cloud.run("destroy", "-s", "dev", "--yes").out
+
+
+def test_what_cannot_be_purged_stays_noted(cloud):
+    noted = [{"type": "aws:s3/bucket:Bucket", "name": name, "id": name, "region": REGION} for name in ("here", "gone")]
+    cloud.client("s3").create_bucket(Bucket="here", CreateBucketConfiguration={"LocationConstraint": REGION})
+    ledger = Ledger(Workspace.find("dev", cloud.folder))
+    ledger.add([Kept(**each) for each in noted])
+    cloud.env |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
+    failed = cloud.run("destroy", "-s", "dev", "--yes", "--purge-data")
+    assert failed.code == 1
+    assert "here\n  Could not connect" in failed.err
+    assert [each.id for each in ledger.entries] == ["here", "gone"]

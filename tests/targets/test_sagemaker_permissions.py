@@ -1,0 +1,122 @@
+"""What a deployer has to be allowed is what is planned, no less and no more."""
+
+import json
+from itertools import chain
+
+import botocore.session
+import pytest
+from support.aws.kinds import ACCOUNT, REGION
+from support.aws.requests import requests_of
+
+from modelport.spec import Money, Scaling
+from modelport.targets.sagemaker.permissions import ALWAYS, RIGHTS, SPARED, policies
+from modelport.targets.sagemaker.roles import ROLES
+
+GIVEN = {
+    "key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
+    "bucket": "s3://models-of-all/team",
+    "registry": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team",
+    "role": f"arn:aws:iam::{ACCOUNT}:role/serving",
+    "subnets": ["subnet-1", "subnet-2"],
+}
+MOST_CHARACTERS = 6144
+"""Of a managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+OTHERWISE = {
+    "budgets.CreateBudget": "budgets:ModifyBudget",
+    "budgets.DescribeBudget": "budgets:ViewBudget",
+    "s3.GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+    "s3.GetBucketCors": "s3:GetBucketCORS",
+    "s3.GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+    "s3.GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3.GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3.GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3.GetBucketReplication": "s3:GetReplicationConfiguration",
+    "s3.ListObjectsV2": "s3:ListBucket",
+    "s3.ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "s3.ListParts": "s3:ListMultipartUploadParts",
+    "s3.PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "s3.PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3.PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+}
+"""Operations that IAM has another name for."""
+OF_NO_OPERATION = {"iam:PassRole"}
+GRANTS = {"kms:CreateGrant": "SageMaker and ECR use the key for the service"}
+"""Rights to make something for what is given, and why."""
+
+
+WAYS = [
+    {"budget": Money(amount=100)},
+    {"mode": "async", "scaling": Scaling(scale_to_zero=True)},
+    {"mode": "batch"},
+    {
+        "scaling": Scaling(
+            schedule=[{"cron": "0 8 * * *", "min": 2, "max": 4}, {"cron": "0 20 * * *", "min": 1, "max": 2}]
+        )
+    },
+]
+"""Services that together have everything that a service may have."""
+
+
+def allowed(field):
+    return set(chain.from_iterable(each["Action"] for each in policies()[field]["Statement"]))
+
+
+def planned(program):
+    return {ROLES[name.removeprefix("fraud-")] for name in program.inputs if name != "fraud"}
+
+
+def given(*, without):
+    existing = {field: value for field, value in GIVEN.items() if field != without}
+    return existing if without == "subnets" else {**existing, "security_groups": ["sg-1"]}
+
+
+def test_every_kind_that_may_be_made_has_its_rights():
+    assert set(ROLES.values()) == RIGHTS.keys()
+    assert set(ALWAYS).union(*SPARED.values()) == RIGHTS.keys()
+
+
+@pytest.mark.parametrize("field", SPARED)
+def test_what_a_field_spares_is_what_is_made_without_it(sagemaker, field):
+    program = sagemaker({"existing": given(without=field)})
+    assert planned(program) | set(ALWAYS) == {*ALWAYS, *SPARED[field]}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("field", ["", *SPARED])
+def test_every_request_that_is_planned_is_allowed(sagemaker, field, way):
+    asked = {each.operation for each in requests_of(sagemaker({"existing": given(without=field)}, **way))}
+    actions = {OTHERWISE.get(each, each.replace(".", ":")) for each in asked}
+    assert actions <= allowed("") | allowed(field)
+
+
+def test_with_everything_given_nothing_is_made_but_what_serves(sagemaker):
+    ways = (planned(sagemaker({"existing": given(without="")}, **way)) for way in WAYS)
+    assert set().union(*ways) == set(ALWAYS)
+    makes = {each for each in allowed("") if each.startswith(("iam:Create", "kms:Create", "ec2:", "s3:Create"))}
+    assert makes == GRANTS.keys()
+
+
+def test_every_action_is_an_operation():
+    session, renamed = botocore.session.get_session(), {*OTHERWISE.values(), *OF_NO_OPERATION}
+    for action in set().union(*map(allowed, policies())) - renamed:
+        service, name = action.split(":")
+        assert name in session.get_service_model(service).operation_names, action
+    for operation in OTHERWISE:
+        service, name = operation.split(".")
+        assert name in session.get_service_model(service).operation_names, operation
+
+
+def test_a_policy_can_be_attached():
+    for policy in policies().values():
+        assert len(json.dumps(policy, separators=(",", ":"))) <= MOST_CHARACTERS
+
+
+def test_what_is_about_everything_has_no_names_of_ours():
+    broad = {
+        action.split(":")[0]
+        for policy in policies().values()
+        for each in policy["Statement"]
+        if each["Resource"] == ["*"]
+        for action in each["Action"]
+    }
+    assert broad == {"application-autoscaling", "ec2", "ecr", "kms", "logs"}
