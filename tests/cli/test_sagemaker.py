@@ -66,7 +66,7 @@ def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
     assert before[1:] == [
         f"account      {ACCOUNT} in {REGION}",
         f"state        file://{cloud.folder}",
-        "costs idle   1 x key, 10 x network interface of private endpoints, 2 x ml.c5.large",
+        "costs idle   15 x alarm, 1 x dashboard, 1 x key, 2 x ml.c5.large, 10 x network interface of private endpoints",
     ]
     (endpoint,) = cloud.client("sagemaker").list_endpoints()["Endpoints"]
     assert endpoint["EndpointName"] == "fraud-dev"

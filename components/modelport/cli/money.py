@@ -22,7 +22,7 @@ def tell_costs(report: Report, workspace: Workspace) -> None:
     for place in sorted(_places(planned)):
         say(f"account      {place}")
     say(f"state        {backend(workspace)}")
-    say(f"costs idle   {', '.join(f'{count} x {what}' for what, count in costs.items())}")
+    say(f"costs idle   {', '.join(f'{count} x {what}' for what, count in sorted(costs.items()))}")
 
 
 def backend(workspace: Workspace) -> str:
