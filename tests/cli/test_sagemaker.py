@@ -1,14 +1,18 @@
 """A stack on SageMaker from its first `up` to the purge of its data, against a simulation of AWS."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 from support.aws.kinds import ACCOUNT, REGION
 from support.console import Console
 from support.plugin import ROOT
 
+from modelport.bundle import build
 from modelport.cli.kept import Ledger
 from modelport.cli.workspace import Workspace
 from modelport.targets.kept import Kept
@@ -24,6 +28,7 @@ class Cloud(Console):
 
     def __init__(self, folder, address):
         super().__init__(folder)
+        self.address = address
         self.write("Pulumi.yaml", json.dumps({"name": "test", "runtime": "python", "plugins": PLUGINS}))
         self.env |= {"AWS_ENDPOINT_URL": address, **CREDENTIALS}
         image = f"{REGISTRY}/server@sha256:{'a' * 64}"
@@ -31,6 +36,18 @@ class Cloud(Console):
         self.client = lambda service: boto3.client(
             service, region_name=REGION, endpoint_url=address, aws_access_key_id="test", aws_secret_access_key="test"
         )
+
+    def answers(self, *bodies):
+        """Have the endpoint answer so, in turn."""
+        results = [{"Body": json.dumps(body), "ContentType": "application/json"} for body in bodies]
+        queue = {"account_id": ACCOUNT, "region": REGION, "results": results}
+        httpx.post(f"{self.address}/moto-api/static/sagemaker/endpoint-results", json=queue).raise_for_status()
+
+    @property
+    def expected(self):
+        """What the model answers to its sample."""
+        with TemporaryDirectory() as folder:
+            return build(self.folder / "model.onnx", Path(folder, "bundle"), name="fraud").expected()
 
     @property
     def keys(self):
@@ -52,6 +69,7 @@ def cloud(tmp_path):
     server.start()
     host, port = server.get_host_and_port()
     try:
+        httpx.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()
         with Cloud(tmp_path / "project", f"http://{host}:{port}") as cloud:
             yield cloud
     finally:
@@ -59,8 +77,11 @@ def cloud(tmp_path):
 
 
 def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
+    cloud.answers(*[cloud.expected] * 2)
     first = cloud.run("up", "-s", "dev", "--yes")
     assert first.code == 0, first.err
+    asked = cloud.run("invoke", "fraud", "-s", "dev")
+    assert (asked.code, asked.out.split()[1][:4]) == (0, "FP32"), asked.err
     lines = first.out.splitlines()
     before = lines[: lines.index(next(each for each in lines if each.startswith("  + ")))]
     assert before[1:] == [
@@ -90,6 +111,40 @@ def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
     assert cloud.buckets == {}
     assert [each["KeyState"] for each in cloud.keys] == ["PendingDeletion"]
     assert "kept" not in cloud.run("destroy", "-s", "dev", "--yes").out
+
+
+def test_an_endpoint_that_answers_wrongly_fails_the_update_and_is_asked_again(cloud):
+    wrong = cloud.expected
+    wrong["outputs"][0]["data"][0] += 1
+    cloud.answers(wrong)
+    failed = cloud.run("up", "-s", "dev", "--yes")
+    assert failed.code == 1
+    assert "fraud-dev\n  stable answers its sample wrongly" in failed.err
+    assert "stable answers its sample wrongly" in cloud.run("up", "-s", "dev", "--yes").err
+    resources = [each["urn"].rpartition("::")[2] for each in cloud.state["resources"]]
+    assert "fraud-sagemaker-endpoint" in resources and "fraud-sagemaker-smoke-test" not in resources
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://runtime.sagemaker.eu.example/endpoints/fraud/async-invocations", "answers with files in S3"),
+        ("https://api.sagemaker.eu.example", "answers with files in S3"),
+        ("https://runtime.sagemaker.eu.example/endpoints/fraud/invocations", "aws sts get-caller-identity"),
+    ],
+)
+def test_who_cannot_be_asked_says_how_to_go_on(cloud, monkeypatch, url, words):
+    auth = {"kind": "sigv4", "audience": REGION, "principal": None}
+    made = {"endpoint": {"url": url, "auth": auth}, "invoke": "aws s3 cp"}
+    services = {"fraud": {"targets": {"sagemaker": made}, "model": {"digest": "sha256:1"}}}
+    monkeypatch.setattr("modelport.cli.engines.embedded.Embedded.outputs", lambda *_: {"services": services})
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # which knows credentials from before
+    for name in CREDENTIALS:
+        del cloud.env[name]
+    cloud.env["AWS_EC2_METADATA_DISABLED"] = "true"
+    cloud.write("request.json", "{}")
+    answer = cloud.run("invoke", "fraud", "-s", "dev", "--data", "request.json")
+    assert (answer.code, words in answer.err) == (1, True), answer.err
 
 
 def test_what_cannot_be_purged_stays_noted(cloud):

@@ -79,7 +79,7 @@ def test_who_may_not_is_told_what_it_lacks(s3, bucket, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    with pytest.raises(ModelportError, match="Give the credentials"):
+    with pytest.raises(ModelportError, match="Unable to locate credentials"):
         delete_bucket(bucket)
 
 

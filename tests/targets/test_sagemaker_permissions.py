@@ -25,6 +25,7 @@ MOST_CHARACTERS = 6144
 OTHERWISE = {
     "budgets.CreateBudget": "budgets:ModifyBudget",
     "budgets.DescribeBudget": "budgets:ViewBudget",
+    "sagemaker-runtime.InvokeEndpoint": "sagemaker:InvokeEndpoint",
     "s3.GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
     "s3.GetBucketCors": "s3:GetBucketCORS",
     "s3.GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",

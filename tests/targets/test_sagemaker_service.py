@@ -92,6 +92,7 @@ aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-service-absent
 aws:cloudwatch/dashboard:Dashboard fraud-dashboard
 aws:sagemaker/endpointConfiguration:EndpointConfiguration fraud-configuration
 aws:sagemaker/endpoint:Endpoint fraud-endpoint
+modelport:sagemaker:SmokeTest fraud-smoke-test
 aws:appautoscaling/target:Target fraud-capacity
 aws:appautoscaling/policy:Policy fraud-scaling"""
 """Types and logical names are public: another one needs an alias and a line in the changelog."""
@@ -340,7 +341,7 @@ def test_its_outputs_are_what_tools_rely_on(sagemaker):
     assert program.result == {
         "endpoint": {
             "url": f"https://runtime.sagemaker.{REGION}.amazonaws.com/endpoints/fraud-dev/invocations",
-            "auth": {"kind": "platform", "audience": None, "principal": None},
+            "auth": {"kind": "sigv4", "audience": REGION, "principal": None},
             "health_url": None,
             "protocols": ["rest"],
         },

@@ -3,7 +3,8 @@ from __future__ import annotations
 from modelport.providers.artifact import ArtifactBundle, ArtifactImage
 from modelport.providers.crud import Crud
 from modelport.providers.local import LocalServer
+from modelport.providers.sagemaker import SageMakerSmokeTest
 
 RESOURCES: dict[str, Crud] = {
-    resource.kind: resource for resource in (LocalServer(), ArtifactImage(), ArtifactBundle())
+    resource.kind: resource for resource in (LocalServer(), ArtifactImage(), ArtifactBundle(), SageMakerSmokeTest())
 }

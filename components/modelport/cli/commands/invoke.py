@@ -31,12 +31,26 @@ def invoke(
     workspace = Workspace.find(stack)
     made, digest = _deployed(choose("auto").outputs(workspace), service, target, workspace.stack)
     body = _request(data) if data else _sample(workspace, digest)
-    answer = _post(made["endpoint"]["url"] + "/infer", body, _identity(made), made["invoke"])
+    answer = _answer(made, body)
     if raw:
         sys.stdout.buffer.write(answer)
         return
     for output in json.loads(answer)["outputs"]:
         say(f"{output['name']}  {output['datatype']}{output['shape']}  {_short(output['data'])}")
+
+
+def _answer(made: Mapping[str, Any], body: bytes) -> bytes:
+    endpoint = made["endpoint"]
+    if endpoint.get("auth", {}).get("kind") != "sigv4":
+        return _post(endpoint["url"] + "/infer", body, _identity(made), made["invoke"])
+    from modelport.targets.advice import advice
+    from modelport.targets.sagemaker.invoking import ask
+
+    try:
+        return ask(endpoint, body, made["invoke"])
+    except ModelportError as error:
+        hint = advice(str(error))
+        raise ModelportError(f"{error}\n  {hint}" if hint else str(error)) from error
 
 
 def _deployed(outputs: Any, service: str, target: str | None, stack: str) -> tuple[dict[str, Any], str]:

@@ -98,7 +98,7 @@ def address(own: Resources, account: Account, made: Any) -> dict[str, Any]:
     path = PATHS.get(own.plan.spec.mode, "invocations")
     return {
         "url": host if jobs else pulumi.Output.concat(host, "/endpoints/", made.name, f"/{path}"),
-        "auth": {"kind": own.plan.spec.security.auth, "audience": None, "principal": None},
+        "auth": {"kind": "sigv4", "audience": account.region, "principal": None},
         "health_url": None,
         "protocols": [] if jobs else ["rest"],
     }

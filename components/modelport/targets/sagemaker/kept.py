@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from modelport.errors import ModelportError
+from modelport.providers.sagemaker.aws import client
 from modelport.targets.kept import Holder, Kept
 
 GONE = ("NoSuchBucket", "NotFoundException", "RepositoryNotFoundException")
@@ -57,20 +58,6 @@ def _delete_objects(s3: Any, bucket: Kept, versions: Sequence[dict[str, Any]]) -
         raise ModelportError(f"{bucket.id}\n  {first['Key']} cannot be deleted: {first['Code']}. Is it locked?")
 
 
-@contextmanager
-def _client(service: str, kept: Kept) -> Iterator[Any]:
-    """Of the region of what was kept, with the credentials that boto3 finds."""
-    try:
-        import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
-    except ImportError:
-        raise ModelportError(
-            "aws\n  needs boto3, which is not installed. Install it: pip install 'modelport[aws]'"
-        ) from None
-    try:
-        yield boto3.client(service, region_name=kept.region)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in GONE:
-            raise ModelportError(f"{kept.id}\n  {error}. Who purges needs the rights of who deploys.") from error
-    except BotoCoreError as error:
-        raise ModelportError(f"{kept.id}\n  {error}. Give the credentials that AWS's tools take.") from error
+def _client(service: str, kept: Kept) -> AbstractContextManager[Any]:
+    """Of the region of what was kept; what is gone already is fine."""
+    return client(service, kept.region, kept.id, GONE)

@@ -13,6 +13,7 @@ from modelport.targets.artifact import ArtifactBundle, ArtifactImage
 from modelport.targets.patches import Kind as PatchKind
 
 from . import resources as made
+from .smoke_test import SmokeTest
 
 TAGS = "AddTags DeleteTags ListTags"
 TAGGED = "ListTagsForResource TagResource UntagResource"
@@ -74,6 +75,13 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
         *_sagemaker("endpoint", "CreateEndpoint DeleteEndpoint DescribeEndpoint UpdateEndpoint"),
         Right(
             "sagemaker:CreateEndpoint UpdateEndpoint", ("arn:aws:sagemaker:REGION:ACCOUNT:endpoint-config/SERVICE-*",)
+        ),
+    ),
+    SmokeTest: (
+        Right("sagemaker:DescribeEndpoint InvokeEndpoint", ("arn:aws:sagemaker:REGION:ACCOUNT:endpoint/SERVICE-*",)),
+        Right(
+            "logs:DescribeLogStreams GetLogEvents",
+            ("arn:aws:logs:REGION:ACCOUNT:log-group:/aws/sagemaker/Endpoints/SERVICE-*:*",),
         ),
     ),
     made.LOG_GROUP: (
@@ -211,7 +219,7 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
 """To make, look at, change and delete a resource of each kind."""
 
 ALWAYS = (
-    *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, made.LOG_GROUP),
+    *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, SmokeTest, made.LOG_GROUP),
     *(made.CAPACITY, made.SCALING, made.SCHEDULED_ACTION, made.METRIC_ALARM, made.COMPOSITE_ALARM),
     *(made.DASHBOARD, made.BUDGET),
 )

@@ -54,6 +54,7 @@ from .resources import (
     VPC_ENDPOINT,
 )
 from .schedule import MOST_WINDOWS
+from .smoke_test import SmokeTest
 from .variants import suffix
 
 OF_A_BUCKET = {
@@ -105,6 +106,7 @@ ROLES: Mapping[str, PatchKind] = {
     "dashboard": DASHBOARD,
     "configuration": CONFIGURATION,
     "endpoint": ENDPOINT,
+    "smoke-test": SmokeTest,
     **{f"capacity{suffix(role)}": CAPACITY for role in ("stable", "candidate")},
     **{f"scaling{suffix(role)}": SCALING for role in ("stable", "candidate")},
     "waking": SCALING,

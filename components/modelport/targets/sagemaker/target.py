@@ -36,6 +36,7 @@ from .registry import repository
 from .resources import EXTRA, SDK, Resources
 from .roles import ROLES
 from .scaling import scaling
+from .smoke_test import smoke_test
 from .storage import storage
 
 
@@ -125,6 +126,7 @@ def _served(
     alarms = slo_alarms(own, heard)
     made = endpoint(own, models, key, Hosting(requests, deployment(own.plan, alarms), alarms.resources))
     absent = absence_alarm(own, heard, made)
+    smoke_test(own, account, made, live)
     scaling(own, made, live)
     return Served(made, [*alarms.names, *absent.names], [shown(own, account)])
 

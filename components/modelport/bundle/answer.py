@@ -1,0 +1,18 @@
+from typing import Any
+
+from modelport_server.bundle import Bundle, reference
+
+from .errors import surfaced
+
+
+def difference(bundle: Bundle, outputs: list[dict[str, Any]]) -> str | None:
+    """Where the answer to a bundle's sample leaves the tolerance of the recorded one; None where they agree.
+
+    Args:
+        outputs: of a V2 infer response.
+
+    Raises:
+        BundleError: the recorded answer is malformed.
+    """
+    with surfaced():
+        return reference.difference(bundle, outputs)

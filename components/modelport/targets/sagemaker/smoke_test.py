@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from modelport.providers.sagemaker import SageMakerSmokeTest
+from modelport.targets.provider import of_plugin
+from modelport.targets.version import Version
+
+from .account import Account
+from .resources import Resources
+
+MODES = ("realtime", "serverless")
+"""Those in which an endpoint answers at once."""
+TO_START = 1800
+"""Seconds that SageMaker may take for new instances, beside what the service takes to start."""
+
+
+class SmokeTest(pulumi.CustomResource):
+    """An endpoint that has answered; `props` are the inputs of `modelport:sagemaker:SmokeTest`."""
+
+    inputs = SageMakerSmokeTest.inputs
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
+        super().__init__(SageMakerSmokeTest.kind, name, dict(props), of_plugin(opts))
+
+
+def smoke_test(own: Resources, account: Account, endpoint: pulumi.Resource, live: Sequence[Version]) -> None:
+    """The first requests to an endpoint, one to each variant that answers callers."""
+    plan = own.plan
+    if plan.spec.mode not in MODES:
+        return
+    answering = {each.release.role: each.bundle for each in live if not each.release.mirror}
+    inputs = {
+        "region": account.region,
+        "endpoint": own.resources["endpoint"].name,
+        "configuration": own.resources["configuration"].name,
+        "bundles": {role: str(bundle.path.absolute()) for role, bundle in answering.items()},
+        "digests": {role: bundle.digest for role, bundle in answering.items()},
+        "seconds": round(plan.spec.startup_seconds) + TO_START,
+    }
+    own.register(SmokeTest, "smoke-test", inputs, pulumi.ResourceOptions(depends_on=[endpoint]))
