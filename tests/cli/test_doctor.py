@@ -29,18 +29,24 @@ def test_a_sound_project_lacks_nothing(modelport, project):
 
 
 def test_targets_that_are_not_built_say_so_and_fail_nothing(modelport, project):
-    for target in ("sagemaker", "vertex", "azureml"):
+    for target in ("vertex", "azureml"):
         found = findings(modelport("doctor", "--json"))[f"target {target}"]
         assert (found["state"], found["ok"], found["needed"]) == ("not built yet", False, False)
 
 
-def test_a_target_whose_sdk_is_missing_fails_nothing_and_says_what_to_install(modelport, project, monkeypatch):
-    assert findings(modelport("doctor", "--json"))["target kubernetes"]["state"] == "pulumi_kubernetes is installed"
+@pytest.mark.parametrize(
+    ("target", "module", "extra"),
+    [("kubernetes", "pulumi_kubernetes", "kubernetes"), ("sagemaker", "pulumi_aws", "aws")],
+)
+def test_a_target_whose_sdk_is_missing_fails_nothing_and_says_what_to_install(
+    modelport, project, monkeypatch, target, module, extra
+):
+    assert findings(modelport("doctor", "--json"))[f"target {target}"]["state"] == f"{module} is installed"
     known = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pulumi_kubernetes" else known(name))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == module else known(name))
     answer = modelport("doctor", "--json")
-    found = findings(answer)["target kubernetes"]
-    assert (answer.code, found["ok"], found["remedy"]) == (0, False, "pip install 'modelport[kubernetes]'")
+    found = findings(answer)[f"target {target}"]
+    assert (answer.code, found["ok"], found["remedy"]) == (0, False, f"pip install 'modelport[{extra}]'")
 
 
 @pytest.mark.parametrize("lost", ["plugin", "plugin/PulumiPlugin.yaml", "env", "venv"])

@@ -1,13 +1,16 @@
 """A stack on SageMaker from its first `up` to the purge of its data, against a simulation of AWS."""
 
 import json
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 from support.aws.kinds import ACCOUNT, REGION
 from support.console import Console
 from support.plugin import ROOT
@@ -65,15 +68,19 @@ class Cloud(Console):
 
 @pytest.fixture
 def cloud(tmp_path):
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        httpx.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()
-        with Cloud(tmp_path / "project", f"http://{host}:{port}") as cloud:
-            yield cloud
-    finally:
-        server.stop()
+    """The stack; its account is in a process of its own, as moto has one for everybody in a process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as waiting:
+                waiting.get(f"{address}/moto-api/").raise_for_status()
+            with Cloud(tmp_path / "project", address) as cloud:
+                yield cloud
+        finally:
+            server.kill()
 
 
 def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
@@ -111,6 +118,22 @@ def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
     assert cloud.buckets == {}
     assert [each["KeyState"] for each in cloud.keys] == ["PendingDeletion"]
     assert "kept" not in cloud.run("destroy", "-s", "dev", "--yes").out
+
+
+def test_the_words_of_containers_follow_an_endpoint_that_did_not_come(cloud):
+    cloud.env["MOTO_REFUSES"] = "aws:sagemaker/endpoint:Endpoint"
+    failed = cloud.run("up", "-s", "dev", "--yes")
+    assert (failed.code, "said last" in failed.err) == (1, False)
+    of = {"logGroupName": "/aws/sagemaker/Endpoints/fraud-dev", "logStreamName": "stable/i-1"}
+    logs = cloud.client("logs")
+    logs.create_log_stream(**of)
+    events = [{"timestamp": int(time.time() * 1000), "message": "no such file: model.onnx"}]
+    logs.put_log_events(**of, logEvents=events)
+    again = cloud.run("up", "-s", "dev", "--yes")
+    assert again.code == 1
+    assert again.err.endswith(
+        "\nthe containers of fraud-sagemaker-endpoint said last:\n  no such file: model.onnx\n"
+    ), again.err[-800:]
 
 
 def test_an_endpoint_that_answers_wrongly_fails_the_update_and_is_asked_again(cloud):

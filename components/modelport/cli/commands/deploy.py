@@ -15,6 +15,7 @@ from modelport.cli.console import counted, say, tell
 from modelport.cli.engines import Engine, Operation, Order, choose
 from modelport.cli.errors import FAILED, OK, POLICY, UsageError
 from modelport.cli.kept import Ledger, kept_of
+from modelport.cli.last_words import regions_of, tell_last_words
 from modelport.cli.money import tell_costs
 from modelport.cli.policies import policy_pack, with_own_policies
 from modelport.cli.workspace import Workspace
@@ -141,7 +142,10 @@ def _deploy(
 
     workspace, display = with_own_policies(Workspace.find(stack)), Display(as_json=as_json)
 
+    regions: dict[str, str] = {}
+
     def confirm() -> bool:
+        regions.update(regions_of(display.report))
         with nullcontext() if yes else display.paused():
             if operation == "up" and not as_json:
                 tell_costs(display.report, workspace)
@@ -170,6 +174,8 @@ def _deploy(
         _conclude(operation, workspace, display, time.monotonic() - began, code, judged)
         if code == OK and operation == "up":
             _endpoints(engine.outputs(workspace), workspace.stack)
+    if operation == "up":
+        tell_last_words(display.report, regions)
     if operation == "destroy":
         _keep(Ledger(workspace), display, purge=purge and code == OK, quiet=as_json)
     return code

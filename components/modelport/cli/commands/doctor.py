@@ -13,7 +13,8 @@ from modelport.cli.errors import FAILED
 from modelport.cli.machine import PLUGIN_FILES, VENV
 from modelport.cli.workspace import project_root
 
-SDKS = {"kubernetes": "pulumi_kubernetes"}
+SDKS = {"kubernetes": ("pulumi_kubernetes", "kubernetes"), "sagemaker": ("pulumi_aws", "aws")}
+"""Modules that targets need, and the extras of modelport that bring them."""
 RUNTIME = ("numpy", "onnx", "onnxruntime", "orjson", "uvloop", "httptools")
 
 
@@ -76,17 +77,17 @@ def _targets() -> list[Finding]:
     others = [name for name in NAMES if template(name) is None]
     return [
         Finding("target local", state, not lacking, remedy=remedy),
-        *(_sdk(name, module) for name, module in SDKS.items()),
+        *(_sdk(name, module, extra) for name, (module, extra) in SDKS.items()),
         *(Finding(f"target {name}", "not built yet", ok=False, needed=False) for name in others),
     ]
 
 
-def _sdk(target: str, module: str) -> Finding:
+def _sdk(target: str, module: str, extra: str) -> Finding:
     from importlib.util import find_spec
 
     if find_spec(module):
         return Finding(f"target {target}", f"{module} is installed")
-    remedy = f"pip install 'modelport[{target}]'"
+    remedy = f"pip install 'modelport[{extra}]'"
     return Finding(f"target {target}", f"lacks {module}", ok=False, needed=False, remedy=remedy)
 
 

@@ -99,7 +99,7 @@ class SageMakerService(pulumi.ComponentResource):
             "logs": calls.logs(own, account),
             "invoke": calls.invocation(own, account, models["stable"], live[0].bundle, exchanged),
         }
-        self.register_outputs({**self.outputs, "place": account.place})
+        self.register_outputs({**self.outputs, "place": account.place, "region": account.region})
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,9 @@
-"""A provider `aws` that makes what it is asked for in moto, at the address in AWS_ENDPOINT_URL, and deletes nothing."""
+"""A provider `aws` that makes what it is asked for in moto, at the address in AWS_ENDPOINT_URL, and deletes nothing.
 
+It makes none of the type in MOTO_REFUSES.
+"""
+
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,6 +51,8 @@ class Moto(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request, context):
         inputs = json_format.MessageToDict(request.properties)
         name, token = request.urn.rpartition("::")[2], request.urn.split("::")[2].rpartition("$")[2]
+        if token == os.environ.get("MOTO_REFUSES") and not request.preview:
+            context.abort(grpc.StatusCode.UNKNOWN, "unexpected state 'Failed': it did not pass the ping health check")
         outputs = dict.fromkeys(texts(token), UNKNOWN) if request.preview else self.made(token, name, inputs)
         answer = pb.CreateResponse(id=outputs.pop("id", ""))
         json_format.ParseDict({"region": self.account.region, **outputs, **inputs}, answer.properties)
