@@ -21,7 +21,7 @@ UPDATE = "Endpoint.deploymentConfig.blueGreenUpdatePolicy"
 VARIANT = "EndpointConfiguration.productionVariants.*"
 FOLLOWED = "Policy.targetTrackingScalingPolicyConfiguration"
 CONTAINER = "Model.primaryContainer"
-MODEL = ("Bundle.*", f"{CONTAINER}.environment.MODELPORT_DIGEST")
+MODEL = ("Bundle.*", f"{CONTAINER}.environment.MODELPORT_DIGEST", "SmokeTest.bundles.*", "SmokeTest.digests.*")
 """What another model moves."""
 EXCHANGED = ("RolePolicy.policy", "Policy.policy", "BucketLifecycleConfiguration.rules", "VpcEndpoint.policy")
 """What moves where requests and answers are files."""
@@ -112,6 +112,7 @@ CAPABILITIES: Capabilities = {
             "Service.service",
             *MODEL,
             "Bundle.target",
+            "SmokeTest.endpoint",
         ),
     ),
     "metadata.owner": _tag("owner"),
@@ -145,7 +146,7 @@ CAPABILITIES: Capabilities = {
     "mode": _sagemaker(
         "EndpointConfiguration.asyncInferenceConfig.*",
         "AsyncInferenceConfig",
-        also=("Service.mode", *EXCHANGED, f"{FOLLOWED}.*"),
+        also=("Service.mode", *EXCHANGED, f"{FOLLOWED}.*", "SmokeTest.*"),
     ),
     "request.timeout": _setting("TIMEOUT"),
     "request.payload": _setting("MAX_BODY"),
@@ -161,6 +162,7 @@ CAPABILITIES: Capabilities = {
             f"{VARIANT}.modelDataDownloadTimeoutInSeconds",
             f"{FOLLOWED}.scaleOutCooldown",
             f"{UPDATE}.maximumExecutionTimeoutInSeconds",
+            "SmokeTest.seconds",
         ),
     ),
     "protocols.rest": unbuilt(always=True),
