@@ -14,7 +14,7 @@ from support.golden import golden
 import modelport_policies
 from modelport import SageMakerService
 from modelport.spec import Accelerator, Compute, Governance, Metadata, Monitoring, Rollout, Scaling, Slo
-from modelport.targets.sagemaker.release_rules import release_rules
+from modelport.targets.sagemaker.releases.rules import release_rules
 
 IMAGE = f"registry.example/server@sha256:{'a' * 64}"
 LATENCIES = {"p50": "10ms", "p95": "50ms", "p99": "100ms"}

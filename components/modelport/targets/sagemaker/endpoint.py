@@ -12,10 +12,10 @@ from modelport.plan import Plan
 
 from .account import Account
 from .capacity import has_own_disks
+from .modes.serverless import on_demand
 from .names import endpoint_name, log_group_name
+from .releases.variants import answering, mirrored
 from .resources import CONFIGURATION, ENDPOINT, LOG_GROUP, Resources
-from .serverless import on_demand
-from .variants import answering, mirrored
 
 LEAST_START, MOST_START = 60, 3600
 """Seconds of `ContainerStartupHealthCheckTimeoutInSeconds`: botocore, CreateEndpointConfig."""

@@ -8,7 +8,7 @@ import pulumi
 from .account import Account
 from .capture import keeping
 from .documents import Statement, allow, document
-from .exchange import Exchange
+from .modes.exchange import Exchange
 from .names import LOGS_OF_JOBS
 from .network import Network
 from .resources import POLICY, ROLE, ROLE_POLICY, ROLE_PREFIX, Resources

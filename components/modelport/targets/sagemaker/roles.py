@@ -11,6 +11,7 @@ from modelport.targets.patches import Kind as PatchKind
 from .monitoring.alarms import alarm_roles
 from .monitoring.topic import topic_roles
 from .network import PASSES, SERVICES, SUBNET_RANGES
+from .releases.variants import suffix
 from .resources import (
     BUCKET,
     BUCKET_ENCRYPTION,
@@ -55,7 +56,6 @@ from .resources import (
 )
 from .schedule import MOST_WINDOWS
 from .smoke_test import SmokeTest
-from .variants import suffix
 
 OF_A_BUCKET = {
     "": BUCKET,

@@ -9,12 +9,12 @@ from modelport.plan import Objection
 from modelport.spec import Environment, ModelSpec, written
 from modelport.targets.images import image_rules
 
-from .deployment import deployment_rules
-from .modes import job_rules, mode_rules, queue_rules
+from .modes.limits import job_rules, mode_rules, queue_rules
+from .modes.serverless import serverless_rules
 from .monitoring.rules import monitoring_rules
-from .release_rules import release_rules
+from .releases.deployment import deployment_rules
+from .releases.rules import release_rules
 from .schedule import schedule_rules
-from .serverless import serverless_rules
 
 EXISTING = "modelport:existing"
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*[A-Za-z0-9._-])?")

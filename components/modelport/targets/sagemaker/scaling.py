@@ -9,13 +9,13 @@ from modelport.plan import Plan
 from modelport.plan.bounds import fewest, is_fixed, most
 from modelport.targets.version import Version
 
-from .asynchronous import backlog, waking
 from .metrics import OWN, measured
-from .modes import follows_backlog
+from .modes.asynchronous import backlog, waking
+from .modes.limits import follows_backlog
 from .names import endpoint_name
+from .releases.variants import suffix
 from .resources import CAPACITY, SCALING, SCHEDULED_ACTION, Resources
 from .schedule import six_fields
-from .variants import suffix
 
 LEAST_OUT_SECONDS, LEAST_IN_SECONDS = 60, 300
 """Until instances are added, or taken away, again: new ones count late, and load that goes may come back."""

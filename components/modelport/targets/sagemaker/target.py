@@ -14,25 +14,26 @@ from modelport.targets.patches import patches_of
 from modelport.targets.running import check_providers, run_errors
 from modelport.targets.version import Version, live_versions
 
-from . import TARGET, calls
+from . import TARGET
 from .account import Account
-from .asynchronous import with_queue
 from .budget import budget
 from .capture import capture, captured, keeping, kept_days
-from .deployment import deployment
 from .endpoint import Hosting, address, endpoint, log_group
-from .exchange import exchange, folders, through_network
 from .flows import flows_name
 from .identity import Needs, identity, invoker
 from .image import image_named, serving_image
 from .key import key
 from .model import model
+from .modes import calls
+from .modes.asynchronous import with_queue
+from .modes.exchange import exchange, folders, through_network
 from .monitoring.alarms import absence_alarm, slo_alarms
 from .monitoring.dashboard import shown
 from .monitoring.topic import hearing
 from .names import log_group_name
 from .network import network
 from .registry import repository
+from .releases.deployment import deployment
 from .resources import EXTRA, SDK, Resources
 from .roles import ROLES
 from .scaling import scaling

@@ -9,7 +9,7 @@ from modelport.monitoring import Objective, Reading, Signal
 from modelport.plan import Machine, Plan
 from modelport.spec import ModelSpec
 
-from ..variants import answering
+from ..releases.variants import answering
 from .metrics import CPU, FAILED, GPU, GPU_MEMORY, INVOCATIONS, LATENCY, MEMORY, MINUTE, Metric, Query, Series, filled
 
 MICROSECONDS = 1_000_000

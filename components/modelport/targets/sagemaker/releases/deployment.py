@@ -11,7 +11,7 @@ from modelport.plan import Objection, Plan
 from modelport.spec import Environment, ModelSpec, Rollout, written
 
 if TYPE_CHECKING:
-    from .monitoring.alarms import Alarms
+    from ..monitoring.alarms import Alarms
 
 LARGEST_STEP, SMALLEST_LINEAR = 50, 10
 """Percent of the instances: botocore, TrafficRoutingConfig."""

@@ -9,13 +9,13 @@ import pulumi
 
 from modelport.plan import Plan
 
-from .account import Account
-from .capacity import has_own_disks
-from .documents import Statement, allow
+from ..account import Account
+from ..capacity import has_own_disks
+from ..documents import Statement, allow
+from ..names import MOMENT, job_prefix, log_group_name
+from ..resources import Resources
 from .exchange import Exchange
-from .modes import job_concurrency, job_megabytes
-from .names import MOMENT, job_prefix, log_group_name
-from .resources import Resources
+from .limits import job_concurrency, job_megabytes
 
 JSON = "application/json"
 

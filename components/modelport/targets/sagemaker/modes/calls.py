@@ -9,13 +9,14 @@ import pulumi
 
 from modelport.bundle import Bundle
 
-from . import batch, endpoint
-from .account import Account
+from .. import endpoint
+from ..account import Account
+from ..documents import Statement, allow
+from ..names import endpoint_name
+from ..resources import Resources
+from . import batch
 from .asynchronous import queued
-from .documents import Statement, allow
 from .exchange import Exchange
-from .names import endpoint_name
-from .resources import Resources
 
 
 def rights(own: Resources, account: Account, model: Any, exchange: Exchange | None) -> Iterator[Statement]:

@@ -10,9 +10,9 @@ import pulumi
 from modelport.plan import Plan
 from modelport.spec import ModelSpec
 
-from .account import Account
-from .documents import Statement, allow
-from .storage import Store, names_of
+from ..account import Account
+from ..documents import Statement, allow
+from ..storage import Store, names_of
 
 MODES = ("async", "batch")
 PLACES = ("requests", "answers", "failures")

@@ -11,11 +11,11 @@ from modelport.bundle import Bundle
 from modelport.plan import Plan
 from modelport.spec import ModelSpec, written
 
-from .account import Account
+from ..account import Account
+from ..names import endpoint_name
+from ..resources import METRIC_ALARM, SCALING, Resources
 from .exchange import Exchange
-from .modes import TARGET
-from .names import endpoint_name
-from .resources import METRIC_ALARM, SCALING, Resources
+from .limits import TARGET
 
 METRICS = "AWS/SageMaker"
 BACKLOG, WAITING = "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity"

@@ -1,0 +1,1 @@
+"""How another version comes: by updates in steps, or beside the one of before."""
