@@ -154,6 +154,7 @@ def test_an_endpoint_that_answers_wrongly_fails_the_update_and_is_asked_again(cl
         ("https://runtime.sagemaker.eu.example/endpoints/fraud/async-invocations", "answers with files in S3"),
         ("https://api.sagemaker.eu.example", "answers with files in S3"),
         ("https://runtime.sagemaker.eu.example/endpoints/fraud/invocations", "aws sts get-caller-identity"),
+        ("https://runtime.sagemaker.eu.example/endpoints/fraud/invocations", "region right"),
     ],
 )
 def test_who_cannot_be_asked_says_how_to_go_on(cloud, monkeypatch, url, words):
@@ -165,6 +166,8 @@ def test_who_cannot_be_asked_says_how_to_go_on(cloud, monkeypatch, url, words):
     for name in CREDENTIALS:
         del cloud.env[name]
     cloud.env["AWS_EC2_METADATA_DISABLED"] = "true"
+    if words == "region right":
+        cloud.env |= {**CREDENTIALS, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     cloud.write("request.json", "{}")
     answer = cloud.run("invoke", "fraud", "-s", "dev", "--data", "request.json")
     assert (answer.code, words in answer.err) == (1, True), answer.err

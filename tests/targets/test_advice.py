@@ -14,6 +14,7 @@ ERRORS = [
     ("operation error STS: api error ExpiredToken: The security token included in the request is expired", "aws sso"),
     ("error configuring: No valid credential sources found", "aws sts get-caller-identity"),
     ("AccessDeniedException: User: a is not authorized to perform: kms:CreateKey on resource: *", "may not kms:Create"),
+    ('Could not connect to the endpoint URL: "https://runtime.sagemaker.eu-central-1.amazonaws.com"', "region right"),
     ("Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error", "another region"),
     ("ValidationException: Instance type ml.g6e.xlarge is not supported in this region", "has no ml.g6e.xlarge"),
     ("InvalidSubnetID.NotFound: The subnet ID 'subnet-1' does not exist", "Correct modelport:existing"),

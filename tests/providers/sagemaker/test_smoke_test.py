@@ -40,7 +40,7 @@ def aws(monkeypatch):
         monkeypatch.setenv(name, "test")
     made = {name: boto3.client(name, region_name="eu-central-1") for name in ("sagemaker", "sagemaker-runtime", "logs")}
     stubs = {name: Stubber(client) for name, client in made.items()}
-    monkeypatch.setattr(boto3, "client", lambda service, region_name: made[service])
+    monkeypatch.setattr(boto3, "client", lambda service, region_name, config: made[service])
     monkeypatch.setattr(endpoint, "POLL_SECONDS", 0)
     monkeypatch.setattr(endpoint, "SAY_SECONDS", 0)
     for each in stubs.values():

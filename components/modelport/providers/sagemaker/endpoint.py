@@ -14,6 +14,8 @@ IN_SERVICE = "InService"
 ON_ITS_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 POLL_SECONDS, SAY_SECONDS = 5.0, 30.0
 NEWEST_STREAMS, LAST_LINES, LINE_LENGTH = 3, 20, 300
+ONCE = {"connect_timeout": 10, "read_timeout": 70, "retries": {"total_max_attempts": 1}}
+"""SageMaker answers within 60 seconds, and what cannot be reached at once is in another network."""
 NOT_THERE = ("ValidationException", "ResourceNotFoundException")
 
 
@@ -65,7 +67,7 @@ class LiveEndpoint:
         """
         only = {"TargetVariant": variant} if variant else {}
         asked = {"EndpointName": self.name, "ContentType": "application/json", "Body": request, **only}
-        with client("sagemaker-runtime", self.region, self.name) as runtime:
+        with client("sagemaker-runtime", self.region, self.name, **ONCE) as runtime:
             return bytes(runtime.invoke_endpoint(**asked)["Body"].read())
 
     def failed(self, problem: str) -> EndpointFailed:

@@ -29,6 +29,10 @@ ADVICE: Advice = (
         "Who deploys may not {action}. " + PAGE + " has a policy with everything that is needed.",
     ),
     (
+        re.compile(r"Could not connect to the endpoint URL|[Cc]onnect timeout on endpoint URL"),
+        "This machine does not reach AWS there. Is the region right, and is the network one that leads there?",
+    ),
+    (
         re.compile(r"InsufficientInstanceCapacity|InsufficientCapacity"),
         "The region has no such instances left for now. Try again later, in another region, or with another compute.",
     ),
