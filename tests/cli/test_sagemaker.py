@@ -113,6 +113,11 @@ def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
     again = cloud.run("destroy", "-s", "dev", "--yes")
     assert (again.code, again.out[again.out.index("kept, with its data:") :]) == (0, kept)
 
+    ledger = Ledger(Workspace.find("dev", cloud.folder))
+    of_registry = [each for each in ledger.entries if each.type == "modelport:sagemaker:ModelPackage"]
+    assert [each.name for each in of_registry] == ["fraud-sagemaker-package-blue"]
+    ledger.forget(of_registry)  # moto deletes no versions of models
+
     purged = cloud.run("destroy", "-s", "dev", "--yes", "--purge-data")
     assert purged.code == 0, purged.err
     assert cloud.buckets == {}

@@ -241,3 +241,13 @@ def test_only_realtime_endpoints_have_two_versions(args, mode):
 def test_going_ahead_of_instances_is_refused(refusal):
     live = {"stable": {"source": "double.onnx"}, "candidate": {"source": "triple.onnx"}, "weight": 10, "unwaited": 10}
     assert "MP401" in refusal({"releases": {"fraud": live}})
+
+
+def test_the_stable_version_is_approved_and_a_candidate_waits(sagemaker_release):
+    program = sagemaker_release(weight=10)
+    packages = {name: inputs for name, inputs in program.inputs.items() if "-package-" in name}
+    assert {each["approval"] for each in packages.values()} == {"Approved", "PendingManualApproval"}
+    assert {each["group"] for each in packages.values()} == {"fraud-dev"}
+    models = {inputs["digest"]: inputs["approval"] for inputs in packages.values()}
+    bundles = {name: inputs["digest"] for name, inputs in program.inputs.items() if "-bundle-" in name}
+    assert models.keys() == set(bundles.values())

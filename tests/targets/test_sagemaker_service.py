@@ -72,6 +72,7 @@ aws:iam/policy:Policy fraud-invoker
 modelport:artifact:Image fraud-image-blue
 modelport:artifact:Bundle fraud-bundle-blue
 aws:sagemaker/model:Model fraud-model-blue
+modelport:sagemaker:ModelPackage fraud-package-blue
 aws:sns/topic:Topic fraud-topic
 aws:sns/topicPolicy:TopicPolicy fraud-topic-policy
 aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-availability-burn-1h-over-1h

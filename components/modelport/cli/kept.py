@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,8 +56,12 @@ class Ledger:
         known = holders()
         for each in self.entries:
             known[each.type].delete(each)
-            self._write([other for other in self.entries if other != each])
+            self.forget([each])
             say(f"  purged   {each.name:<36} {each.id}")
+
+    def forget(self, gone: Collection[Kept]) -> None:
+        """Note no more what is not there any more."""
+        self._write([each for each in self.entries if each not in gone])
 
     def _write(self, entries: list[Kept]) -> None:
         if not entries:

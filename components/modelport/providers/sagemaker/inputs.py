@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from modelport.providers.inputs import AbsolutePath, Digest, Inputs
+
+Fact = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w\s.:/=+@-]*$")]
+"""A value of a package's metadata: botocore, CreateModelPackage, CustomerMetadataValue."""
 
 
 class SmokeTestInputs(Inputs):
@@ -27,3 +30,43 @@ class SmokeTestInputs(Inputs):
 
     seconds: Annotated[int, Field(ge=1)] = 3600
     """How long the endpoint may take until it is in service."""
+
+
+class ModelPackageInputs(Inputs):
+    """A version of a model in the registry."""
+
+    region: str
+    """Where the registry is."""
+
+    group: Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")]
+    """The name of the model package group, which is made unless it is there."""
+
+    digest: Digest
+    """The digest of the bundle."""
+
+    image: str
+    """The serving image, by digest."""
+
+    model: str
+    """Where the bundle lies in S3: a folder, or with `packed` an archive."""
+
+    packed: bool = False
+    """Whether it is an archive."""
+
+    approval: Literal["Approved", "PendingManualApproval", "Rejected"]
+    """Who may use it."""
+
+    description: Annotated[str, Field(max_length=1024)]
+    """What it is."""
+
+    realtime: tuple[str, ...] = ()
+    """Instance types that it is meant for, of endpoints."""
+
+    transform: tuple[str, ...] = ()
+    """The same of transform jobs."""
+
+    metadata: Annotated[dict[str, Fact], Field(max_length=49)] = Field(default_factory=dict)
+    """What else is known of it."""
+
+    tags: dict[str, str] = Field(default_factory=dict)
+    """Those of the group."""

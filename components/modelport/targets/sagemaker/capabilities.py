@@ -21,7 +21,13 @@ UPDATE = "Endpoint.deploymentConfig.blueGreenUpdatePolicy"
 VARIANT = "EndpointConfiguration.productionVariants.*"
 FOLLOWED = "Policy.targetTrackingScalingPolicyConfiguration"
 CONTAINER = "Model.primaryContainer"
-MODEL = ("Bundle.*", f"{CONTAINER}.environment.MODELPORT_DIGEST", "SmokeTest.bundles.*", "SmokeTest.digests.*")
+MODEL = (
+    "Bundle.*",
+    f"{CONTAINER}.environment.MODELPORT_DIGEST",
+    "SmokeTest.bundles.*",
+    "SmokeTest.digests.*",
+    "ModelPackage.digest",
+)
 """What another model moves."""
 EXCHANGED = ("RolePolicy.policy", "Policy.policy", "BucketLifecycleConfiguration.rules", "VpcEndpoint.policy")
 """What moves where requests and answers are files."""
@@ -34,7 +40,10 @@ ENCRYPTED = (
     "RolePolicy.policy",
 )
 """What another key moves."""
-BUSY = ("MetricAlarm.metricQueries", "MetricAlarm.alarmDescription", "Dashboard.dashboardBody")
+BUSY = (
+    *("MetricAlarm.metricQueries", "MetricAlarm.alarmDescription", "Dashboard.dashboardBody"),
+    "ModelPackage.realtime",
+)
 """What another machine moves."""
 
 
@@ -59,7 +68,8 @@ def _setting(name: str) -> Capability:
 
 
 def _tag(key: str, *, also: tuple[str, ...] = ()) -> Capability:
-    return native(f"*.tags.{key}", source="https://docs.aws.amazon.com/tag-editor/latest/userguide", also=also)
+    page = "https://docs.aws.amazon.com/tag-editor/latest/userguide"
+    return native(f"*.tags.{key}", source=page, also=(f"ModelPackage.metadata.{key}", *also))
 
 
 def _scaled(path: str, operation: str, *, also: tuple[str, ...] = ()) -> Capability:
@@ -113,13 +123,19 @@ CAPABILITIES: Capabilities = {
             *MODEL,
             "Bundle.target",
             "SmokeTest.endpoint",
+            "ModelPackage.group",
+            "ModelPackage.metadata.service",
         ),
     ),
     "metadata.owner": _tag("owner"),
     "metadata.costCenter": _tag("costCenter"),
     "metadata.labels": _tag("*"),
     "model.source": _model("Bundle.digest"),
-    "model.version": _model("Bundle.digest"),
+    "model.version": native(
+        "Bundle.digest",
+        source="modelport:artifact:Bundle",
+        also=(*MODEL, "ModelPackage.description", "ModelPackage.metadata.version"),
+    ),
     "model.sha256": _model("Bundle.digest"),
     "model.precision": _model("Bundle.digest"),
     "model.pipeline.before": _model("Bundle.digest"),
@@ -128,7 +144,7 @@ CAPABILITIES: Capabilities = {
     "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
     "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
     "compute.machine": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
-    "compute.accelerator.kind": _variant("instanceType", also=("Service.accelerator.kind",)),
+    "compute.accelerator.kind": _variant("instanceType", also=("Service.accelerator.kind", "ModelPackage.realtime")),
     "compute.accelerator.count": _variant(
         "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue", *BUSY)
     ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from modelport.errors import ModelportError
 from modelport.providers.sagemaker.aws import client
+from modelport.providers.sagemaker.registry import Group
 from modelport.targets.kept import Holder, Kept
 
 GONE = ("NoSuchBucket", "NotFoundException", "RepositoryNotFoundException")
@@ -40,7 +41,13 @@ def delete_repository(repository: Kept) -> None:
         ecr.delete_repository(repositoryName=repository.id, force=True)
 
 
+def delete_package(package: Kept) -> None:
+    """Delete a version of a model, and its group with the last one."""
+    Group(package.region, package.id.split("/")[1]).remove(package.id)
+
+
 HOLDERS = {
+    "modelport:sagemaker:ModelPackage": Holder("version", delete_package),
     "aws:ecr/repository:Repository": Holder("images", delete_repository),
     "aws:s3/bucket:Bucket": Holder("bucket", delete_bucket),
     "aws:kms/key:Key": Holder("key", delete_key),

@@ -13,6 +13,7 @@ from modelport.targets.artifact import ArtifactBundle, ArtifactImage
 from modelport.targets.patches import Kind as PatchKind
 
 from . import resources as made
+from .package import ModelPackage
 from .smoke_test import SmokeTest
 
 TAGS = "AddTags DeleteTags ListTags"
@@ -75,6 +76,16 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
         *_sagemaker("endpoint", "CreateEndpoint DeleteEndpoint DescribeEndpoint UpdateEndpoint"),
         Right(
             "sagemaker:CreateEndpoint UpdateEndpoint", ("arn:aws:sagemaker:REGION:ACCOUNT:endpoint-config/SERVICE-*",)
+        ),
+    ),
+    ModelPackage: (
+        Right(
+            "sagemaker:CreateModelPackage CreateModelPackageGroup DeleteModelPackage DeleteModelPackageGroup"
+            " DescribeModelPackage DescribeModelPackageGroup ListModelPackages UpdateModelPackage AddTags",
+            (
+                "arn:aws:sagemaker:REGION:ACCOUNT:model-package-group/SERVICE-*",
+                "arn:aws:sagemaker:REGION:ACCOUNT:model-package/SERVICE-*/*",
+            ),
         ),
     ),
     SmokeTest: (
@@ -219,7 +230,8 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
 """To make, look at, change and delete a resource of each kind."""
 
 ALWAYS = (
-    *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, SmokeTest, made.LOG_GROUP),
+    *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, made.LOG_GROUP),
+    *(ModelPackage, SmokeTest),
     *(made.CAPACITY, made.SCALING, made.SCHEDULED_ACTION, made.METRIC_ALARM, made.COMPOSITE_ALARM),
     *(made.DASHBOARD, made.BUDGET),
 )

@@ -11,6 +11,7 @@ from modelport.targets.patches import Kind as PatchKind
 from .monitoring.alarms import alarm_roles
 from .monitoring.topic import topic_roles
 from .network import PASSES, SERVICES, SUBNET_RANGES
+from .package import ModelPackage
 from .releases.variants import suffix
 from .resources import (
     BUCKET,
@@ -66,7 +67,7 @@ OF_A_BUCKET = {
     "-lifecycle": BUCKET_LIFECYCLE,
     "-policy": BUCKET_POLICY,
 }
-OF_A_SLOT = {"image": ArtifactImage, "bundle": ArtifactBundle, "model": MODEL}
+OF_A_SLOT = {"image": ArtifactImage, "bundle": ArtifactBundle, "model": MODEL, "package": ModelPackage}
 ZONES = range(1, len(SUBNET_RANGES) + 1)
 
 ROLES: Mapping[str, PatchKind] = {

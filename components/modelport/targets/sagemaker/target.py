@@ -32,6 +32,7 @@ from .monitoring.dashboard import shown
 from .monitoring.topic import hearing
 from .names import log_group_name
 from .network import network
+from .package import package
 from .registry import repository
 from .releases.deployment import deployment
 from .resources import EXTRA, SDK, Resources
@@ -81,9 +82,10 @@ class SageMakerService(pulumi.ComponentResource):
         place = network(own, account, encrypting, written)
         log_group(own, encrypting)
         role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place, exchanged, kept))
-        models = {
-            each.release.role: model(own, each, serving_image(own, each, images), role, store, place) for each in live
-        }
+        copies = {each.release.role: serving_image(own, each, images) for each in live}
+        models = {each.release.role: model(own, each, copies[each.release.role], role, store, place) for each in live}
+        for each in live:
+            package(own, account, each, copies[each.release.role])
         waiting = with_queue(exchanged, plan.spec) if exchanged else {}
         served = _served(own, account, models, live, encrypting, {**capture(plan, kept, encrypting), **waiting})
         invoker(own, *calls.rights(own, account, models["stable"], exchanged))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from modelport.providers.sagemaker import SageMakerModelPackage
+from modelport.targets.provider import of_plugin
+from modelport.targets.version import Version
+
+from . import TARGET
+from .account import Account
+from .model import PACKED
+from .resources import Resources
+
+GROUP_LENGTH = 63
+"""Most characters of a group's name: botocore, CreateModelPackageGroup."""
+
+
+class ModelPackage(pulumi.CustomResource):
+    """A version in the registry; `props` are the inputs of `modelport:sagemaker:ModelPackage`."""
+
+    inputs = SageMakerModelPackage.inputs
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
+        outputs = dict.fromkeys(SageMakerModelPackage.outputs)
+        super().__init__(SageMakerModelPackage.kind, name, {**outputs, **props}, of_plugin(opts))
+
+
+def package(own: Resources, account: Account, version: Version, image: pulumi.Input[str]) -> None:
+    """A version in the registry, approved once it is the stable one; it stays there when another one comes."""
+    plan = own.plan
+    mode = plan.spec.mode
+    machines = [plan.machine.name] if plan.machine else []
+    facts = {**plan.tags, "version": TARGET.tag_rule.value(version.bundle.version)}
+    inputs = {
+        "region": account.region,
+        "group": plan.names.of(max_length=GROUP_LENGTH),
+        "digest": version.bundle.digest,
+        "image": image,
+        "model": own.resources[f"bundle-{version.slot}"].uri,
+        "packed": mode in PACKED,
+        "approval": "Approved" if version.release.role == "stable" else "PendingManualApproval",
+        "description": f"{plan.name} {version.bundle.version}",
+        "realtime": [] if mode == "batch" else machines,
+        "transform": machines if mode == "batch" else [],
+        "metadata": {key: value for key, value in facts.items() if value},
+    }
+    own.keep(ModelPackage, f"package-{version.slot}", inputs)
