@@ -51,8 +51,8 @@ def _sagemaker(path: str, operation: str, *, also: tuple[str, ...] = (), differs
     return native(path, source=f"{API}/API_{operation}.html", also=also, differs=differs)
 
 
-def _variant(field: str, *, also: tuple[str, ...] = ()) -> Capability:
-    return _sagemaker(f"{VARIANT}.{field}", "ProductionVariant", also=also)
+def _variant(field: str, *, also: tuple[str, ...] = (), differs: str = "") -> Capability:
+    return _sagemaker(f"{VARIANT}.{field}", "ProductionVariant", also=also, differs=differs)
 
 
 def _update(field: str, *, also: tuple[str, ...], differs: str) -> Capability:
@@ -246,7 +246,7 @@ CAPABILITIES: Capabilities = {
     "releases.candidate.source": _model("Bundle.digest"),
     "releases.candidate.digest": _model("Bundle.digest"),
     "releases.candidate.image": native("Image.source", source="modelport:artifact:Image"),
-    "releases.weight": _variant("initialVariantWeight"),
+    "releases.weight": _variant("initialVariantWeight", differs="a candidate is first asked when its weight counts"),
     "releases.mirror": _sagemaker(
         "EndpointConfiguration.shadowProductionVariants.*.initialVariantWeight",
         "CreateEndpointConfig",
