@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import pulumi
 import pytest
 from moto import mock_aws
 from pulumi.runtime import rpc
@@ -12,11 +11,9 @@ from support.aws.account import Account
 from support.aws.judge import judge
 from support.aws.kinds import ACCOUNT, REGION
 from support.aws.metrics import DIMENSIONS, DOCUMENTED, fires, longest
-from support.aws.program import AwsProgram
 from support.aws.requests import requests_of
 from support.golden import golden
 
-from modelport import SageMakerService
 from modelport.monitoring import KINDS, alert_rules
 from modelport.spec import Accelerator, Compute, Memory, Monitoring, Slo
 from modelport.targets.sagemaker.monitoring.alarms import alarm_roles, parts_of
@@ -30,23 +27,6 @@ GPUS = Compute(cpu=4, memory=Memory.parse("8Gi"), accelerator=Accelerator(kind="
 EVERYTHING = {"slo": ALL_OBJECTIVES, "compute": GPUS}
 OF_ALARMS = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")
 ERRORS, ALL, LATENCY = "Invocation5XXErrors", "Invocations", "ModelLatency"
-
-
-@pytest.fixture
-def refusal(args):
-    def refusal(environment=None, **sections):
-        service = args({"image": IMAGE, **(environment or {})}, **sections)
-
-        def run():
-            with pytest.raises(pulumi.RunError) as failed:
-                SageMakerService("fraud", service)
-            return str(failed.value)
-
-        program = AwsProgram.run(run, {"aws:region": REGION})
-        assert program.requests == []
-        return program.result
-
-    return refusal
 
 
 def alerts(**words):

@@ -2,15 +2,10 @@
 
 import json
 
-import pulumi
-import pytest
 from support.aws.judge import judge
-from support.aws.kinds import REGION
-from support.aws.program import AwsProgram
 from support.aws.requests import requests_of
 
 import modelport_policies
-from modelport import SageMakerService
 from modelport.spec import Monitoring
 
 IMAGE = f"registry.example/server@sha256:{'a' * 64}"
@@ -74,25 +69,14 @@ def test_a_bucket_that_is_given_keeps_it_beside_the_models(sagemaker):
     assert right["Resource"] == "arn:aws:s3:::of-all/team/fraud/captured/*"
 
 
-def refusal(args, environment=None, **sections):
-    service = args({"image": IMAGE, **(environment or {})}, **sections)
-
-    def run():
-        with pytest.raises(pulumi.RunError) as failed:
-            SageMakerService("fraud", service)
-        return str(failed.value)
-
-    return AwsProgram.run(run, {"aws:region": REGION}).result
-
-
-def test_how_long_a_bucket_that_is_given_keeps_it_is_its_owners_to_say(args):
+def test_how_long_a_bucket_that_is_given_keeps_it_is_its_owners_to_say(refusal):
     given = {"existing": {"bucket": "s3://of-all/team"}}
-    assert "a rule for fraud/captured/ below its address" in refusal(args, given, monitoring=KEPT)
+    assert "a rule for fraud/captured/ below its address" in refusal(given, monitoring=KEPT)
 
 
-def test_nothing_can_be_left_out_of_what_is_kept(args):
+def test_nothing_can_be_left_out_of_what_is_kept(refusal):
     redacted = Monitoring(capture={"percent": 20, "redact": ("name",)})
-    error = refusal(args, monitoring=redacted)
+    error = refusal(monitoring=redacted)
     assert "monitoring.capture.redact" in error and "monitoring.capture.percent: 0" in error
 
 

@@ -5,21 +5,14 @@ from itertools import chain
 
 import botocore.session
 import pytest
-from support.aws.kinds import ACCOUNT, REGION
+from support.aws.given import GIVEN, GROUPS, TOPIC
 from support.aws.requests import requests_of
 
 from modelport.spec import Money, Monitoring, Scaling
 from modelport.targets.sagemaker.permissions import ALWAYS, RIGHTS, SPARED, policies
 from modelport.targets.sagemaker.roles import ROLES
 
-GIVEN = {
-    "key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
-    "bucket": "s3://models-of-all/team",
-    "registry": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team",
-    "role": f"arn:aws:iam::{ACCOUNT}:role/serving",
-    "subnets": ["subnet-1", "subnet-2"],
-    "topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
-}
+EXISTING = {**GIVEN, **TOPIC}
 MOST_CHARACTERS = 6144
 """Of a managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 OTHERWISE = {
@@ -68,8 +61,8 @@ def planned(program):
 
 
 def given(*, without):
-    existing = {field: value for field, value in GIVEN.items() if field != without}
-    return existing if without == "subnets" else {**existing, "security_groups": ["sg-1"]}
+    existing = {field: value for field, value in EXISTING.items() if field != without}
+    return existing if without == "subnets" else {**existing, **GROUPS}
 
 
 def test_every_kind_that_may_be_made_has_its_rights():

@@ -1,40 +1,20 @@
 """How a new version takes over on SageMaker."""
 
-import pulumi
 import pytest
 from moto import mock_aws
 from support.aws.account import Account
 from support.aws.export import export
 from support.aws.judge import judge
 from support.aws.kinds import REGION
-from support.aws.program import AwsProgram
 from support.aws.requests import requests_of
 from support.golden import golden
 
 import modelport_policies
-from modelport import SageMakerService
 from modelport.spec import Accelerator, Compute, Governance, Metadata, Monitoring, Rollout, Scaling, Slo
 from modelport.targets.sagemaker.releases.rules import release_rules
 
 IMAGE = f"registry.example/server@sha256:{'a' * 64}"
 LATENCIES = {"p50": "10ms", "p95": "50ms", "p99": "100ms"}
-
-
-@pytest.fixture
-def refusal(args):
-    def refusal(environment=None, **sections):
-        service = args({"image": IMAGE, **(environment or {})}, **sections)
-
-        def run():
-            with pytest.raises(pulumi.RunError) as failed:
-                SageMakerService("fraud", service)
-            return str(failed.value)
-
-        program = AwsProgram.run(run, {"aws:region": REGION})
-        assert program.requests == []
-        return program.result
-
-    return refusal
 
 
 def policy(program):

@@ -7,6 +7,7 @@ import pulumi_aws
 import pytest
 from moto import mock_aws
 from support.aws.account import Account
+from support.aws.given import GIVEN, GROUPS
 from support.aws.judge import judge
 from support.aws.kinds import ACCOUNT, REGION
 from support.aws.program import AwsProgram
@@ -98,14 +99,7 @@ aws:appautoscaling/target:Target fraud-capacity
 aws:appautoscaling/policy:Policy fraud-scaling"""
 """Types and logical names are public: another one needs an alias and a line in the changelog."""
 IMAGE = f"registry.example/server@sha256:{'a' * 64}"
-ALL_EXISTING = {
-    "key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
-    "bucket": "s3://models-of-all/team",
-    "registry": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team",
-    "role": f"arn:aws:iam::{ACCOUNT}:role/serving",
-    "subnets": ["subnet-1", "subnet-2"],
-    "security_groups": ["sg-1"],
-}
+ALL_EXISTING = {**GIVEN, **GROUPS}
 ANYTHING = {
     "Account": "the account's own policies say who may do what with the key",
     "Logs": "a key's policy is about that key",
