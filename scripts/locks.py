@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = "tests/bench/serving/peers/*/requirements.in"
 IMAGE = ("serving_image/pyproject.toml", "--extra", "image")
-EXTRAS = ("local", "aws", "gcp", "azure", "kubernetes")
+EXTRAS = ("local", "aws", "sagemaker", "gcp", "azure", "kubernetes")
 COMPILE = (
     "uv",
     "pip",

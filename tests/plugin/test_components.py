@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 
 import grpc
 import pytest
@@ -168,3 +170,13 @@ def test_every_type_that_the_schema_names_is_in_it(plugin):
     named = set(re.findall(r'"#/types/([^"]+)"', text))
     assert named <= set(json.loads(text)["types"])
     assert "modelport:index:Scaling" in named
+
+
+def test_the_plugin_needs_nothing_that_runs_models():
+    lacking = "import sys; sys.modules.update(dict.fromkeys(('onnxruntime', 'orjson', 'onnx')))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{lacking}; import modelport.plugin.provider, modelport.targets.sagemaker.target"],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,6 +1,6 @@
 from typing import Any
 
-from modelport_server.bundle import Bundle, reference
+from modelport_server.bundle import Bundle
 
 from .errors import surfaced
 
@@ -15,4 +15,6 @@ def difference(bundle: Bundle, outputs: list[dict[str, Any]]) -> str | None:
         BundleError: the recorded answer is malformed.
     """
     with surfaced():
+        from modelport_server.bundle import reference  # which needs more than who deploys may have
+
         return reference.difference(bundle, outputs)

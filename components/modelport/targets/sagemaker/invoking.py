@@ -20,7 +20,16 @@ def ask(endpoint: Mapping[str, Any], request: bytes, otherwise: str) -> bytes:
     Raises:
         ModelportError: nobody answers at once, or AWS says no.
     """
+    place = place_of(endpoint)
+    if place is None or not endpoint["url"].endswith("/invocations"):
+        raise ModelportError(f"{endpoint['url']}\n  answers with files in S3. Ask with:\n  {otherwise}")
+    name, region = place
+    return LiveEndpoint(region, name).ask(request)
+
+
+def place_of(endpoint: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The name of an endpoint and its region; None for a service of jobs, which has none."""
     match urlsplit(endpoint["url"]).path.split("/"):
-        case ["", "endpoints", name, "invocations"]:
-            return LiveEndpoint(endpoint["auth"]["audience"], name).ask(request)
-    raise ModelportError(f"{endpoint['url']}\n  answers with files in S3. Ask with:\n  {otherwise}")
+        case ["", "endpoints", name, _]:
+            return name, endpoint["auth"]["audience"]
+    return None
