@@ -9,6 +9,7 @@ import time
 import httpx
 import psutil
 import pytest
+from cluster.bed.waiting import until
 
 from modelport.providers.local.process import of_folder
 from modelport.providers.local.run_dir import RunDir
@@ -44,10 +45,7 @@ def version_at(url):
 
 def wait_until_alone(run_dir, pid):
     """Wait until every other process of the folder has drained."""
-    deadline = time.monotonic() + 60
-    while {process.pid for process in of_folder(run_dir)} != {pid}:
-        assert time.monotonic() < deadline, of_folder(run_dir)
-        time.sleep(0.05)
+    until(lambda: {process.pid for process in of_folder(run_dir)} == {pid})
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import grpc
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
+from cluster.bed.waiting import until
 from onnx import TensorProto
 from support import models
 from support.models import VALUES
@@ -24,6 +27,7 @@ FIELDS = {
     "INT64": "int64_contents", "UINT8": "uint_contents", "UINT16": "uint_contents", "UINT32": "uint_contents",
     "UINT64": "uint64_contents", "FP32": "fp32_contents", "FP64": "fp64_contents", "BYTES": "bytes_contents",
 }  # fmt: skip
+PATIENCE = 60  # seconds after which a call that has no answer is lost
 
 
 @pytest.fixture(scope="module")
@@ -343,30 +347,23 @@ def test_a_successor_without_grpc_lets_the_port_go(start, bundles, tmp_path):
 def test_calls_survive_updates(start, bundles, tmp_path):
     flags = ["--grpc-port", 0, "--run-dir", tmp_path, "--grace", 1]
     running = start("--model", bundles / "twice", *flags)
-    answered, failures, stop = [0], [], threading.Event()
+    answered, stop = [], threading.Event()
 
     def ask():
         with grpc.insecure_channel(f"127.0.0.1:{running.ready['grpc']}") as channel:
             stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
             while not stop.is_set():
-                try:
-                    stub.ModelInfer(asked_of_scale())
-                    answered[0] += 1
-                except grpc.RpcError as error:
-                    failures.append(error)
+                answered.append(stub.ModelInfer(asked_of_scale(), timeout=PATIENCE))
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for name in ("thrice", "twice", "thrice"):
-        enough = answered[0] + 100
-        while answered[0] < enough:
-            pass
-        successor = start("--model", bundles / name, *flags)
-        assert (successor.ready["grpc"], running.wait()) == (running.ready["grpc"], 0)
-        running = successor
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert answered[0] >= 300
+    with ThreadPoolExecutor() as pool, ExitStack() as leaving:
+        leaving.callback(stop.set)
+        asking = [pool.submit(ask) for _ in range(4)]
+        for name in ("thrice", "twice", "thrice"):
+            enough = len(answered) + 100
+            until(lambda: len(answered) >= enough)  # noqa: B023  it is called in this pass
+            successor = start("--model", bundles / name, *flags)
+            assert (successor.ready["grpc"], running.wait()) == (running.ready["grpc"], 0)
+            running = successor
+    for each in asking:
+        each.result()
+    assert len(answered) >= 300

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ import nursery as nursery_script  # type: ignore[import-not-found]
 
 POLL_SECONDS = 0.002
 LONGEST_RUN = 60
+PIPE_SIZE = 65_536  # bytes that a pipe holds
 STANDARD = (0, 1, 2)
 
 
@@ -77,11 +79,18 @@ class Engine:
         if hangs := time.monotonic() > deadline:
             self.kill()
         os.waitpid(self.pid, 0)
-        os.set_blocking(self.answer, False)  # a child of it may live on for a moment, and hold the pipe open
-        with os.fdopen(self.answer) as pipe:
-            text = pipe.read()
+        text = self._answered()
         assert not hangs, f"the engine was killed because it did not end within {LONGEST_RUN} s"
         return Ended(**json.loads(text)) if text else Ended(None)
+
+    def _answered(self) -> bytes:
+        os.set_blocking(self.answer, False)  # a child of it may live on for a moment, and hold the pipe open
+        try:
+            return os.read(self.answer, PIPE_SIZE)
+        except BlockingIOError:
+            return b""
+        finally:
+            os.close(self.answer)
 
 
 class Fork:
@@ -98,8 +107,14 @@ class Fork:
                 with suppress(OSError):  # one is that of the folder itself
                     os.close(int(path.name))
         sys.argv = argv[1:]
-        nursery_script.main()
-        os._exit(0)
+        code = 1
+        try:
+            nursery_script.main()
+            code = 0
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
 
     def poll(self) -> int | None:
         return self._reap(os.WNOHANG)
