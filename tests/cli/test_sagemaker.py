@@ -23,6 +23,7 @@ from modelport.targets.kept import Kept
 PROVIDER = ROOT / "tests" / "support" / "aws" / "provider"
 PLUGINS = {"providers": [{"name": "modelport", "path": "plugin"}, {"name": "aws", "path": str(PROVIDER)}]}
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team"
+VERSION = {"source": "model.onnx"}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -34,11 +35,23 @@ class Cloud(Console):
         self.address = address
         self.write("Pulumi.yaml", json.dumps({"name": "test", "runtime": "python", "plugins": PLUGINS}))
         self.env |= {"AWS_ENDPOINT_URL": address, **CREDENTIALS}
-        image = f"{REGISTRY}/server@sha256:{'a' * 64}"
-        self.configure(target="sagemaker", image=image, existing={"registry": REGISTRY}, **{"aws:region": REGION})
+        self.live()
         self.client = lambda service: boto3.client(
             service, region_name=REGION, endpoint_url=address, aws_access_key_id="test", aws_secret_access_key="test"
         )
+
+    def live(self, **versions):
+        """Write the stack file, with these live versions."""
+        image = f"{REGISTRY}/server@sha256:{'a' * 64}"
+        releases = {"releases": {"fraud": versions}} if versions else {}
+        existing = {"registry": REGISTRY}
+        self.configure(target="sagemaker", image=image, existing=existing, **releases, **{"aws:region": REGION})
+
+    @property
+    def shares(self):
+        """How SageMaker divides the requests; moto leaves out a weight of 0."""
+        found = self.client("sagemaker").describe_endpoint(EndpointName="fraud-dev")
+        return {each["VariantName"]: each.get("CurrentWeight", 0) for each in found["ProductionVariants"]}
 
     def answers(self, *bodies):
         """Have the endpoint answer so, in turn."""
@@ -151,6 +164,28 @@ def test_an_endpoint_that_answers_wrongly_fails_the_update_and_is_asked_again(cl
     assert "stable answers its sample wrongly" in cloud.run("up", "-s", "dev", "--yes").err
     resources = [each["urn"].rpartition("::")[2] for each in cloud.state["resources"]]
     assert "fraud-sagemaker-endpoint" in resources and "fraud-sagemaker-smoke-test" not in resources
+
+
+def test_a_candidate_that_answers_wrongly_gets_no_share(cloud):
+    cloud.live(stable=VERSION, candidate=VERSION, weight=20)
+    wrong = cloud.expected
+    wrong["outputs"][0]["data"][0] += 1
+    cloud.answers(wrong)
+    failed = cloud.run("up", "-s", "dev", "--yes")
+    assert (failed.code, cloud.shares) == (1, {"stable": 100, "candidate": 0}), failed.err
+
+
+def test_a_candidate_gets_its_share_once_it_has_answered(cloud):
+    cloud.live(stable=VERSION, candidate=VERSION, weight=20)
+    cloud.answers(*[cloud.expected] * 2)
+    first = cloud.run("up", "-s", "dev", "--yes")
+    assert (first.code, cloud.shares) == (0, {"stable": 80, "candidate": 20}), first.err
+    endpoint = cloud.client("sagemaker").describe_endpoint(EndpointName="fraud-dev")
+    cloud.live(stable=VERSION, candidate=VERSION, weight=50)
+    stepped = cloud.run("up", "-s", "dev", "--yes")
+    assert (stepped.code, cloud.shares) == (0, {"stable": 50, "candidate": 50}), stepped.err
+    after = cloud.client("sagemaker").describe_endpoint(EndpointName="fraud-dev")
+    assert after["EndpointConfigName"] == endpoint["EndpointConfigName"]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,10 @@ def weights(program, kind="productionVariants"):
     return {name: each["initialVariantWeight"] for name, each in variants(program, kind).items()}
 
 
+def shares(program):
+    return program.inputs["fraud-weights"]["weights"]
+
+
 def percent(number):
     return {"type": "CAPACITY_PERCENT", "value": number}
 
@@ -104,7 +108,7 @@ def test_no_service_has_more_alarms_that_undo_an_update_than_sagemaker_takes(sag
 
 def test_a_candidate_answers_its_share(sagemaker_release):
     program = sagemaker_release(weight=20)
-    assert weights(program) == {"stable": 80, "candidate": 20}
+    assert shares(program) == {"stable": 80, "candidate": 20}
     models = [each["modelName"] for each in variants(program).values()]
     assert models == ["@{fraud-model-blue.name}", "@{fraud-model-green.name}"]
     digests = [program.inputs[f"fraud-bundle-{slot}"]["digest"] for slot in ("blue", "green")]
@@ -112,10 +116,31 @@ def test_a_candidate_answers_its_share(sagemaker_release):
     assert program.result["live"] == live and digests[0] != digests[1]
 
 
+def test_a_candidate_is_asked_before_it_has_a_share(sagemaker_release):
+    program = sagemaker_release(weight=20)
+    assert weights(program) == {"stable": 100, "candidate": 0}
+    assert set(program.inputs["fraud-smoke-test"]["bundles"]) == {"stable", "candidate"}
+    before = {urn.rpartition("::")[2] for urn in program.request("fraud-weights").dependencies}
+    assert "fraud-smoke-test" in before
+
+
+def test_another_share_changes_nothing_else(sagemaker_release):
+    before, after = (sagemaker_release(weight=weight).inputs for weight in (0, 20))
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert (changed, before.keys()) == ({"fraud-weights"}, after.keys())
+
+
+def test_one_version_has_all_requests(sagemaker, sagemaker_release):
+    alone = sagemaker({"releases": {"fraud": {"stable": {"source": "double.onnx"}}}})
+    for program in (sagemaker(), alone, sagemaker_release(mirror=30)):
+        assert "fraud-weights" not in program.inputs
+        assert weights(program) == {"stable": 100}
+
+
 def test_a_release_is_the_reviewed_one(sagemaker_release, project):
     program = sagemaker_release(weight=20)
     names = ["fraud-capacity-candidate", "fraud-configuration", "fraud-endpoint", "fraud-scaling-candidate"]
-    names += ["fraud-alarm-availability-burn-1h-over-5m", "fraud-alarm-cpu-high"]
+    names += ["fraud-alarm-availability-burn-1h-over-5m", "fraud-alarm-cpu-high", "fraud-weights"]
     reviewed, found = golden("sagemaker-release.json", {name: program.inputs[name] for name in sorted(names)}, {})
     assert found == reviewed
 
@@ -202,7 +227,7 @@ def test_an_update_that_cannot_go_so_is_refused(refusal, sections, words):
 
 def test_steps_of_any_size_are_taken_by_a_release(sagemaker_release):
     program = sagemaker_release(weight=5, rollout=Rollout(steps=(5, 20, 60), bake="2h"))
-    assert weights(program) == {"stable": 95, "candidate": 5}
+    assert shares(program) == {"stable": 95, "candidate": 5}
 
 
 def test_copies_beside_a_share_are_refused(refusal):

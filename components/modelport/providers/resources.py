@@ -3,10 +3,10 @@ from __future__ import annotations
 from modelport.providers.artifact import ArtifactBundle, ArtifactImage
 from modelport.providers.crud import Crud
 from modelport.providers.local import LocalServer
-from modelport.providers.sagemaker import SageMakerModelPackage, SageMakerSmokeTest
+from modelport.providers.sagemaker import SageMakerModelPackage, SageMakerSmokeTest, SageMakerWeights
 
 KINDS: tuple[Crud, ...] = (
     *(LocalServer(), ArtifactImage(), ArtifactBundle()),
-    *(SageMakerModelPackage(), SageMakerSmokeTest()),
+    *(SageMakerModelPackage(), SageMakerSmokeTest(), SageMakerWeights()),
 )
 RESOURCES: dict[str, Crud] = {resource.kind: resource for resource in KINDS}

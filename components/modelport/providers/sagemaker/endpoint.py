@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,20 @@ class LiveEndpoint:
             raise self.failed(f"is {found['EndpointStatus']}: {reason}")
         if found["EndpointConfigName"] != configuration:
             raise self.failed(f"has gone back to {found['EndpointConfigName']}: {reason}")
+
+    def weights(self) -> dict[str, float]:
+        """How the requests are divided, by variant, as far as SageMaker says it."""
+        variants = (self.described() or {}).get("ProductionVariants", [])
+        return {each["VariantName"]: each["CurrentWeight"] for each in variants if "CurrentWeight" in each}
+
+    def divide(self, weights: Mapping[str, int]) -> None:
+        """Have the requests divided so; it is in service before and, after a while, again.
+
+        Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpointWeightsAndCapacities.html
+        """
+        shares = [{"VariantName": variant, "DesiredWeight": weight} for variant, weight in weights.items()]
+        with client("sagemaker", self.region, self.name) as sagemaker:
+            sagemaker.update_endpoint_weights_and_capacities(EndpointName=self.name, DesiredWeightsAndCapacities=shares)
 
     def ask(self, request: bytes, variant: str | None = None) -> bytes:
         """The answer to a V2 infer request, of one variant where it has several.

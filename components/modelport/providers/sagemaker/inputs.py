@@ -10,8 +10,8 @@ Fact = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w\s.:/=+@
 """A value of a package's metadata: botocore, CreateModelPackage, CustomerMetadataValue."""
 
 
-class SmokeTestInputs(Inputs):
-    """An endpoint, and what it has to answer."""
+class EndpointInputs(Inputs):
+    """An endpoint, when it is in service."""
 
     region: str
     """Where the endpoint is."""
@@ -22,14 +22,25 @@ class SmokeTestInputs(Inputs):
     configuration: str
     """The name of the configuration that it has to run."""
 
+    seconds: Annotated[int, Field(ge=1)] = 3600
+    """How long the endpoint may take until it is in service."""
+
+
+class SmokeTestInputs(EndpointInputs):
+    """An endpoint, and what it has to answer."""
+
     bundles: Annotated[dict[str, AbsolutePath], Field(min_length=1)]
     """The folder of the bundle that each of its variants serves, by the variant's name."""
 
     digests: dict[str, Digest]
     """What these bundles are."""
 
-    seconds: Annotated[int, Field(ge=1)] = 3600
-    """How long the endpoint may take until it is in service."""
+
+class WeightsInputs(EndpointInputs):
+    """An endpoint, and the shares of its variants."""
+
+    weights: Annotated[dict[str, Annotated[int, Field(ge=0, le=100)]], Field(min_length=1)]
+    """Percent of the requests, by the variant's name."""
 
 
 class ModelPackageInputs(Inputs):

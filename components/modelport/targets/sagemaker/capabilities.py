@@ -246,7 +246,7 @@ CAPABILITIES: Capabilities = {
     "releases.candidate.source": _model("Bundle.digest"),
     "releases.candidate.digest": _model("Bundle.digest"),
     "releases.candidate.image": native("Image.source", source="modelport:artifact:Image"),
-    "releases.weight": _variant("initialVariantWeight", differs="a candidate is first asked when its weight counts"),
+    "releases.weight": _sagemaker("Weights.weights.*", "UpdateEndpointWeightsAndCapacities"),
     "releases.mirror": _sagemaker(
         "EndpointConfiguration.shadowProductionVariants.*.initialVariantWeight",
         "CreateEndpointConfig",

@@ -20,6 +20,8 @@ from .resources import CONFIGURATION, ENDPOINT, LOG_GROUP, Resources
 LEAST_START, MOST_START = 60, 3600
 """Seconds of `ContainerStartupHealthCheckTimeoutInSeconds`: botocore, CreateEndpointConfig."""
 LOG_DAYS = 365
+FIRST = {"stable": 100, "candidate": 0}
+"""Weights of versions that have not been asked yet."""
 PATHS = {"async": "async-invocations"}
 """Below an endpoint, by mode: botocore, InvokeEndpointAsync."""
 
@@ -59,7 +61,7 @@ def endpoint(own: Resources, models: Mapping[str, Any], key: pulumi.Input[str], 
     encrypted = {} if plan.machine and has_own_disks(plan.machine.name) else {"kmsKeyArn": key}
     mirror = mirrored(plan)
     variants = {
-        "productionVariants": [_variant(plan, each.role, models, each.weight) for each in answering(plan)],
+        "productionVariants": [_variant(plan, each.role, models, FIRST[each.role]) for each in answering(plan)],
         **({"shadowProductionVariants": [_variant(plan, mirror.role, models, mirror.mirror)]} if mirror else {}),
     }
     configuration = own.make(CONFIGURATION, "configuration", {**variants, **encrypted, **hosting.requests})
@@ -72,7 +74,8 @@ def _variant(plan: Plan, role: str, models: Mapping[str, Any], weight: int) -> d
     """A version.
 
     Args:
-        weight: share of the requests in percent; of a copy, in percent of those that the other version answers.
+        weight: share of the requests in percent, until others are set; of a copy, in percent of those that the other
+            version answers.
     """
     runs = on_demand(plan.spec) if plan.machine is None else _on_instances(plan, plan.machine.name)
     return {"variantName": role, "modelName": models[role].name, "initialVariantWeight": weight, **runs}

@@ -14,6 +14,7 @@ from modelport.targets.patches import Kind as PatchKind
 
 from . import resources as made
 from .package import ModelPackage
+from .releases.weights import Weights
 from .smoke_test import SmokeTest
 
 TAGS = "AddTags DeleteTags ListTags"
@@ -93,6 +94,12 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
         Right(
             "logs:DescribeLogStreams GetLogEvents",
             ("arn:aws:logs:REGION:ACCOUNT:log-group:/aws/sagemaker/Endpoints/SERVICE-*:*",),
+        ),
+    ),
+    Weights: (
+        Right(
+            "sagemaker:DescribeEndpoint UpdateEndpointWeightsAndCapacities",
+            ("arn:aws:sagemaker:REGION:ACCOUNT:endpoint/SERVICE-*",),
         ),
     ),
     made.LOG_GROUP: (
@@ -231,7 +238,7 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
 
 ALWAYS = (
     *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, made.LOG_GROUP),
-    *(ModelPackage, SmokeTest),
+    *(ModelPackage, SmokeTest, Weights),
     *(made.CAPACITY, made.SCALING, made.SCHEDULED_ACTION, made.METRIC_ALARM, made.COMPOSITE_ALARM),
     *(made.DASHBOARD, made.BUDGET),
 )

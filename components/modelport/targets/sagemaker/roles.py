@@ -13,6 +13,7 @@ from .monitoring.topic import topic_roles
 from .network import PASSES, SERVICES, SUBNET_RANGES
 from .package import ModelPackage
 from .releases.variants import suffix
+from .releases.weights import Weights
 from .resources import (
     BUCKET,
     BUCKET_ENCRYPTION,
@@ -108,6 +109,7 @@ ROLES: Mapping[str, PatchKind] = {
     "configuration": CONFIGURATION,
     "endpoint": ENDPOINT,
     "smoke-test": SmokeTest,
+    "weights": Weights,
     **{f"capacity{suffix(role)}": CAPACITY for role in ("stable", "candidate")},
     **{f"scaling{suffix(role)}": SCALING for role in ("stable", "candidate")},
     "waking": SCALING,

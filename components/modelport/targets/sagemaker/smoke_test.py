@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from modelport.plan import Plan
 from modelport.providers.sagemaker import SageMakerSmokeTest
 from modelport.targets.provider import of_plugin
 from modelport.targets.version import Version
@@ -27,11 +28,13 @@ class SmokeTest(pulumi.CustomResource):
         super().__init__(SageMakerSmokeTest.kind, name, dict(props), of_plugin(opts))
 
 
-def smoke_test(own: Resources, account: Account, endpoint: pulumi.Resource, live: Sequence[Version]) -> None:
-    """The first requests to an endpoint, one to each variant that answers callers."""
+def smoke_test(
+    own: Resources, account: Account, endpoint: pulumi.Resource, live: Sequence[Version]
+) -> SmokeTest | None:
+    """The first requests to an endpoint, one to each variant that answers callers; None where answers are files."""
     plan = own.plan
     if plan.spec.mode not in MODES:
-        return
+        return None
     answering = {each.release.role: each.bundle for each in live if not each.release.mirror}
     inputs = {
         "region": account.region,
@@ -39,6 +42,11 @@ def smoke_test(own: Resources, account: Account, endpoint: pulumi.Resource, live
         "configuration": own.resources["configuration"].name,
         "bundles": {role: str(bundle.path.absolute()) for role, bundle in answering.items()},
         "digests": {role: bundle.digest for role, bundle in answering.items()},
-        "seconds": round(plan.spec.startup_seconds) + TO_START,
+        "seconds": patience(plan),
     }
-    own.register(SmokeTest, "smoke-test", inputs, pulumi.ResourceOptions(depends_on=[endpoint]))
+    return own.register(SmokeTest, "smoke-test", inputs, pulumi.ResourceOptions(depends_on=[endpoint]))
+
+
+def patience(plan: Plan) -> int:
+    """Seconds that an endpoint may take until it is in service."""
+    return round(plan.spec.startup_seconds) + TO_START

@@ -35,6 +35,7 @@ from .network import network
 from .package import package
 from .registry import repository
 from .releases.deployment import deployment
+from .releases.weights import weights
 from .resources import EXTRA, SDK, Resources
 from .roles import ROLES
 from .scaling import scaling
@@ -95,7 +96,7 @@ class SageMakerService(pulumi.ComponentResource):
         self.outputs = {
             "endpoint": address(own, account, served.endpoint),
             "image": {"digest": digest_of(image_named(own, live[0]))},
-            "live": (served.endpoint or models["stable"]).urn.apply(lambda _: [each.share for each in live]),
+            "live": (served.divided or models["stable"]).urn.apply(lambda _: [each.share for each in live]),
             "dashboards": served.dashboards,
             "alerts": served.alerts,
             "capture_location": kept,
@@ -107,9 +108,14 @@ class SageMakerService(pulumi.ComponentResource):
 
 @dataclass(frozen=True)
 class Served:
-    """An endpoint, with the names of what watches it; a service of jobs has none of these."""
+    """An endpoint, with the names of what watches it; a service of jobs has none of these.
+
+    Attributes:
+        divided: what is there once its requests are divided as they should be.
+    """
 
     endpoint: Any = None
+    divided: Any = None
     alerts: list[str] = field(default_factory=list)
     dashboards: list[pulumi.Output[str]] = field(default_factory=list)
 
@@ -129,9 +135,9 @@ def _served(
     alarms = slo_alarms(own, heard)
     made = endpoint(own, models, key, Hosting(requests, deployment(own.plan, alarms), alarms.resources))
     absent = absence_alarm(own, heard, made)
-    smoke_test(own, account, made, live)
+    divided = weights(own, account, smoke_test(own, account, made, live))
     scaling(own, made, live)
-    return Served(made, [*alarms.names, *absent.names], [shown(own, account)])
+    return Served(made, divided or made, [*alarms.names, *absent.names], [shown(own, account)])
 
 
 COMPONENT = SageMakerService

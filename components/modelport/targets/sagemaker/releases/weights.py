@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from modelport.providers.sagemaker import SageMakerWeights
+from modelport.targets.provider import of_plugin
+
+from ..account import Account
+from ..resources import Resources
+from ..smoke_test import patience
+from .variants import answering
+
+
+class Weights(pulumi.CustomResource):
+    """An endpoint whose requests are divided so; `props` are the inputs of `modelport:sagemaker:Weights`."""
+
+    inputs = SageMakerWeights.inputs
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
+        super().__init__(SageMakerWeights.kind, name, dict(props), of_plugin(opts))
+
+
+def weights(own: Resources, account: Account, tested: pulumi.Resource | None) -> pulumi.Resource | None:
+    """The shares of the versions that answer callers, once each has answered its sample; None where one answers all."""
+    releases = answering(own.plan)
+    if len(releases) < 2 or tested is None:
+        return None
+    inputs = {
+        "region": account.region,
+        "endpoint": own.resources["endpoint"].name,
+        "configuration": own.resources["configuration"].name,
+        "weights": {release.role: release.weight for release in releases},
+        "seconds": patience(own.plan),
+    }
+    return own.register(Weights, "weights", inputs, pulumi.ResourceOptions(depends_on=[tested]))
