@@ -18,13 +18,18 @@ ONE_IN_AN_ACCOUNT = {"aws:budgets/budget:Budget", "aws:cloudwatch/dashboard:Dash
 
 
 @pytest.fixture
-def china(monkeypatch):
-    monkeypatch.setitem(
-        aws_program.READ,
-        "aws:index/getPartition:getPartition",
-        {"partition": "aws-cn", "dnsSuffix": "amazonaws.com.cn"},
-    )
-    monkeypatch.setitem(aws_program.READ, "aws:index/getRegion:getRegion", {"region": "cn-north-1"})
+def partition(monkeypatch):
+    def partition(name, suffix, region):
+        told = {"partition": name, "dnsSuffix": suffix}
+        monkeypatch.setitem(aws_program.READ, "aws:index/getPartition:getPartition", told)
+        monkeypatch.setitem(aws_program.READ, "aws:index/getRegion:getRegion", {"region": region})
+
+    return partition
+
+
+@pytest.fixture
+def china(partition):
+    partition("aws-cn", "amazonaws.com.cn", "cn-north-1")
 
 
 @pytest.mark.parametrize("mode", ["realtime", "async", "batch"])
@@ -33,7 +38,26 @@ def test_in_another_partition_nothing_is_of_the_usual_one(china, sagemaker, mode
     planned = json.dumps(program.inputs)
     assert "arn:aws-cn:" in planned
     assert "arn:aws:" not in planned
-    assert program.inputs["fraud-private-s3"]["serviceName"] == "cn.com.amazonaws.cn-north-1.s3"
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "region", "special"),
+    [
+        ("aws", "amazonaws.com", "eu-central-1", {}),
+        ("aws-us-gov", "amazonaws.com", "us-gov-west-1", {}),
+        (
+            *("aws-cn", "amazonaws.com.cn", "cn-north-1"),
+            dict.fromkeys(("sagemaker.runtime", "ecr.api", "ecr.dkr"), "cn.com.amazonaws"),
+        ),
+        ("aws-eusc", "amazonaws.eu", "eusc-de-east-1", dict.fromkeys(("ecr.api", "ecr.dkr"), "eu.amazonaws")),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_private_endpoints_have_the_names_of_the_partition(partition, sagemaker, name, suffix, region, special):
+    partition(name, suffix, region)
+    found = {each["serviceName"] for each in sagemaker().inputs.values() if "serviceName" in each}
+    services = ("s3", "sagemaker.runtime", "ecr.api", "ecr.dkr", "kms", "logs")
+    assert found == {f"{special.get(each, 'com.amazonaws')}.{region}.{each}" for each in services}
 
 
 def test_its_address_is_the_partitions(china, sagemaker):

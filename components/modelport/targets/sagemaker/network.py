@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,19 @@ SUBNET_RANGES = ("10.0.0.0/25", "10.0.0.128/25")
 """In as many zones."""
 SERVICES = ("sagemaker.runtime", "ecr.api", "ecr.dkr", "kms", "logs")
 """What is reached from within without the internet, besides S3."""
+USUAL_PREFIX = "com.amazonaws"
+OF_PARTITIONS: Mapping[str, tuple[str, Collection[str]]] = {
+    "aws-cn": ("cn.com.amazonaws", {"sagemaker.runtime", "ecr.api", "ecr.dkr"}),
+    "aws-eusc": ("eu.amazonaws", {"ecr.api", "ecr.dkr"}),
+    "aws-iso": ("gov.ic.c2s", {"sagemaker.runtime", "ecr.api", "ecr.dkr"}),
+    "aws-iso-b": ("gov.sgov.sc2s", {"sagemaker.runtime", "ecr.api", "ecr.dkr"}),
+    "aws-iso-e": ("uk.adc-e.cloud", {"ecr.api", "ecr.dkr"}),
+    "aws-iso-f": ("gov.ic.hci.csp", {"ecr.api", "ecr.dkr"}),
+}
+"""What the names of some services begin with in a partition; all others begin as they do everywhere.
+
+Source: `aws ec2 describe-vpc-endpoint-services` of each, as InterfaceVpcEndpointAwsService of AWS's CDK has them.
+"""
 HTTPS = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
 ASKED, ANSWERED = (443, 443), (32768, 65535)
 """Ports that are asked, and those that Linux asks from, so that answers come to them."""
@@ -165,9 +178,10 @@ def _storage(own: Resources, account: Account, vpc: Any, routes: Any, writing: S
 
 
 def _service(account: Account, name: str) -> pulumi.Output[str]:
-    """What an endpoint calls a service; China's names begin with `cn.`.
+    """What an endpoint calls a service."""
 
-    Source: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
-    """
-    begin = account.partition.apply(lambda each: "cn.com.amazonaws" if each == "aws-cn" else "com.amazonaws")
-    return pulumi.Output.concat(begin, ".", account.region, ".", name)
+    def begin(partition: str) -> str:
+        prefix, services = OF_PARTITIONS.get(partition, (USUAL_PREFIX, ()))
+        return prefix if name in services else USUAL_PREFIX
+
+    return pulumi.Output.concat(account.partition.apply(begin), ".", account.region, ".", name)
