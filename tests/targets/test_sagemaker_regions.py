@@ -17,6 +17,11 @@ ONE_IN_AN_ACCOUNT = {"aws:budgets/budget:Budget", "aws:cloudwatch/dashboard:Dash
 """Types whose names are the same for all regions of an account."""
 
 
+def region_of(name):
+    """That of a resource's logical name, `fraud-REGION-ROLE`."""
+    return "-".join(name.split("-")[1:4])
+
+
 @pytest.fixture
 def partition(monkeypatch):
     def partition(name, suffix, region):
@@ -77,7 +82,9 @@ def test_a_stack_has_a_service_in_several_regions(args):
     children = [each for each in program.requests if each.type.startswith("aws:")]
     assert len(children) > 100
     for each in children:
-        assert f"::{'-'.join(each.name.split('-')[1:4])}::" in each.provider, each.name
+        assert f"::{region_of(each.name)}::" in each.provider, each.name
+    for region in ("eu-central-1", "us-east-1"):
+        assert program.inputs[f"fraud-{region}-bundle-blue"]["region"] == region
     for token in ONE_IN_AN_ACCOUNT:
         inputs = [program.inputs[each.name] for each in children if each.type == token]
         names = [each.get("name") or each.get("dashboardName") for each in inputs]

@@ -5,6 +5,7 @@ import shutil
 import tarfile
 import threading
 
+import boto3
 import grpc
 import pytest
 from support.plugin import Engine, Plugin
@@ -191,6 +192,16 @@ class TestWrong:
         place.cloud.first = [(status, {})]
         with pytest.raises(BundleError, match=reason):
             up(small, place)
+
+    def test_it_is_asked_where_the_bucket_is(self, s3, up, small, monkeypatch):
+        asked, real = [], boto3.client
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+        monkeypatch.setattr(boto3, "client", lambda *args, **more: asked.append(more) or real(*args, **more))
+        outputs = up(small, s3, region="us-east-1", prune=True)
+        RESOURCE.read(outputs["uri"], outputs)
+        RESOURCE.delete(outputs["uri"], outputs, print)
+        assert {each["region_name"] for each in asked} == {"us-east-1"} and len(asked) >= 3
+        assert RESOURCE.diff(outputs, {**outputs, "region": "eu-west-1"}).replaces == ()
 
     def test_a_missing_bucket_is_named(self, s3, up, small):
         s3.target = "s3://nowhere-at-all/models"

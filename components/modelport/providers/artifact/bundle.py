@@ -45,7 +45,7 @@ class ArtifactBundle:
 
     def diff(self, old: Values, new: Values) -> Changes:
         """See `Crud.diff`. The digest says what the bundle is; from where it came does not matter."""
-        return changes(old, new, replacing=("target", "digest", "packed"), other=("revision", "prune", "tags"))
+        return changes(old, new, replacing=("target", "digest", "packed"), other=("revision", "region", "prune", "tags"))
 
     def plan(self, old: Values, new: Values) -> Values:
         """See `Crud.plan`. What a bundle that is here will be is known, also its address in a registry."""
@@ -65,7 +65,7 @@ class ArtifactBundle:
         with surfaced(), _content(wanted) as (root, files):
             size = sum(file.size for file in files)
             progress = Progress(f"bundle {_hex(wanted.digest)[:12]}", size, say)
-            shelf = open_shelf(wanted.target, wanted.digest)
+            shelf = open_shelf(wanted.target, wanted.digest, wanted.region)
             for file in files:
                 if not shelf.holds(file.path, file.sha256):
                     shelf.put(file, root / file.path, progress, say)
@@ -81,7 +81,7 @@ class ArtifactBundle:
         if "digest" not in outputs:
             raise ModelportError(f"{id}\n  {IMPORT}")
         with surfaced():
-            shelf = open_shelf(outputs["target"], outputs["digest"])
+            shelf = open_shelf(outputs["target"], outputs["digest"], outputs.get("region"))
             return outputs if shelf.intact(outputs["uri"], outputs["contents"]) else None
 
     def update(self, id: str, inputs: Values, say: Say) -> Values:
@@ -92,7 +92,7 @@ class ArtifactBundle:
         """See `Crud.delete`. It stays, as others may serve it, unless `prune` says otherwise."""
         if outputs.get("prune"):
             with surfaced():
-                shelf = open_shelf(outputs["target"], outputs["digest"])
+                shelf = open_shelf(outputs["target"], outputs["digest"], outputs.get("region"))
                 shelf.remove(outputs["uri"], reversed(list(outputs["contents"])))
 
 

@@ -104,6 +104,9 @@ class BundleInputs(ArtifactInputs):
     revision: str | None = None
     """Hash of what lies outside the digest (sample, answer, baseline, signature): another one is uploaded again."""
 
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
+    """Where a bucket of S3 is; without it, where AWS's tools look. Other partitions know no buckets of this one."""
+
     @field_validator("packed")
     @classmethod
     def _in_a_folder(cls, packed: bool | None, given: ValidationInfo) -> bool | None:

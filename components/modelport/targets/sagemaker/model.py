@@ -8,6 +8,7 @@ from modelport.targets.artifact import ArtifactBundle, bundle_inputs
 from modelport.targets.settings import settings
 from modelport.targets.version import Version
 
+from .account import Account
 from .metrics import writes_metrics
 from .network import Network
 from .resources import MODEL, Resources
@@ -19,6 +20,7 @@ PACKED = ("serverless", "batch")
 
 def model(
     own: Resources,
+    account: Account,
     version: Version,
     image: pulumi.Input[str],
     role: pulumi.Input[str],
@@ -30,7 +32,7 @@ def model(
     No container of it reaches anything but through SageMaker itself, except where SageMaker takes neither isolation nor
     a network: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html (feature exclusions).
     """
-    bundle = _bundle(own, version, store)
+    bundle = _bundle(own, account, version, store)
     packed = own.plan.spec.mode in PACKED
     data = {"modelDataUrl": bundle.uri} if packed else {"modelDataSource": {"s3DataSources": [_folder(bundle)]}}
     container = {"image": image, **data, "environment": {**settings(own.plan, version), **writes_metrics(own.plan)}}
@@ -40,10 +42,11 @@ def model(
     return own.make(MODEL, f"model-{version.slot}", inputs, pulumi.ResourceOptions(depends_on=rights))
 
 
-def _bundle(own: Resources, version: Version, store: Store) -> ArtifactBundle:
+def _bundle(own: Resources, account: Account, version: Version, store: Store) -> ArtifactBundle:
     inputs = {
         **bundle_inputs(version.bundle),
         "target": pulumi.Output.concat(store.address, f"/{own.plan.name}"),
+        "region": account.region,
         **({"packed": True} if own.plan.spec.mode in PACKED else {}),
     }
     return own.make(ArtifactBundle, f"bundle-{version.slot}", inputs, pulumi.ResourceOptions(depends_on=[*store.ready]))

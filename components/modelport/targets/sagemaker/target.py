@@ -84,7 +84,9 @@ class SageMakerService(pulumi.ComponentResource):
         log_group(own, encrypting)
         role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place, exchanged, kept))
         copies = {each.release.role: serving_image(own, each, images) for each in live}
-        models = {each.release.role: model(own, each, copies[each.release.role], role, store, place) for each in live}
+        models = {
+            each.release.role: model(own, account, each, copies[each.release.role], role, store, place) for each in live
+        }
         for each in live:
             package(own, account, each, copies[each.release.role])
         waiting = with_queue(exchanged, plan.spec) if exchanged else {}

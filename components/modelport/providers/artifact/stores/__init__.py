@@ -11,8 +11,13 @@ KINDS = {"s3": "s3", "gs": "gs", "azblob": "azblob", "oci": "oci"}
 __all__ = ["Shelf", "open_shelf"]
 
 
-def open_shelf(target: str, digest: str) -> Shelf:
-    """The place of a bundle of a digest in a target."""
+def open_shelf(target: str, digest: str, region: str | None = None) -> Shelf:
+    """The place of a bundle of a digest in a target.
+
+    Args:
+        region: of a bucket in S3.
+    """
     module = KINDS.get(target.partition("://")[0], "folder")
-    shelf: Shelf = import_module(f"{__name__}.{module}").open_shelf(target, digest.removeprefix("sha256:"))
+    where = {"region": region} if region else {}
+    shelf: Shelf = import_module(f"{__name__}.{module}").open_shelf(target, digest.removeprefix("sha256:"), **where)
     return shelf

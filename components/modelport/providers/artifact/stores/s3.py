@@ -22,13 +22,16 @@ from .shelf import SHA256, Folder
 
 
 class S3Prefix(Folder):
-    """A bundle below a prefix of a bucket."""
+    """A bundle below a prefix of a bucket.
 
-    def __init__(self, address: str):
+    Without a region it is the one that boto3 finds, whose S3 knows the buckets of its own partition alone.
+    """
+
+    def __init__(self, address: str, region: str | None = None):
         super().__init__(address)
         parts = urlsplit(address)
         self._bucket, self._prefix = parts.netloc, parts.path.strip("/")
-        self._client: Any = needed("boto3", "s3").client("s3")
+        self._client: Any = needed("boto3", "s3").client("s3", region_name=region)
 
     def holds(self, path: str, sha256: str) -> bool:
         """See Shelf."""
@@ -122,6 +125,6 @@ def _is(stored: Mapping[str, Any], wanted: Slice | None) -> bool:
     return bool(stored["ETag"].strip('"') == base64.b64decode(wanted.md5).hex())
 
 
-def open_shelf(target: str, name: str) -> S3Prefix:
+def open_shelf(target: str, name: str, region: str | None = None) -> S3Prefix:
     """`s3://BUCKET/PREFIX`."""
-    return S3Prefix(f"{target}/{name}")
+    return S3Prefix(f"{target}/{name}", region)
