@@ -3,6 +3,7 @@
 import json
 
 import botocore.session
+import pulumi
 import pulumi_aws
 import pytest
 from moto import mock_aws
@@ -246,6 +247,24 @@ def test_the_container_reaches_nothing_and_its_instances_no_internet(sagemaker):
     assert program.inputs["fraud-model-blue"]["enableNetworkIsolation"] is True
     assert not [each for each in types(program) if "Gateway" in each.rpartition(":")[2] and "Endpoint" not in each]
     assert not [inputs for inputs in program.inputs.values() if inputs.get("cidrIpv4") == "0.0.0.0/0"]
+
+
+@pytest.mark.parametrize("mode", ["realtime", "serverless", "async", "batch"])
+def test_of_the_longest_name_every_request_is_one_that_aws_takes(args, mode):
+    service, name = args({"image": IMAGE}, mode=mode), "a" * 41
+    program = AwsProgram.run(lambda: SageMakerService(name, service).outputs, {"aws:region": REGION})
+    assert judge(requests_of(program)).problems == []
+
+
+@pytest.mark.parametrize(("name", "words"), [("a" * 42, "is 1 shorter"), ("Fraud", "such characters")])
+def test_a_name_that_aws_does_not_take_is_refused(args, name, words):
+    service = args({"image": IMAGE})
+
+    def run():
+        with pytest.raises(pulumi.RunError, match=f"MP401 [^$]*{words}"):
+            SageMakerService(name, service)
+
+    assert AwsProgram.run(run, {"aws:region": REGION}).requests == []
 
 
 def test_the_endpoint_and_its_log_group_have_names_that_are_known_before(sagemaker):
