@@ -7,12 +7,14 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import boto3
 import httpx
 import pytest
 from support.aws.kinds import ACCOUNT, REGION
 from support.console import Console
+from support.models import save, scaling
 from support.plugin import ROOT
 
 from modelport.bundle import build
@@ -40,11 +42,11 @@ class Cloud(Console):
             service, region_name=REGION, endpoint_url=address, aws_access_key_id="test", aws_secret_access_key="test"
         )
 
-    def live(self, **versions):
+    def live(self, existing=None, **versions):
         """Write the stack file, with these live versions."""
         image = f"{REGISTRY}/server@sha256:{'a' * 64}"
         releases = {"releases": {"fraud": versions}} if versions else {}
-        existing = {"registry": REGISTRY}
+        existing = {"registry": REGISTRY, **(existing or {})}
         self.configure(target="sagemaker", image=image, existing=existing, **releases, **{"aws:region": REGION})
 
     @property
@@ -64,6 +66,10 @@ class Cloud(Console):
         """What the model answers to its sample."""
         with TemporaryDirectory() as folder:
             return build(self.folder / "model.onnx", Path(folder, "bundle"), name="fraud").expected()
+
+    @property
+    def ledger(self):
+        return Ledger(Workspace.find("dev", self.folder))
 
     @property
     def keys(self):
@@ -126,7 +132,7 @@ def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
     again = cloud.run("destroy", "-s", "dev", "--yes")
     assert (again.code, again.out[again.out.index("kept, with its data:") :]) == (0, kept)
 
-    ledger = Ledger(Workspace.find("dev", cloud.folder))
+    ledger = cloud.ledger
     of_registry = [each for each in ledger.entries if each.type == "modelport:sagemaker:ModelPackage"]
     assert [each.name for each in of_registry] == ["fraud-sagemaker-package-blue"]
     ledger.forget(of_registry)  # moto deletes no versions of models
@@ -136,6 +142,45 @@ def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
     assert cloud.buckets == {}
     assert [each["KeyState"] for each in cloud.keys] == ["PendingDeletion"]
     assert "kept" not in cloud.run("destroy", "-s", "dev", "--yes").out
+
+
+def test_what_an_update_leaves_behind_is_told_and_goes_with_the_stack(cloud):
+    cloud.answers(*[cloud.expected] * 2)
+    assert cloud.run("up", "-s", "dev", "--yes").code == 0
+    cloud.client("s3").create_bucket(Bucket="given", CreateBucketConfiguration={"LocationConstraint": REGION})
+    cloud.live(existing={"bucket": "s3://given/team"})
+    moved = cloud.run("up", "-s", "dev", "--yes")
+    assert moved.code == 0, moved.err
+    names = {"fraud-dev-models-1234567", "fraud-dev-accesslogs-1234567"}
+    kept = moved.out[moved.out.index("kept, with its data:") :]
+    assert all(each in kept for each in names) and "fraud-sagemaker-key" not in kept
+    assert "kept" not in cloud.run("up", "-s", "dev", "--yes").out
+    gone = cloud.run("destroy", "-s", "dev", "--yes")
+    assert all(each in gone.out for each in (*names, "fraud-sagemaker-key"))
+    assert {each.id for each in cloud.ledger.entries if "Bucket" in each.type} == names
+
+
+def test_every_version_that_a_stack_has_left_in_the_registry_is_noted(cloud):
+    cloud.answers(cloud.expected)
+    assert cloud.run("up", "-s", "dev", "--yes").code == 0
+    other = scaling(2.0)
+    other.doc_string = "another model with the same answers"
+    save(other, cloud.folder / "model.onnx")
+    again = cloud.run("up", "-s", "dev", "--yes")
+    assert again.code == 0, again.err
+    cloud.run("destroy", "-s", "dev", "--yes")
+    versions = [each.id.rpartition("/")[2] for each in cloud.ledger.entries if each.type.endswith("ModelPackage")]
+    assert versions == ["1", "2"]
+
+
+def test_who_does_not_go_ahead_leaves_nothing_behind(cloud, monkeypatch):
+    cloud.answers(cloud.expected)
+    assert cloud.run("up", "-s", "dev", "--yes").code == 0
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr("modelport.cli.commands.deploy.sys", SimpleNamespace(stdin=terminal))
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
+    stopped = cloud.run("destroy", "-s", "dev", "--purge-data")
+    assert (stopped.code, "kept" in stopped.out, cloud.ledger.entries) == (1, False, [])
 
 
 def test_the_words_of_containers_follow_an_endpoint_that_did_not_come(cloud):
@@ -216,7 +261,7 @@ def test_who_cannot_be_asked_says_how_to_go_on(cloud, monkeypatch, url, words):
 def test_what_cannot_be_purged_stays_noted(cloud):
     noted = [{"type": "aws:s3/bucket:Bucket", "name": name, "id": name, "region": REGION} for name in ("here", "gone")]
     cloud.client("s3").create_bucket(Bucket="here", CreateBucketConfiguration={"LocationConstraint": REGION})
-    ledger = Ledger(Workspace.find("dev", cloud.folder))
+    ledger = cloud.ledger
     ledger.add([Kept(**each) for each in noted])
     cloud.env |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
     failed = cloud.run("destroy", "-s", "dev", "--yes", "--purge-data")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from modelport.cli.report import Report
     from modelport.targets.kept import Kept
 
+GOING = ("delete", "delete-replaced")
 FOLDER = Path(".modelport", "kept")
 
 
@@ -40,14 +41,11 @@ class Ledger:
 
     def tell(self) -> None:
         """List everything, with the command that deletes it."""
-        from modelport.targets.kept import holders
+        self._tell(self.entries, "delete it for good: {}")
 
-        nouns = {token: holder.noun for token, holder in holders().items()}
-        if entries := self.entries:
-            say("\nkept, with its data:")
-            for each in entries:
-                say(f"  {nouns[each.type]:<8} {each.name:<36} {each.id}  {each.region}")
-            say(f"delete it for good: modelport destroy -s {self._stack} --purge-data")
+    def tell_of_update(self, kept: Collection[Kept]) -> None:
+        """List what an update has left behind, with the command that deletes it and the stack."""
+        self._tell(kept, "it goes for good with the stack: {}")
 
     def purge(self) -> None:
         """Delete everything with its data; what has been deleted is not noted any more when something fails."""
@@ -63,6 +61,16 @@ class Ledger:
         """Note no more what is not there any more."""
         self._write([each for each in self.entries if each not in gone])
 
+    def _tell(self, entries: Collection[Kept], how: str) -> None:
+        from modelport.targets.kept import holders
+
+        nouns = {token: holder.noun for token, holder in holders().items()}
+        if entries:
+            say("\nkept, with its data:")
+            for each in entries:
+                say(f"  {nouns[each.type]:<8} {each.name:<36} {each.id}  {each.region}")
+            say(how.format(f"modelport destroy -s {self._stack} --purge-data"))
+
     def _write(self, entries: list[Kept]) -> None:
         if not entries:
             self._file.unlink(missing_ok=True)
@@ -74,12 +82,20 @@ class Ledger:
 
 
 def kept_of(report: Report) -> list[Kept]:
-    """What holds data among what the last run took out of the state and left where it is."""
+    """What holds data among what the last run took out of the state and left where it is.
+
+    What came into the state again under the same id, as a version that was found in a registry, is not left behind.
+    """
     from modelport.targets.kept import Kept, holders
 
-    known = holders()
+    known, steps = holders(), report.steps.values()
+    here = {(step.token, step.new.get("id")) for step in steps if step.new and step.op not in GOING}
     return [
         Kept(step.token, step.name, step.old["id"], (step.old.get("outputs") or {}).get("region", ""))
-        for step in report.steps.values()
-        if step.op == "delete" and not step.failed and step.old.get("retainOnDelete") and step.token in known
+        for step in steps
+        if step.op in GOING
+        and step.done
+        and step.old.get("retainOnDelete")
+        and step.token in known
+        and (step.token, step.old["id"]) not in here
     ]

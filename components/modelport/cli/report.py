@@ -21,7 +21,10 @@ Event = dict[str, Any]
 
 @dataclass
 class Step:
-    """One resource and what happens to it, or was `found` to have happened; times in seconds of a monotonic clock."""
+    """One resource and what happens to it, or would (`planned`), or was `found` to have happened.
+
+    Times are in seconds of a monotonic clock.
+    """
 
     op: str
     urn: str
@@ -34,6 +37,12 @@ class Step:
     offline: bool = False
     may_replace: bool = False
     found: bool = False
+    planned: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether it has happened."""
+        return self.ended is not None and not self.failed and not self.planned
 
     @property
     def token(self) -> str:
@@ -85,7 +94,9 @@ class Report:
         elif pre := event.get("resourcePreEvent"):
             return self._begin(pre["metadata"])
         elif done := event.get("resOutputsEvent") or event.get("resOpFailedEvent"):
-            return self._end(done["metadata"], failed="resOpFailedEvent" in event)
+            step = self._end(done["metadata"], failed="resOpFailedEvent" in event)
+            step.planned = bool(done.get("planning"))
+            return step
         elif (message := event.get("diagnosticEvent")) and message["severity"] == "error":
             self.errors.append(message["message"].strip())
         elif violation := event.get("policyEvent"):

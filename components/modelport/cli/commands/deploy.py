@@ -176,16 +176,20 @@ def _deploy(
             _endpoints(engine.outputs(workspace), workspace.stack)
     if operation == "up":
         tell_last_words(display.report, regions)
-    if operation == "destroy":
-        _keep(Ledger(workspace), display, purge=purge and code == OK, quiet=as_json)
+    if operation in ("up", "destroy"):
+        _keep(operation, Ledger(workspace), display, purge=purge and code == OK, quiet=as_json)
     return code
 
 
-def _keep(ledger: Ledger, display: "Display", *, purge: bool, quiet: bool) -> None:
+def _keep(operation: Operation, ledger: Ledger, display: "Display", *, purge: bool, quiet: bool) -> None:
     """Note what was left behind, and purge it or say what it is."""
-    ledger.add(kept_of(display.report))
+    kept = kept_of(display.report)
+    if kept:
+        ledger.add(kept)
     if purge:
         ledger.purge()
+    elif operation == "up" and not quiet:
+        ledger.tell_of_update(kept)
     elif not quiet:
         ledger.tell()
 

@@ -24,7 +24,7 @@ def check_logical_name(name: str) -> None:
     Source: botocore, CreateEndpointConfig: EndpointConfigName; ecr, CreateRepository: repositoryName.
     """
     if not LOGICAL.fullmatch(name) or len(name) > LOGICAL_LENGTH:
-        reason = f"the names of its resources begin with {name}, and end within 63 lower-case letters, digits and dashes"
+        reason = f"names of its resources begin with {name}, and have at most 63 lower-case letters, digits and dashes"
         over = len(name) - LOGICAL_LENGTH
         remedy = f"Take a name that is {over} shorter." if over > 0 else "Take a name of such characters."
         raise Refused([Refusal(REFUSED, "metadata.name", "sagemaker", reason, remedy, value=name)])

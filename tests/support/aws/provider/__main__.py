@@ -1,4 +1,4 @@
-"""A provider `aws` that makes what it is asked for in moto, at the address in AWS_ENDPOINT_URL, and deletes nothing.
+"""A provider `aws` that makes what it is asked for in moto, at the address in AWS_ENDPOINT_URL; it deletes nothing.
 
 It makes none of the type in MOTO_REFUSES.
 """
@@ -39,7 +39,8 @@ class Moto(provider_pb2_grpc.ResourceProviderServicer):
         return pb.CheckResponse(inputs=request.news)
 
     def Diff(self, request, context):
-        changed = [key for key in request.news if request.news[key] != request.old_inputs[key]]
+        news, olds = json_format.MessageToDict(request.news), json_format.MessageToDict(request.old_inputs)
+        changed = [key for key in news.keys() | olds.keys() if news.get(key) != olds.get(key)]
         changes = pb.DiffResponse.DIFF_SOME if changed else pb.DiffResponse.DIFF_NONE
         return pb.DiffResponse(changes=changes, diffs=changed)
 
@@ -70,6 +71,12 @@ class Moto(provider_pb2_grpc.ResourceProviderServicer):
             return self.account.output(name, output)
         except (KeyError, TypeError):  # not told, or a moment
             return None
+
+    def Update(self, request, context):
+        """Believe that it has been done: moto has been asked once, and knows no other of a kind that changes."""
+        answer = pb.UpdateResponse(properties=request.olds)
+        answer.properties.update(json_format.MessageToDict(request.news))
+        return answer
 
     def Read(self, request, context):
         return pb.ReadResponse(id=request.id, inputs=request.inputs, properties=request.properties)
