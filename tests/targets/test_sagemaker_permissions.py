@@ -6,12 +6,18 @@ from itertools import chain
 import botocore.session
 import pytest
 from support.aws.given import GIVEN, GROUPS, TOPIC
+from support.aws.kinds import REGION
+from support.aws.program import AwsProgram
 from support.aws.requests import requests_of
 
-from modelport.spec import Money, Monitoring, Scaling
-from modelport.targets.sagemaker.permissions import ALWAYS, RIGHTS, SPARED, policies
+from modelport import SageMakerService
+from modelport.spec import Metadata, Money, Monitoring, Scaling
+from modelport.targets.kept import Kept
+from modelport.targets.sagemaker.kept import HOLDERS
+from modelport.targets.sagemaker.permissions import ALWAYS, RIGHTS, SPARED, policies, purge_policy
 from modelport.targets.sagemaker.roles import ROLES
 
+IMAGE = f"registry.example/server@sha256:{'a' * 64}"
 EXISTING = {**GIVEN, **TOPIC}
 MOST_CHARACTERS = 6144
 """Of a managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -26,6 +32,8 @@ OTHERWISE = {
     "s3.GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3.GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3.GetBucketReplication": "s3:GetReplicationConfiguration",
+    "s3.DeleteObjects": "s3:DeleteObject",
+    "s3.ListObjectVersions": "s3:ListBucketVersions",
     "s3.ListObjectsV2": "s3:ListBucket",
     "s3.ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "s3.ListParts": "s3:ListMultipartUploadParts",
@@ -38,6 +46,15 @@ OF_NO_OPERATION = {"iam:PassRole"}
 GRANTS = {"kms:CreateGrant": "SageMaker and ECR use the key for the service"}
 """Rights to make something for what is given, and why."""
 
+
+ANSWERS = {
+    "DescribeKey": {"KeyMetadata": {"KeyState": "Enabled"}},
+    "ListMultipartUploads": {"Uploads": [{"Key": "model.onnx", "UploadId": "1"}]},
+    "ListObjectVersions": {"Versions": [{"Key": "model.onnx", "VersionId": "1"}]},
+    "ListModelPackages": {"ModelPackageSummaryList": []},
+}
+"""What AWS says while data is deleted."""
+NAMED = ("name", "namePrefix", "bucketPrefix", "alarmName", "dashboardName")
 
 WAYS = [
     {"budget": Money(amount=100)},
@@ -104,7 +121,7 @@ def test_every_action_is_an_operation():
 
 
 def test_a_policy_can_be_attached():
-    for policy in policies().values():
+    for policy in (*policies().values(), purge_policy()):
         assert len(json.dumps(policy, separators=(",", ":"))) <= MOST_CHARACTERS
 
 
@@ -116,4 +133,32 @@ def test_what_is_about_everything_has_no_names_of_ours():
         if each["Resource"] == ["*"]
         for action in each["Action"]
     }
-    assert broad == {"application-autoscaling", "cloudwatch", "ec2", "ecr", "kms", "logs"}
+    assert broad == {"application-autoscaling", "cloudwatch", "ec2", "ecr", "kms", "logs", "route53", "sns"}
+
+
+def test_what_deletes_data_is_allowed_by_a_policy_of_its_own(monkeypatch):
+    asked, entries = set(), [Kept(token, "fraud", f"{number}/fraud", REGION) for number, token in enumerate(HOLDERS)]
+
+    def ask(client, operation, parameters):
+        service = client.meta.service_model.service_name
+        asked.add(f"{service}.{operation}")
+        return ANSWERS.get(operation, {})
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", ask)
+    for each in entries:
+        HOLDERS[each.type].delete(each)
+    actions = {OTHERWISE.get(each, each.replace(".", ":")) for each in asked} | {"s3:DeleteObjectVersion"}
+    granted = {action for each in purge_policy()["Statement"] for action in each["Action"]}
+    assert actions == granted
+    assert "s3:DeleteObjectVersion" not in set().union(*map(allowed, policies()))
+
+
+@pytest.mark.parametrize("service", ["fraud", "fraud-detection-of-card-payments"])
+def test_names_begin_as_the_policies_say(args, service):
+    given = args({"image": IMAGE}, metadata=Metadata(name=service, owner="risk"), budget=Money(amount=100))
+    program = AwsProgram.run(lambda: SageMakerService(service[:31], given).outputs, {"aws:region": REGION})
+    begin = f"{service}-" if len(service) <= 16 else service[:16]
+    named = {inputs[key] for inputs in program.inputs.values() for key in NAMED if key in inputs}
+    free = {each for each in named if each.startswith(("alias/", "/", "AWSBudget"))}
+    assert len(named - free) > 10
+    assert not [each for each in named - free if not each.startswith(begin)]

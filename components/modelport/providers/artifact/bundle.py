@@ -45,7 +45,9 @@ class ArtifactBundle:
 
     def diff(self, old: Values, new: Values) -> Changes:
         """See `Crud.diff`. The digest says what the bundle is; from where it came does not matter."""
-        return changes(old, new, replacing=("target", "digest", "packed"), other=("revision", "region", "prune", "tags"))
+        return changes(
+            old, new, replacing=("target", "digest", "packed"), other=("revision", "region", "prune", "tags")
+        )
 
     def plan(self, old: Values, new: Values) -> Values:
         """See `Crud.plan`. What a bundle that is here will be is known, also its address in a registry."""

@@ -6,19 +6,20 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .permissions import policies
+from .permissions import policies, purge_policy
 
 HEAD = """\
 # Permissions on AWS
 
 What a person or a pipeline has to be allowed that runs `up`, `preview`, `refresh` and `destroy` for a service on
 [SageMaker](sagemaker.md). Attach the first policy, and those of what `modelport:existing` does not give: all of them
-for an empty account, the first one alone where everything is given. The words in capitals stand for what a stack has:
+for an empty account, the first one alone where everything is given. The last one is for those who may delete data for
+good. The words in capitals stand for what a stack has:
 
 | | |
 |---|---|
 | `REGION`, `ACCOUNT` | where the stack is; in other partitions ARNs begin with `arn:aws-cn`, `arn:aws-us-gov` ... |
-| `SERVICE` | the name of the service |
+| `SERVICE` | the name of the service; of one with more than 16 characters write `*` for what follows these, as names get shortened |
 | `KEY` | the ARN of `existing.key`, or `arn:aws:kms:REGION:ACCOUNT:key/*` |
 | `ROLE` | the ARN of `existing.role`, or `arn:aws:iam::ACCOUNT:role/SERVICE-*` |
 | `BUCKET` | that of `existing.bucket`, or `SERVICE-*` |
@@ -32,11 +33,12 @@ for an empty account, the first one alone where everything is given. The words i
 
 def page() -> str:
     """The page, with a policy of IAM for each part."""
-    return "\n".join((HEAD, *(_section(field, policy) for field, policy in policies().items())))
+    titled = ((f"Without `existing.{field}`" if field else "Always", policy) for field, policy in policies().items())
+    purging = "To delete data: `destroy --purge-data`", purge_policy()
+    return "\n".join((HEAD, *(_section(title, policy) for title, policy in (*titled, purging))))
 
 
-def _section(field: str, policy: Mapping[str, Any]) -> str:
-    title = f"Without `existing.{field}`" if field else "Always"
+def _section(title: str, policy: Mapping[str, Any]) -> str:
     return f"## {title}\n\n```json\n{_shown(policy)}\n```\n"
 
 

@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,7 +152,8 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
     ),
     made.TOPIC_POLICY: (Right("sns:GetTopicAttributes SetTopicAttributes", TOPICS),),
     made.SUBSCRIPTION: (
-        Right("sns:GetSubscriptionAttributes SetSubscriptionAttributes Subscribe Unsubscribe", TOPICS),
+        Right("sns:Subscribe", TOPICS),
+        Right("sns:GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe"),  # AWS knows no single ones
     ),
     made.BUDGET: (Right(f"budgets:ModifyBudget ViewBudget {TAGGED}", ("arn:aws:budgets::ACCOUNT:budget/SERVICE-*",)),),
     made.KEY: (
@@ -229,13 +230,28 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
     made.EGRESS: _ec2(
         "AuthorizeSecurityGroupEgress DescribeSecurityGroupRules ModifySecurityGroupRules RevokeSecurityGroupEgress"
     ),
-    made.VPC_ENDPOINT: _ec2(
-        "CreateVpcEndpoint DeleteVpcEndpoints DescribePrefixLists DescribeVpcEndpoints ModifyVpcEndpoint"
+    made.VPC_ENDPOINT: (
+        *_ec2("CreateVpcEndpoint DeleteVpcEndpoints DescribePrefixLists DescribeVpcEndpoints ModifyVpcEndpoint"),
+        Right("route53:AssociateVPCWithHostedZone"),  # for its private names
     ),
     made.FLOW_LOG: _ec2("CreateFlowLogs DeleteFlowLogs DescribeFlowLogs"),
 }
 """To make, look at, change and delete a resource of each kind."""
 
+PURGE = (
+    Right("s3:DeleteBucket ListBucketMultipartUploads ListBucketVersions", BUCKETS),
+    Right("s3:AbortMultipartUpload DeleteObject DeleteObjectVersion", ("arn:aws:s3:::SERVICE-*/*",)),
+    Right("kms:DescribeKey ScheduleKeyDeletion", KEYS),
+    Right("ecr:DeleteRepository", ("arn:aws:ecr:REGION:ACCOUNT:repository/SERVICE-*",)),
+    Right(
+        "sagemaker:DeleteModelPackage DeleteModelPackageGroup ListModelPackages",
+        (
+            "arn:aws:sagemaker:REGION:ACCOUNT:model-package-group/SERVICE-*",
+            "arn:aws:sagemaker:REGION:ACCOUNT:model-package/SERVICE-*/*",
+        ),
+    ),
+)
+"""To delete what a destroyed stack has left behind, with its data."""
 ALWAYS = (
     *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, made.LOG_GROUP),
     *(ModelPackage, SmokeTest, Weights),
@@ -262,13 +278,23 @@ SPARED: Mapping[str, tuple[PatchKind, ...]] = {
 
 def policies() -> dict[str, dict[str, Any]]:
     """A policy for what is always made, by the name "", and one for each of `SPARED`, by the field that spares it."""
-    return {field: _policy(kinds) for field, kinds in (("", ALWAYS), *SPARED.items())}
+    made = {field: _rights(kinds) for field, kinds in (("", ALWAYS), *SPARED.items())}
+    return {field: _policy(rights) for field, rights in made.items()}
 
 
-def _policy(kinds: tuple[PatchKind, ...]) -> dict[str, Any]:
+def purge_policy() -> dict[str, Any]:
+    """The policy for `destroy --purge-data`."""
+    return _policy(PURGE)
+
+
+def _rights(kinds: tuple[PatchKind, ...]) -> Iterator[Right]:
+    return (right for kind in kinds for right in RIGHTS[kind])
+
+
+def _policy(rights: Iterable[Right]) -> dict[str, Any]:
     """One statement for each set of resources."""
     actions: dict[tuple[str, ...], set[str]] = {}
-    for right in (right for kind in kinds for right in RIGHTS[kind]):
+    for right in rights:
         actions.setdefault(right.on, set()).update(right.listed)
     return {"Version": "2012-10-17", "Statement": list(_statements(actions))}
 
