@@ -19,7 +19,7 @@ good. The words in capitals stand for what a stack has:
 | | |
 |---|---|
 | `REGION`, `ACCOUNT` | where the stack is; in other partitions ARNs begin with `arn:aws-cn`, `arn:aws-us-gov` ... |
-| `SERVICE` | the name of the service; of one with more than 16 characters write `*` for what follows these, as names get shortened |
+| `SERVICE` | the name of the service; of a long one its first 16 characters and `*`, as names get shortened |
 | `KEY` | the ARN of `existing.key`, or `arn:aws:kms:REGION:ACCOUNT:key/*` |
 | `ROLE` | the ARN of `existing.role`, or `arn:aws:iam::ACCOUNT:role/SERVICE-*` |
 | `BUCKET` | that of `existing.bucket`, or `SERVICE-*` |
