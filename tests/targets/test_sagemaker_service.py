@@ -8,7 +8,7 @@ import pulumi_aws
 import pytest
 from moto import mock_aws
 from support.aws.account import Account
-from support.aws.given import GIVEN, GROUPS
+from support.aws.given import GIVEN, GROUPS, TOPIC
 from support.aws.judge import judge
 from support.aws.kinds import ACCOUNT, REGION
 from support.aws.program import AwsProgram
@@ -16,7 +16,7 @@ from support.aws.requests import requests_of
 from support.golden import golden
 
 from modelport import SageMakerService
-from modelport.spec import Accelerator, Compute, Memory, Money, Request, Scaling
+from modelport.spec import Accelerator, Compute, Memory, Money, Monitoring, Request, Scaling
 from modelport.targets.sagemaker.capacity import MACHINES, has_own_disks
 
 GOLDEN = """\
@@ -111,6 +111,43 @@ ANYTHING = {
     "Read": "a condition names the account whose buckets can be reached",
 }
 """Statements about all resources, and why."""
+PATTERNS = {
+    "Models": "the files of the service's models",
+    "Captures": "files that SageMaker names",
+    "ReadRequests": "files that callers name",
+    "WriteRequests": "files that callers name",
+    "ReadAnswers": "files that SageMaker names",
+    "WriteAnswers": "files that SageMaker names",
+    "Delivery": "files that S3 names",
+    "Logs": "streams of the service's log group",
+    "Interfaces": "SageMaker makes them up; the subnets and groups are named",
+    "Start": "jobs whose names begin with the service's",
+    "FlowLogs": "flow logs of this account",
+}
+"""Statements about names that end with anything, and why."""
+DEMANDED = {
+    *("ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability"),
+    *("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+    *("s3:GetObject", "s3:ListBucket", "s3:PutObject"),
+    *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+    *("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents", "cloudwatch:PutMetricData"),
+    *("ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission"),
+    *("ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"),
+    *("ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"),
+    *("ec2:DescribeSubnets", "ec2:DescribeVpcs"),
+}
+"""What https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html asks of the role of a model, with a key, a
+network and capture; there is a log group already.
+"""
+WAYS = [
+    {},
+    {"sections": {"mode": "serverless"}},
+    {"sections": {"mode": "async", "scaling": Scaling(scale_to_zero=True)}},
+    {"sections": {"mode": "batch"}},
+    {"sections": {"monitoring": Monitoring(capture={"percent": 20}, alerts={"notify": ["risk@example.com"]})}},
+    {"sections": {"mode": "async"}, "environment": {"existing": TOPIC}},
+    {"environment": {"existing": {"bucket": GIVEN["bucket"], "subnets": GIVEN["subnets"], **GROUPS}}},
+]
 BROAD_ACTIONS = {
     "kms:*": "the account administers its key",
     "kms:ReEncrypt*": "as CloudWatch asks for it",
@@ -210,15 +247,43 @@ def test_a_boundary_holds_the_role_that_is_made(sagemaker):
     assert program.inputs["fraud-role"]["permissionsBoundary"] == boundary
 
 
-def test_no_statement_is_about_everything_but_for_a_reason(sagemaker):
-    broad = {each["Sid"] for name, each in statements(sagemaker()) if "*" in listed(each.get("Resource", []))}
-    assert broad == set(ANYTHING)
+@pytest.fixture(params=WAYS, ids=str)
+def allowed(request, sagemaker):
+    """Every statement that allows something, with the name of its resource, of each kind of service."""
+    found = statements(sagemaker(request.param.get("environment"), **request.param.get("sections", {})))
+    return [(name, each) for name, each in found if each["Effect"] == "Allow"]
 
 
-def test_no_action_is_a_pattern_but_for_a_reason(sagemaker):
-    allowed = [each for _, each in statements(sagemaker()) if each["Effect"] == "Allow"]
-    actions = {action for each in allowed for action in listed(each["Action"]) if "*" in action}
+def test_no_statement_is_about_everything_but_for_a_reason(sagemaker, allowed):
+    assert {each["Sid"] for _, each in allowed if "*" in listed(each.get("Resource", []))} <= set(ANYTHING)
+    usual = {each["Sid"] for _, each in statements(sagemaker()) if "*" in listed(each.get("Resource", []))}
+    assert usual == set(ANYTHING)
+
+
+def test_no_resource_is_a_pattern_but_for_a_reason(allowed):
+    named = [(each["Sid"], name) for _, each in allowed for name in listed(each.get("Resource", [])) if name != "*"]
+    assert {sid for sid, name in named if "*" in name} <= set(PATTERNS)
+    assert not [name for _, name in named if "*" in name[:-1] or name.endswith(":::*")]
+
+
+def test_no_action_is_a_pattern_but_for_a_reason(allowed):
+    actions = {action for _, each in allowed for action in listed(each["Action"]) if "*" in action}
     assert actions == set(BROAD_ACTIONS)
+
+
+def test_nobody_but_services_and_the_account_itself_is_let_in(allowed):
+    anybody = {(name, each["Sid"]) for name, each in allowed if each.get("Principal") == "*"}
+    assert {name for name, _ in anybody} <= {"fraud-private-s3"}
+
+
+def test_the_role_may_do_all_that_sagemaker_does_in_its_name(sagemaker):
+    granted = {
+        action
+        for name, each in statements(sagemaker(monitoring=Monitoring(capture={"percent": 5})))
+        if name == "fraud-role-policy"
+        for action in listed(each["Action"])
+    }
+    assert granted == DEMANDED
 
 
 def test_the_role_is_sagemakers_for_this_account_alone(sagemaker):
