@@ -459,5 +459,14 @@ def test_what_cannot_be_is_refused_before_anything_is_made(refusal, environment,
     assert words in refusal(environment, **sections)
 
 
+def test_who_the_stack_is_to_aws_is_said_to_all_of_it(refusal, args, monkeypatch):
+    config = {"aws:region": REGION, "aws:profile": "production"}
+    assert "aws:profile" in refusal(config=config)
+    assert "AWS_PROFILE" in refusal(config={"aws:region": REGION, "aws:assumeRoles": "[]"})
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    service = args({"image": IMAGE})
+    assert AwsProgram.run(lambda: SageMakerService("fraud", service).outputs, config).requests
+
+
 def test_a_stack_says_in_which_region_it_is(refusal):
     assert "aws:region" in refusal(config={})

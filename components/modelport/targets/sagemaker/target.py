@@ -15,7 +15,7 @@ from modelport.targets.running import check_providers, run_errors
 from modelport.targets.version import Version, live_versions
 
 from . import TARGET
-from .account import Account
+from .account import Account, check_identity
 from .budget import budget
 from .capture import capture, captured, keeping, kept_days
 from .endpoint import Hosting, address, endpoint, log_group
@@ -70,6 +70,7 @@ class SageMakerService(pulumi.ComponentResource):
             plan = make_plan(args.spec, args.environment, TARGET)
             require_sdk(SDK, EXTRA)
             check_providers(self.CONFIG, opts)
+            check_identity()
             patches = patches_of(name, args.environment, self.RESOURCES)
             live = live_versions(plan)
         super().__init__(self.kind, name, plan.governed_inputs(), opts)
