@@ -6,6 +6,7 @@ from moto import mock_aws
 from support.aws.kinds import REGION
 
 from modelport.errors import ModelportError
+from modelport.spec import Scaling
 from modelport.targets.idle import idle_costs
 from modelport.targets.kept import Kept, holders
 from modelport.targets.sagemaker.kept import delete_bucket, delete_key
@@ -86,6 +87,15 @@ def test_who_may_not_is_told_what_it_lacks(s3, bucket, monkeypatch):
 def test_every_type_that_holds_data_is_one_that_is_kept(sagemaker):
     kept = {each.type for each in sagemaker({"environment": "prod"}).requests if each.retainOnDelete}
     assert holders().keys() <= kept
+
+
+@pytest.mark.parametrize(("to_zero", "machines"), [(True, 0), (False, 2)])
+def test_instances_that_go_when_nothing_waits_cost_nothing_idle(sagemaker, to_zero, machines):
+    program = sagemaker(mode="async", scaling=Scaling(min=2, max=4, scale_to_zero=to_zero))
+    planned = [(each.type, program.inputs[each.name]) for each in program.requests]
+    other = {"productionVariants": [{"instanceType": "ml.g6.xlarge", "initialInstanceCount": 1}]}
+    costs = idle_costs([*planned, ("aws:sagemaker/endpointConfiguration:EndpointConfiguration", other)])
+    assert (costs["ml.c5.large"], costs["ml.g6.xlarge"], costs["key"]) == (machines, 1, 1)
 
 
 def test_what_costs_while_nobody_asks_is_counted(sagemaker):

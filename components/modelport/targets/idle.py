@@ -19,13 +19,20 @@ def idle_costs(planned: Iterable[tuple[str, Inputs]]) -> Counter[str]:
     Args:
         planned: type tokens and inputs.
     """
-    known = {token: costly for module in _modules() for token, costly in import_module(module).IDLE.items()}
+    modules, planned = [import_module(module) for module in _modules()], list(planned)
+    known = {token: costly for module in modules for token, costly in module.IDLE.items()}
+    resting = {pair for module in modules for pair in module.resting(planned)}
     found: Counter[str] = Counter()
     for token, inputs in planned:
-        if token in known:
+        if token in known and (token, service_of(inputs)) not in resting:
             for what, count in known[token](inputs):
                 found[what] += count
     return found
+
+
+def service_of(inputs: Inputs) -> str:
+    """The service that a resource belongs to, as its tags say."""
+    return str((inputs.get("tags") or {}).get("service", ""))
 
 
 def _modules() -> Iterator[str]:

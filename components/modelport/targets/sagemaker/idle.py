@@ -5,10 +5,10 @@ Source: https://aws.amazon.com/sagemaker/ai/pricing, https://aws.amazon.com/priv
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from modelport.targets.idle import Costly, Inputs
+from modelport.targets.idle import Costly, Inputs, service_of
 
 
 def _instances(configuration: Inputs) -> Iterator[tuple[str, int]]:
@@ -28,14 +28,25 @@ def _one(what: str) -> Costly:
     return lambda _: [(what, 1)]
 
 
+CONFIGURATION, CAPACITY = (
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+    "aws:appautoscaling/target:Target",
+)
 IDLE = {
-    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": _instances,
+    CONFIGURATION: _instances,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoints,
     "aws:kms/key:Key": _one("key"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _one("alarm"),
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": _one("alarm"),
     "aws:cloudwatch/dashboard:Dashboard": _one("dashboard"),
 }
+
+
+def resting(planned: Iterable[tuple[str, Inputs]]) -> Iterator[tuple[str, str]]:
+    """Types with the services of which they cost nothing: the last instance of these goes when nothing waits."""
+    for token, inputs in planned:
+        if token == CAPACITY and inputs.get("minCapacity") == 0:
+            yield CONFIGURATION, service_of(inputs)
 
 
 def _count(value: Any) -> int:
