@@ -124,7 +124,7 @@ def test_a_stack_comes_stays_goes_and_its_data_goes_last(cloud):
 
     names = sorted(cloud.buckets)
     gone = cloud.run("destroy", "-s", "dev", "--yes")
-    assert gone.code == 0, gone.err
+    assert gone.code == 0 and "aws s3 rm" not in gone.out, gone.err
     kept = gone.out[gone.out.index("kept, with its data:") :]
     assert all(each in kept for each in (*names, "fraud-sagemaker-key"))
     assert "modelport destroy -s dev --purge-data" in kept
@@ -158,6 +158,8 @@ def test_what_an_update_leaves_behind_is_told_and_goes_with_the_stack(cloud):
     gone = cloud.run("destroy", "-s", "dev", "--yes")
     assert all(each in gone.out for each in (*names, "fraud-sagemaker-key"))
     assert {each.id for each in cloud.ledger.entries if "Bucket" in each.type} == names
+    assert "aws s3 rm --recursive s3://given/team/fraud/" in gone.out
+    assert gone.out.count("aws s3 rm") == 1
 
 
 def test_every_version_that_a_stack_has_left_in_the_registry_is_noted(cloud):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelport.targets.kept import Kept
 
 GOING = ("delete", "delete-replaced")
+BUNDLE, S3 = "modelport:artifact:Bundle", "s3://"
 FOLDER = Path(".modelport", "kept")
 
 
@@ -99,3 +100,20 @@ def kept_of(report: Report) -> list[Kept]:
         and step.token in known
         and (step.token, step.old["id"]) not in here
     ]
+
+
+def folders_of(report: Report, kept: Iterable[Kept]) -> list[str]:
+    """Where the last run left models, and what else services keep, in buckets that were given: not in those kept."""
+    made = tuple(f"{S3}{each.id}/" for each in kept)
+    gone = [step for step in report.steps.values() if step.op == "delete" and step.done and step.token == BUNDLE]
+    said = [step.old.get("outputs") or {} for step in gone]
+    targets = {each["target"] for each in said if not each.get("prune")}
+    return sorted(each for each in targets if each.startswith(S3) and not each.startswith(made))
+
+
+def tell_folders(folders: Collection[str]) -> None:
+    """List folders in buckets that were given, each with the command that deletes it: others may read it, too."""
+    if folders:
+        say("\nleft in buckets that are given; unless another stack reads it, delete it for good:")
+        for each in folders:
+            say(f"  aws s3 rm --recursive {each}/")

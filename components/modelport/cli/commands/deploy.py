@@ -14,7 +14,7 @@ import typer
 from modelport.cli.console import counted, say, tell
 from modelport.cli.engines import Engine, Operation, Order, choose
 from modelport.cli.errors import FAILED, OK, POLICY, UsageError
-from modelport.cli.kept import Ledger, kept_of
+from modelport.cli.kept import Ledger, folders_of, kept_of, tell_folders
 from modelport.cli.last_words import regions_of, tell_last_words
 from modelport.cli.money import tell_costs
 from modelport.cli.policies import policy_pack, with_own_policies
@@ -186,6 +186,8 @@ def _keep(operation: Operation, ledger: Ledger, display: "Display", *, purge: bo
     kept = kept_of(display.report)
     if kept:
         ledger.add(kept)
+    if operation == "destroy" and not quiet:
+        tell_folders(folders_of(display.report, ledger.entries))
     if purge:
         ledger.purge()
     elif operation == "up" and not quiet:
