@@ -17,6 +17,7 @@ ERRORS = [
     ('Could not connect to the endpoint URL: "https://runtime.sagemaker.eu-central-1.amazonaws.com"', "region right"),
     ("Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error", "another region"),
     ("ValidationException: Instance type ml.g6e.xlarge is not supported in this region", "has no ml.g6e.xlarge"),
+    ("DeleteConflict: Cannot delete a policy attached to entities.", "Detach it"),
     ("InvalidSubnetID.NotFound: The subnet ID 'subnet-1' does not exist", "Correct modelport:existing"),
 ]
 

@@ -41,6 +41,11 @@ ADVICE: Advice = (
         "The region has no {machine}. Ask for another compute, or deploy to another region.",
     ),
     (
+        re.compile(r"Cannot delete a policy attached to entities"),
+        "Callers still have the service's policy. Detach it: aws iam list-entities-for-policy --policy-arn ARN says from"
+        " whom. Then destroy again.",
+    ),
+    (
         re.compile(r"InvalidSubnetID\.NotFound|InvalidGroup\.NotFound|InvalidSecurityGroup"),
         "Correct modelport:existing: its subnets and security groups have to be in the stack's account and region.",
     ),
