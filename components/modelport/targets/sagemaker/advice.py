@@ -42,8 +42,8 @@ ADVICE: Advice = (
     ),
     (
         re.compile(r"Cannot delete a policy attached to entities"),
-        "Callers still have the service's policy. Detach it: aws iam list-entities-for-policy --policy-arn ARN says from"
-        " whom. Then destroy again.",
+        "Callers still have the service's policy. Detach it, and destroy again: from whom, says aws iam"
+        " list-entities-for-policy --policy-arn ARN",
     ),
     (
         re.compile(r"InvalidSubnetID\.NotFound|InvalidGroup\.NotFound|InvalidSecurityGroup"),
