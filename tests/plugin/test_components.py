@@ -154,7 +154,8 @@ def test_the_schema_has_every_input_and_output(plugin, engine, spec, bundle):
     assert set(planned) == set(server["properties"])
     source, to = f"host.example/other@{bundle.digest}", {"repository": "host.example/server", "tag": "v1"}
     image = {"source": source, **to, "digest": bundle.digest, "platform": "linux/amd64"}
-    model = {"bundle": "/b", "target": "s3://models", "packed": True, "revision": "1", "digest": bundle.digest}
+    store = {"target": "s3://models", "region": "eu-central-1", "packed": True}
+    model = {"bundle": "/b", **store, "revision": "1", "digest": bundle.digest}
     for kind, asked in {"modelport:artifact:Image": image, "modelport:artifact:Bundle": model}.items():
         checked, failures = plugin.check(asked, kind=kind)
         assert (set(checked), failures) == (set(schema["resources"][kind]["inputProperties"]), {})
