@@ -1,11 +1,12 @@
 """An environment of its own for each peer, from its lock; kept in .bench, or where MODELPORT_BENCH says."""
 
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from support import environments
+from support.environments import Absent
 
 ROOT = Path(__file__).resolve().parents[3]
 PEERS = Path(__file__).parent / "peers"
@@ -16,25 +17,13 @@ EMBEDDING = {"pytriton"}  # they load libpython where the loader finds it, so th
 LIBRARY = "import ctypes, sys; ctypes.CDLL('libpython%d.%d.so.1.0' % sys.version_info[:2])"
 
 
-class Absent(Exception):
-    """A peer that cannot be installed or started here, and why."""
-
-
 def interpreter(peer: str) -> Path:
     """The Python of the peer's environment, made unless it is there and of the present lock.
 
     Raises:
         Absent: it cannot be installed.
     """
-    lock, environment = PEERS / peer / "requirements.txt", HOME / peer
-    stamp, wanted = environment / "lock", hashlib.sha256(lock.read_bytes()).hexdigest()
-    python = environment / "bin" / "python"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-        _run(uv, "venv", "--quiet", "--clear", "--python", _base(peer), environment)
-        _run(uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock)
-        stamp.write_text(wanted)
-    return python
+    return environments.interpreter(PEERS / peer / "requirements.txt", HOME / peer, _base(peer))
 
 
 def version(peer: str) -> str:
@@ -51,10 +40,3 @@ def _base(peer: str) -> str:
     if not Path(SYSTEM).exists() or subprocess.run([SYSTEM, "-c", LIBRARY], capture_output=True).returncode:
         raise Absent(f"it needs {SYSTEM} and its libpython (on Debian: apt-get install python3 libpython3-dev)")
     return SYSTEM
-
-
-def _run(*command: object) -> None:
-    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    done = subprocess.run([str(word) for word in command], env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise Absent(" ".join((done.stderr or done.stdout).split())[-300:])
