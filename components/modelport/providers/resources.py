@@ -4,9 +4,11 @@ from modelport.providers.artifact import ArtifactBundle, ArtifactImage
 from modelport.providers.crud import Crud
 from modelport.providers.local import LocalServer
 from modelport.providers.sagemaker import SageMakerModelPackage, SageMakerSmokeTest, SageMakerWeights
+from modelport.providers.vertex import VertexDeployedModel, VertexModel, VertexTrafficSplit
 
 KINDS: tuple[Crud, ...] = (
     *(LocalServer(), ArtifactImage(), ArtifactBundle()),
     *(SageMakerModelPackage(), SageMakerSmokeTest(), SageMakerWeights()),
+    *(VertexModel(), VertexDeployedModel(), VertexTrafficSplit()),
 )
 RESOURCES: dict[str, Crud] = {resource.kind: resource for resource in KINDS}
