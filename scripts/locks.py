@@ -38,6 +38,7 @@ if __name__ == "__main__":
     gpu = ("requirements/image-gpu.in", "--no-emit-package", "onnxruntime")
     compile_lock("requirements/image-gpu.txt", *IMAGE, *gpu)
     compile_lock("requirements/image-build.txt", "requirements/image-build.in")
+    compile_lock("requirements/vendor-models.txt", "requirements/vendor-models.in")
     for wanted in sorted(ROOT.glob(PEERS)):  # each an environment of its own
         source = wanted.relative_to(ROOT)
         compile_lock(str(source.with_suffix(".txt")), str(source))
