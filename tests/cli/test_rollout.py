@@ -109,6 +109,65 @@ def test_an_aborted_rollout_leaves_the_stable_version_with_all_requests(stack, u
     assert live(stack) == ("../models/fraud.onnx", None, 0, 0)
 
 
+@pytest.fixture
+def waiting(ups, monkeypatch):
+    """A target whose updates always wait for instances."""
+    rows = dict.fromkeys(FIELDS, native("Any.request", source="a test"))
+    target = replace(load("local"), capabilities={**rows, "releases.unwaited": refused("it waits", instead="patience")})
+    monkeypatch.setattr("modelport.targets.load", lambda name: target)
+
+
+@pytest.fixture
+def shares(stack, waiting, monkeypatch):
+    """What the stack file said at each `up`; an up of the shares in `failing` fails after it has begun."""
+
+    class Shares(list):
+        failing = ()
+
+    seen = Shares()
+
+    def up(operation, _, *, yes, begins):
+        begins()
+        seen.append(live(stack)[1:3])
+        return 1 if seen[-1][1] in seen.failing else 0
+
+    monkeypatch.setattr(deploy, "deploy", up)
+    return seen
+
+
+def test_a_candidate_loses_its_share_before_it_goes_where_that_takes_time(stack, shares, rollout):
+    new = "../models/next.onnx"
+    rollout("start", "--source", new, "--weight", "90", "--yes")
+    answer = rollout("abort", "--yes")
+    assert shares == [(new, 90), (new, 0), (None, 0)]
+    assert answer.code == 0 and "Two updates" in answer.err
+    assert [line.split()[0] for line in answer.out.splitlines()].count("next:") == 1
+
+
+def test_a_candidate_without_a_share_goes_at_once(shares, rollout):
+    rollout("start", "--source", "../models/next.onnx", "--weight", "0", "--yes")
+    assert rollout("abort", "--yes").err == ""
+    assert len(shares) == 2
+
+
+def test_a_candidate_stays_where_its_share_could_not_be_taken_and_another_abort_goes_on(stack, shares, rollout):
+    new = "../models/next.onnx"
+    rollout("start", "--source", new, "--weight", "90", "--yes")
+    shares.failing = (0,)
+    assert rollout("abort", "--yes").code == 1
+    assert live(stack)[1:3] == (new, 0)
+    shares.failing = ()
+    assert rollout("abort", "--yes").code == 0
+    assert shares[-1] == (None, 0)
+
+
+def test_whoever_brings_an_abort_up_elsewhere_hears_that_the_share_stays_meanwhile(stack, shares, rollout):
+    rollout("start", "--source", "../models/next.onnx", "--weight", "90", "--yes")
+    answer = rollout("abort", "--no-up")
+    assert "keeps its 90 % until the update is done: `step --weight 0` takes them." in answer.err
+    assert len(shares) == 1 and live(stack)[1] is None
+
+
 def test_a_share_that_is_not_more_than_the_candidate_has_waits_for_nobody(stack, ups, rollout, last_up):
     rollout("start", "--source", "../models/next.onnx", "--weight", "90", "--yes")
     last_up(50, 40)
@@ -120,10 +179,7 @@ def test_a_share_that_is_not_more_than_the_candidate_has_waits_for_nobody(stack,
     assert load_environment(stack).releases["fraud"].unwaited == 0, "a mirror ends at once, too"
 
 
-def test_a_share_waits_where_a_target_always_does(stack, ups, rollout, last_up, monkeypatch):
-    rows = dict.fromkeys(FIELDS, native("Any.request", source="a test"))
-    target = replace(load("local"), capabilities={**rows, "releases.unwaited": refused("it waits", instead="patience")})
-    monkeypatch.setattr("modelport.targets.load", lambda name: target)
+def test_a_share_waits_where_a_target_always_does(stack, waiting, rollout, last_up):
     rollout("start", "--source", "../models/next.onnx", "--weight", "90", "--yes")
     last_up(90)
     assert rollout("step", "--weight", "10", "--yes").code == 0

@@ -76,8 +76,10 @@ def promote(service: Service, stack: Stack = None, yes: Yes = False, no_up: NoUp
 
 @app.command()
 def abort(service: Service, stack: Stack = None, yes: Yes = False, no_up: NoUp = False) -> None:
-    """Drop the candidate; the stable version gets all requests again."""
+    """Drop the candidate; the stable version gets all requests again, at once."""
     rollout = _on_trial(service, stack)
+    if rollout.releases.weight and not rollout.can_go_ahead and rollout.allows(0):
+        _take_share(rollout, yes=yes, no_up=no_up)
     rollout.change({"stable": rollout.entry["stable"]})
     _finish(rollout, yes=yes, no_up=no_up)
 
@@ -98,6 +100,17 @@ def status(service: Service, stack: Stack = None, as_json: AsJson = False) -> No
     if releases.mirror:
         say(f"{releases.mirror} % of the requests are copied to the candidate")
     say(f"next: modelport rollout {_following(rollout)} {service} -s {rollout.workspace.stack}")
+
+
+def _take_share(rollout: Rollout, *, yes: bool, no_up: bool) -> None:
+    """Give stable all requests in an update of its own: one that drops a candidate leaves it its share meanwhile."""
+    if no_up:
+        share = rollout.releases.weight
+        tell(f"The candidate keeps its {share} % until the update is done: `step --weight 0` takes them.")
+        return
+    tell("Two updates: the first takes the candidate's share away, the second the candidate.")
+    rollout.change({**rollout.entry, "weight": 0})
+    _bring_up(rollout, yes=yes)
 
 
 def _next_share(rollout: Rollout, *, no_up: bool) -> int | None:
@@ -132,37 +145,41 @@ def _check_source(source: str, rollout: Rollout) -> None:
 
 
 def _finish(rollout: Rollout, *, yes: bool, no_up: bool) -> None:
-    """Write the change and bring it up; what does not come so far is taken back.
-
-    What a target refuses is written only where somebody else is to bring it up.
-    """
-    from modelport.cli.commands.deploy import deploy
+    """Write the change and bring it up, or leave that to somebody else; what a target refuses is written only then."""
     from modelport.plan import Refused
 
-    if not (no_up or yes or sys.stdin.isatty()):
-        raise UsageError("modelport rollout\n  there is no terminal to ask on. Go ahead with --yes, or use --no-up.")
+    stack = rollout.workspace.stack
+    if not no_up:
+        _bring_up(rollout, yes=yes)
+        say(f"next: modelport rollout {_following(rollout)} {rollout.name} -s {stack}")
+        return
     try:
         rollout.plan()
     except Refused as refused:
-        if not no_up:
-            raise
         tell("\n".join([*map(str, refused.refusals), "written all the same: no up of this stack will go ahead."]))
     rollout.save()
     say(f"{rollout.place}  {_summary(rollout.releases)}")
-    stack = rollout.workspace.stack
-    if no_up:
-        say(f"next: modelport preview -s {stack}")
-        return
+    say(f"next: modelport preview -s {stack}")
+
+
+def _bring_up(rollout: Rollout, *, yes: bool) -> None:
+    """Write the change and bring it up; what does not come so far is taken back."""
+    from modelport.cli.commands.deploy import deploy
+
+    if not (yes or sys.stdin.isatty()):
+        raise UsageError("modelport rollout\n  there is no terminal to ask on. Go ahead with --yes, or use --no-up.")
+    rollout.plan()
+    rollout.save()
+    say(f"{rollout.place}  {_summary(rollout.releases)}")
     begun = Event()
     try:
-        code = deploy("up", stack, yes=yes, begins=begun.set)
+        code = deploy("up", rollout.workspace.stack, yes=yes, begins=begun.set)
     finally:
         if not begun.is_set():
             state = "is as it was" if rollout.take_back() else "has changed meanwhile, and stays"
             tell(f"{rollout.place}  {state}: nothing was brought up.")
     if code:
         raise typer.Exit(code)
-    say(f"next: modelport rollout {_following(rollout)} {rollout.name} -s {stack}")
 
 
 def _following(rollout: Rollout) -> str:
