@@ -38,7 +38,7 @@ def package_schema() -> Schema:
         "pluginDownloadURL": package.DOWNLOAD_URL,
         "types": types,
         "resources": {
-            **{resource.kind: _resource(resource) for resource in RESOURCES.values()},
+            **{resource.kind: _resource(resource, types) for resource in RESOURCES.values()},
             **{
                 component.kind: {
                     "isComponent": True,
@@ -57,7 +57,11 @@ def package_schema() -> Schema:
 def _object_type(model: type[BaseModel], types: Schema) -> Schema:
     """A reference to the type of a model; adds it, and those it consists of, to `types`."""
     schema = model.model_json_schema(by_alias=True, ref_template="{model}")
-    definitions = {**schema.pop("$defs", {}), model.__name__: schema}
+    _add_types({**schema.pop("$defs", {}), model.__name__: schema}, types)
+    return {"$ref": f"#/types/{_type_token(model.__name__)}"}
+
+
+def _add_types(definitions: Schema, types: Schema) -> None:
     for name, definition in definitions.items():
         types[_type_token(name)] = {
             "type": "object",
@@ -68,11 +72,11 @@ def _object_type(model: type[BaseModel], types: Schema) -> Schema:
                 field for field in definition.get("required", []) if (name, field) != ("Environment", "stack")
             ],
         }
-    return {"$ref": f"#/types/{_type_token(model.__name__)}"}
 
 
-def _resource(resource: Crud) -> Schema:
-    schema = resource.model.model_json_schema(by_alias=True)
+def _resource(resource: Crud, types: Schema) -> Schema:
+    schema = resource.model.model_json_schema(by_alias=True, ref_template="{model}")
+    _add_types(schema.pop("$defs", {}), types)
     inputs, required = _properties(schema), schema["required"]
     given = {name: OUTPUT_TYPES[kind.rstrip("?")] for name, kind in resource.outputs.items()}
     always = [name for name, kind in resource.outputs.items() if not kind.endswith("?")]

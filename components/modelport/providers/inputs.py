@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,6 +51,18 @@ def _failures(kind: type[Inputs], inputs: Values) -> list[Failure]:
     try:
         kind.model_validate(inputs)
     except ValidationError as error:
-        problems = [(".".join(map(str, problem["loc"])), problem["msg"]) for problem in error.errors()]
-        return [Failure(path, f"{text}.") for path, text in problems if inputs.get(path.split(".")[0]) != UNKNOWN]
+        known = (problem for problem in error.errors() if not _unknown(inputs, problem["loc"]))
+        return [Failure(".".join(map(str, problem["loc"])), f"{problem['msg']}.") for problem in known]
     return []
+
+
+def _unknown(value: Any, place: Sequence[int | str]) -> bool:
+    """Whether what is at a place, or what that would be in, is not known yet."""
+    for key in place:
+        if value == UNKNOWN:
+            return True
+        try:
+            value = value[key]
+        except (LookupError, TypeError):
+            return False
+    return bool(value == UNKNOWN)

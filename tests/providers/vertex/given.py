@@ -6,24 +6,36 @@ from modelport.providers.vertex import VertexDeployedModel, VertexModel, VertexT
 
 CPU = "aiplatform.googleapis.com/prediction/online/cpu/utilization"
 IMAGE = f"europe-west4-docker.pkg.dev/shop/serving/server@sha256:{'a' * 64}"
+NEXT_IMAGE = IMAGE.replace("a" * 64, "b" * 64)
+STEPS = [{"metricName": CPU, "target": 60}]
+L4 = {"machineType": "g2-standard-8", "acceleratorType": "NVIDIA_L4", "acceleratorCount": 1}
 
 
 def model(**changes):
-    where = {"project": "shop", "location": "europe-west4", "name": "fraud"}
-    runs = {"image": IMAGE, "artifacts": "gs://shop-fraud/bundles/1", "environment": {"MODELPORT_MODEL": "fraud"}}
+    where = {"project": "shop", "location": "europe-west4", "modelId": "fraud"}
+    called = {"displayName": "fraud", "versionDescription": "fraud 1", "versionAliases": ["stable"]}
+    given = {"containerSpec": container(), "artifactUri": "gs://shop-fraud/bundles/1", "labels": {"owner": "risk"}}
+    return checked(VertexModel(), **{**where, **called, **given, **changes})
+
+
+def container(**changes):
     routes = {"predictRoute": "/predict", "healthRoute": "/v2/health/ready"}
-    called = {"displayName": "fraud", "description": "fraud 1", "labels": {"owner": "risk"}, "aliases": ["stable"]}
-    return checked(VertexModel(), **{**where, **runs, **routes, **called, **changes})
+    return {"imageUri": IMAGE, "env": [{"name": "MODELPORT_MODEL", "value": "fraud"}], **routes, **changes}
 
 
 def deployment(endpoint=f"{PLACE}/endpoints/4242", **changes):
-    given = {"endpoint": endpoint, "model": f"{PLACE}/models/fraud@1", "name": "stable", "machine": "n2-standard-4"}
-    scaled = {
-        "minimum": 1,
-        "maximum": 3,
-        "targets": {CPU: 60},
-    }
-    return checked(VertexDeployedModel(), **{**given, **scaled, **changes})
+    given = {"endpoint": endpoint, "model": f"{PLACE}/models/fraud@1", "displayName": "stable"}
+    return checked(VertexDeployedModel(), **{**given, "dedicatedResources": machines(), **changes})
+
+
+def machines(**changes):
+    scaled = {"minReplicaCount": 1, "maxReplicaCount": 3, "autoscalingMetricSpecs": STEPS}
+    return {"machineSpec": {"machineType": "n2-standard-4"}, **scaled, **changes}
+
+
+def usual(**changes):
+    """Machines whose number follows what Vertex AI makes it follow."""
+    return {name: value for name, value in machines(**changes).items() if name != "autoscalingMetricSpecs"}
 
 
 def split(endpoint, percentages):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from providers.vertex.given import deployment, quiet
+from providers.vertex.given import L4, deployment, machines, quiet, usual
 from support.vertex.service import PLACE
 
 from modelport.errors import ModelportError
@@ -31,22 +31,23 @@ def test_a_deployment_lives_without_requests_until_it_is_undeployed(vertex, endp
 
 def test_another_machine_comes_beside_the_old_one(vertex, endpoint, deploy):
     _, first = deploy()
-    _, second = deploy(machine="g2-standard-8", accelerator="NVIDIA_L4", accelerators=1)
+    _, second = deploy(dedicatedResources=machines(machineSpec=L4))
     assert ids(vertex, endpoint) == [first["deployedModelId"], second["deployedModelId"]]
     machine = vertex.endpoints[endpoint]["deployedModels"][1]["dedicatedResources"]["machineSpec"]
-    assert machine == {"machineType": "g2-standard-8", "acceleratorType": "NVIDIA_L4", "acceleratorCount": 1}
+    assert machine == L4
 
 
 def test_two_releases_of_one_model_are_two_deployments(vertex, endpoint, deploy):
     deploy()
-    deploy(name="candidate")
+    deploy(displayName="candidate")
     assert len(ids(vertex, endpoint)) == 2
 
 
 def test_more_machines_come_in_place(vertex, endpoint, deploy):
     id, outputs = deploy()
-    changed = RESOURCE.update(id, deployment(endpoint, minimum=2, maximum=5, targets={}), quiet)
-    assert (changed["minimum"], changed["maximum"], changed["targets"]) == (2, 5, {})
+    more = usual(minReplicaCount=2, maxReplicaCount=5)
+    changed = RESOURCE.update(id, deployment(endpoint, dedicatedResources=more), quiet)
+    assert changed["dedicatedResources"] == more
     assert RESOURCE.read(id, changed) == changed
     assert ids(vertex, endpoint) == [outputs["deployedModelId"]]
     assert vertex.asked[-1][3]["updateMask"].count("dedicatedResources.") == 3
@@ -57,15 +58,15 @@ def test_only_what_differs_is_mutated(vertex, endpoint, deploy):
     asked = len(vertex.asked)
     RESOURCE.update(id, deployment(endpoint), quiet)
     assert len(vertex.asked) == asked
-    RESOURCE.update(id, deployment(endpoint, maximum=4), quiet)
+    RESOURCE.update(id, deployment(endpoint, dedicatedResources=machines(maxReplicaCount=4)), quiet)
     assert vertex.asked[-1][3]["updateMask"] == "dedicatedResources.maxReplicaCount"
 
 
 def test_a_deployment_that_is_there_is_taken_over_and_scaled(vertex, endpoint, deploy):
     _, first = deploy()
-    _, second = deploy(maximum=5)
+    _, second = deploy(dedicatedResources=machines(maxReplicaCount=5))
     assert ids(vertex, endpoint) == [first["deployedModelId"]]
-    assert second["maximum"] == 5
+    assert second["dedicatedResources"]["maxReplicaCount"] == 5
     assert vertex.endpoints[endpoint]["deployedModels"][0]["dedicatedResources"]["maxReplicaCount"] == 5
 
 
@@ -111,7 +112,7 @@ def test_an_endpoint_that_is_not_there_is_named(upload):
 
 
 def test_a_deployment_is_imported_by_its_name(deploy):
-    id, outputs = deploy(machine="g2-standard-8", accelerator="NVIDIA_L4", accelerators=1, spot=True, accessLogs=True)
+    id, outputs = deploy(dedicatedResources=machines(machineSpec=L4, spot=True), enableAccessLogging=True)
     assert RESOURCE.read(id, {}) == outputs
 
 
@@ -120,22 +121,29 @@ def test_something_else_is_not_imported(endpoint):
         RESOURCE.read(endpoint, {})
 
 
+def test_behind_a_private_endpoint_it_says_where_networks_connect(vertex, endpoint, deploy):
+    vertex.endpoints[endpoint]["privateServiceConnectConfig"] = {"enablePrivateServiceConnect": True}
+    id, outputs = deploy()
+    assert outputs["serviceAttachment"].startswith("projects/tenant/regions/europe-west4/serviceAttachments/")
+    assert RESOURCE.read(id, outputs) == outputs
+
+
 def test_what_somebody_else_scales_is_seen(vertex, endpoint, deploy):
     id, outputs = deploy()
     vertex.endpoints[endpoint]["deployedModels"][0]["dedicatedResources"]["minReplicaCount"] = 2
-    assert RESOURCE.read(id, outputs) == {**outputs, "minimum": 2}
+    assert RESOURCE.read(id, outputs) == {**outputs, "dedicatedResources": machines(minReplicaCount=2)}
 
 
 @pytest.mark.parametrize(
     ("changes", "replaced"),
     [
         ({"seconds": 1}, ()),
-        ({"minimum": 2}, ()),
-        ({"targets": {}}, ()),
-        ({"machine": "n2-standard-8"}, ("machine",)),
+        ({"dedicatedResources": machines(minReplicaCount=2)}, ()),
+        ({"dedicatedResources": usual()}, ()),
+        ({"dedicatedResources": machines(machineSpec=L4)}, ("dedicatedResources",)),
         ({"model": f"{PLACE}/models/fraud@2"}, ("model",)),
-        ({"name": "candidate"}, ("name",)),
-        ({"containerLogs": False}, ("containerLogs",)),
+        ({"displayName": "candidate"}, ("displayName",)),
+        ({"disableContainerLogging": True}, ("disableContainerLogging",)),
     ],
 )
 def test_what_is_a_change_and_what_another_deployment(changes, replaced):
@@ -145,7 +153,7 @@ def test_what_is_a_change_and_what_another_deployment(changes, replaced):
 
 def test_a_preview_says_what_is_not_known_yet():
     assert RESOURCE.plan({}, deployment())["deployedModelId"] == UNKNOWN
-    assert RESOURCE.plan({**deployment(), "deployedModelId": "17"}, deployment(minimum=2))["deployedModelId"] == "17"
+    assert RESOURCE.plan({**deployment(), "deployedModelId": "17"}, deployment(seconds=1))["deployedModelId"] == "17"
     checked, failures = RESOURCE.check({**deployment(), "model": UNKNOWN})
     assert (checked["model"], failures) == (UNKNOWN, [])
 
@@ -153,13 +161,13 @@ def test_a_preview_says_what_is_not_known_yet():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"minimum": 4},
-        {"minimum": 0},
-        {"accelerator": "NVIDIA_L4"},
-        {"accelerators": 1},
+        {"dedicatedResources": machines(minReplicaCount=4)},
+        {"dedicatedResources": machines(minReplicaCount=0)},
+        {"dedicatedResources": machines(machineSpec={"machineType": "a", "acceleratorType": "NVIDIA_L4"})},
+        {"dedicatedResources": machines(machineSpec={"machineType": "a", "acceleratorCount": 1})},
         {"model": f"{PLACE}/models/fraud"},
         {"endpoint": "4242"},
-        {"targets": {"cpu": 0}},
+        {"dedicatedResources": machines(autoscalingMetricSpecs=[{"metricName": "cpu", "target": 0}])},
     ],
 )
 def test_wrong_inputs_are_refused(changes):

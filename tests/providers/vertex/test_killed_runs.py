@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 from google.auth.transport.requests import AuthorizedSession
-from providers.vertex.given import deployment, model, quiet, split
+from providers.vertex.given import deployment, machines, model, quiet, split
 from support.vertex.service import PLACE
 
 from modelport.providers.vertex import VertexDeployedModel, VertexModel, VertexTrafficSplit
@@ -14,7 +14,8 @@ from modelport.providers.vertex.inputs import DeployedModelInputs
 
 MODEL, DEPLOYED, TRAFFIC = VertexModel(), VertexDeployedModel(), VertexTrafficSplit()
 FIRST = f"{PLACE}/models/fraud@1"
-NEXT = {"artifacts": "gs://shop-fraud/bundles/2"}
+MORE = machines(minReplicaCount=2, maxReplicaCount=5)
+NEXT = {"artifactUri": "gs://shop-fraud/bundles/2"}
 ID = chosen_id(DeployedModelInputs.model_validate(deployment()))
 
 
@@ -37,10 +38,10 @@ def divided():
 STEPS = {
     "the first version": ([], uploaded),
     "another version": ([uploaded], lambda: uploaded(**NEXT)),
-    "other names": ([uploaded], lambda: MODEL.update(FIRST, model(labels={}, aliases=["golden"]), quiet)),
+    "other names": ([uploaded], lambda: MODEL.update(FIRST, model(labels={}, versionAliases=["golden"]), quiet)),
     "names of another version": (
-        [uploaded, lambda: uploaded(**NEXT, aliases=["golden"])],
-        lambda: MODEL.update(FIRST, model(aliases=["golden", "best"]), quiet),
+        [uploaded, lambda: uploaded(**NEXT, versionAliases=["golden"])],
+        lambda: MODEL.update(FIRST, model(versionAliases=["golden", "best"]), quiet),
     ),
     "the end of the default version": (
         [uploaded, lambda: uploaded(**NEXT)],
@@ -48,7 +49,10 @@ STEPS = {
     ),
     "the end of the last version": ([uploaded], lambda: MODEL.delete(FIRST, model(), quiet)),
     "a deployment": ([uploaded], deployed),
-    "more machines": ([uploaded, deployed], lambda: deployed(minimum=2, maximum=5)),
+    "more machines": (
+        [uploaded, deployed],
+        lambda: deployed(dedicatedResources=MORE),
+    ),
     "the end of a deployment": (
         [uploaded, deployed],
         lambda: DEPLOYED.delete(f"{deployment()['endpoint']}/deployedModels/{ID}", deployment(), quiet),

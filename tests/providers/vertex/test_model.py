@@ -1,7 +1,7 @@
 """Versions of a model in the registry: each once, under its names, gone with the last."""
 
 import pytest
-from providers.vertex.given import IMAGE, model, quiet
+from providers.vertex.given import IMAGE, NEXT_IMAGE, container, model, quiet
 from support.vertex.service import PLACE
 
 from modelport.errors import ModelportError
@@ -25,24 +25,17 @@ def test_a_version_lives_from_upload_to_deletion(vertex, upload):
     RESOURCE.delete(id, outputs, quiet)
 
 
-def test_a_startup_that_takes_longer_is_waited_for(vertex, upload):
-    upload(startupSeconds=900)
-    probe = vertex.models[NAME]["1"]["containerSpec"]["startupProbe"]
-    assert probe["failureThreshold"] * probe["periodSeconds"] >= 900
-    assert probe["periodSeconds"] < probe["timeoutSeconds"]
-
-
 def test_another_image_is_another_version_and_takes_the_names(vertex, upload):
     first, _ = upload()
-    second, outputs = upload(image=IMAGE.replace("a" * 64, "b" * 64))
+    second, outputs = upload(containerSpec=container(imageUri=NEXT_IMAGE))
     assert (first, second) == (f"{NAME}@1", f"{NAME}@2")
     assert "stable" not in vertex.models[NAME]["1"]["versionAliases"]
-    assert outputs["aliases"] == ["stable"]
+    assert outputs["versionAliases"] == ["stable"]
     assert RESOURCE.read(second, outputs) == outputs
 
 
 def test_a_version_that_is_there_is_taken_over(vertex, upload):
-    upload(labels={"owner": "nobody"}, aliases=["candidate"])
+    upload(labels={"owner": "nobody"}, versionAliases=["candidate"])
     id, outputs = upload()
     assert list(vertex.models[NAME]) == ["1"]
     assert RESOURCE.read(id, outputs) == outputs
@@ -50,8 +43,8 @@ def test_a_version_that_is_there_is_taken_over(vertex, upload):
 
 def test_the_default_version_can_go_before_the_others(vertex, upload):
     id, outputs = upload()
-    upload(image=IMAGE.replace("a" * 64, "b" * 64))
-    upload(image=IMAGE.replace("a" * 64, "c" * 64), aliases=["candidate"])
+    upload(containerSpec=container(imageUri=NEXT_IMAGE))
+    upload(artifactUri="gs://shop-fraud/bundles/2", versionAliases=["candidate"])
     RESOURCE.delete(id, outputs, quiet)
     assert list(vertex.models[NAME]) == ["2", "3"]
     assert "default" in vertex.models[NAME]["3"]["versionAliases"]
@@ -59,7 +52,8 @@ def test_the_default_version_can_go_before_the_others(vertex, upload):
 
 def test_names_and_labels_change_in_place(vertex, upload):
     id, _ = upload()
-    changed = model(displayName="Fraud", labels={"owner": "risk", "tier": "1"}, aliases=["golden"], description="")
+    called = {"displayName": "Fraud", "versionAliases": ["golden"], "versionDescription": ""}
+    changed = model(labels={"owner": "risk", "tier": "1"}, **called)
     outputs = RESOURCE.update(id, changed, quiet)
     assert RESOURCE.read(id, outputs) == outputs
     assert vertex.models[NAME]["1"]["displayName"] == "Fraud"
@@ -70,7 +64,7 @@ def test_what_somebody_else_changes_is_seen(vertex, upload):
     id, outputs = upload()
     vertex.models[NAME]["1"]["labels"] = {}
     vertex.models[NAME]["1"]["versionAliases"] += ["other"]
-    assert RESOURCE.read(id, outputs) == {**outputs, "labels": {}, "aliases": ["other", "stable"]}
+    assert RESOURCE.read(id, outputs) == {**outputs, "labels": {}, "versionAliases": ["other", "stable"]}
 
 
 def test_a_model_of_the_same_name_that_somebody_else_made_is_not_ours(vertex, upload):
@@ -80,14 +74,14 @@ def test_a_model_of_the_same_name_that_somebody_else_made_is_not_ours(vertex, up
 
 
 def test_a_version_is_imported_by_its_name(upload):
-    id, outputs = upload(startupSeconds=900, grpcPort=8081, args=["--verbose"])
+    id, outputs = upload(containerSpec=container(grpcPorts=[{"containerPort": 8081}], args=["--verbose"]))
     assert RESOURCE.read(id, {}) == outputs
 
 
 def test_a_version_that_no_inputs_would_make_is_not_imported(vertex, upload):
     id, _ = upload()
-    vertex.models[NAME]["1"]["containerSpec"]["imageUri"] = "server:latest"
-    with pytest.raises(ModelportError, match=r"fraud@1\n  is not as modelport makes it:\n    image: "):
+    vertex.models[NAME]["1"]["containerSpec"]["livenessProbe"] = {}
+    with pytest.raises(ModelportError, match=r"fraud@1\n  is not as modelport makes it:\n    containerSpec.liveness"):
         RESOURCE.read(id, {})
 
 
@@ -110,17 +104,21 @@ def test_a_version_that_somebody_else_has_deployed_stays(vertex, deploy):
         ({}, ()),
         ({"seconds": 1}, ()),
         ({"labels": {}}, ()),
-        ({"aliases": ["golden"]}, ()),
+        ({"versionAliases": ["golden"]}, ()),
         ({"displayName": "Fraud"}, ()),
-        ({"artifacts": "gs://shop-fraud/bundles/2"}, ("artifacts",)),
-        ({"environment": {}}, ("environment",)),
+        ({"artifactUri": "gs://shop-fraud/bundles/2"}, ("artifactUri",)),
+        ({"containerSpec": container(env=[])}, ("containerSpec",)),
         ({"location": "us-central1"}, ("location",)),
-        ({"startupSeconds": 7}, ("startupSeconds",)),
     ],
 )
 def test_what_is_a_change_and_what_another_version(changes, replaced):
     found = RESOURCE.diff(model(), model(**changes))
     assert (set(found.properties), found.replaces) == (set(changes) - {"seconds"}, replaced)
+
+
+def test_an_image_that_is_not_known_yet_is_not_judged():
+    _, failures = RESOURCE.check({**model(), "containerSpec": container(imageUri=UNKNOWN)})
+    assert failures == []
 
 
 def test_a_preview_says_what_is_not_known_yet():
@@ -132,14 +130,14 @@ def test_a_preview_says_what_is_not_known_yet():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("name", "Fraud"),
-        ("name", "9lives"),
-        ("image", "server:latest"),
-        ("artifacts", "s3://bucket"),
-        ("aliases", ["-golden"]),
+        ("modelId", "Fraud"),
+        ("modelId", "9lives"),
+        ("containerSpec", container(imageUri="server:latest")),
+        ("artifactUri", "s3://bucket"),
+        ("versionAliases", ["-golden"]),
         ("labels", {"Owner!": "x"}),
-        ("predictRoute", "predict"),
-        ("startupSeconds", 7201),
+        ("containerSpec", container(predictRoute="predict")),
+        ("encryptionSpec", {"kmsKeyName": "fraud"}),
         ("location", "global"),
     ],
 )
@@ -149,5 +147,5 @@ def test_a_wrong_input_is_named(name, value):
 
 
 def test_variables_of_the_platform_are_refused():
-    _, failures = RESOURCE.check({**model(), "environment": {"AIP_HTTP_PORT": "1"}})
+    _, failures = RESOURCE.check({**model(), "containerSpec": container(env=[{"name": "AIP_HTTP_PORT", "value": "1"}])})
     assert "AIP_HTTP_PORT, which Vertex AI sets itself" in failures[0].reason

@@ -3,25 +3,28 @@
 from copy import deepcopy
 
 import pytest
-from providers.vertex.given import deployment, model, quiet, split
+from providers.vertex.given import L4, NEXT_IMAGE, container, deployment, machines, model, quiet, split, usual
 from support.vertex.judge import METHODS, verdicts
 
 from modelport.providers.vertex import VertexDeployedModel, VertexModel, VertexTrafficSplit
 
+PROBE = {"httpGet": {"path": "/v2/health/ready", "port": 8080}, "periodSeconds": 9, "timeoutSeconds": 10}
 EVERYTHING = {
-    "grpcPort": 8081,
-    "args": ["--verbose"],
-    "startupSeconds": 900,
-    "kmsKey": "projects/shop/locations/europe-west4/keyRings/fraud/cryptoKeys/fraud",
+    "containerSpec": container(
+        imageUri=NEXT_IMAGE,
+        args=["--verbose"],
+        ports=[{"containerPort": 8080}],
+        grpcPorts=[{"containerPort": 8081}],
+        startupProbe={**PROBE, "failureThreshold": 100},
+        deploymentTimeout="2700s",
+    ),
+    "encryptionSpec": {"kmsKeyName": "projects/shop/locations/europe-west4/keyRings/fraud/cryptoKeys/fraud"},
 }
 GPU = {
-    "machine": "g2-standard-8",
-    "accelerator": "NVIDIA_L4",
-    "accelerators": 1,
-    "spot": True,
+    "dedicatedResources": machines(machineSpec=L4, spot=True),
     "serviceAccount": "fraud@shop.iam.gserviceaccount.com",
-    "containerLogs": False,
-    "accessLogs": True,
+    "disableContainerLogging": True,
+    "enableAccessLogging": True,
 }
 
 
@@ -30,16 +33,15 @@ def asked(vertex, endpoint, upload):
     """Every request that changes something, of two releases from the beginning to the end."""
     models, deployments, traffic = VertexModel(), VertexDeployedModel(), VertexTrafficSplit()
     first, _ = upload()
-    second, _ = upload(**EVERYTHING, aliases=["candidate"])
+    second, _ = upload(**EVERYTHING, versionAliases=["candidate"])
     models.update(first, model(labels={}, displayName="Fraud"), quiet)
     ids = []
-    for name, version, machines in (("stable", first, {}), ("candidate", second, GPU)):
-        id, _ = deployments.create(deployment(endpoint, name=name, model=version, **machines), quiet)
+    for name, version, runs in (("stable", first, {}), ("candidate", second, GPU)):
+        id, _ = deployments.create(deployment(endpoint, displayName=name, model=version, **runs), quiet)
         ids.append(id.rpartition("/")[2])
     traffic.create(split(endpoint, {ids[0]: 80, ids[1]: 20}), quiet)
-    deployments.update(
-        f"{endpoint}/deployedModels/{ids[0]}", deployment(endpoint, minimum=2, maximum=5, targets={}), quiet
-    )
+    more = usual(minReplicaCount=2, maxReplicaCount=5)
+    deployments.update(f"{endpoint}/deployedModels/{ids[0]}", deployment(endpoint, dedicatedResources=more), quiet)
     traffic.delete(endpoint, {}, quiet)
     for id in ids:
         deployments.delete(f"{endpoint}/deployedModels/{id}", deployment(endpoint), quiet)

@@ -14,7 +14,7 @@ RESOURCE = VertexTrafficSplit()
 @pytest.fixture
 def two(deploy):
     """The ids of two deployments."""
-    return [deploy(name=name)[1]["deployedModelId"] for name in ("stable", "candidate")]
+    return [deploy(displayName=name)[1]["deployedModelId"] for name in ("stable", "candidate")]
 
 
 def test_requests_are_divided_and_divided_anew(vertex, endpoint, two, divide):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from providers.vertex.given import deployment, model
+from providers.vertex.given import deployment, machines, model
 from support.stack import Stack
 from support.vertex.service import PLACE, TOKEN
 
@@ -57,10 +57,11 @@ def dev(vertex, endpoint, tmp_path):
             asked = {"endpoint": endpoint, "releases": stack.releases, "shares": stack.shares}
             (stack.folder / "asked.json").write_text(json.dumps(asked))
 
-        def release(role, version, share, **machines):
+        def release(role, version, share, machine="n2-standard-4"):
             stack.shares[role] = share
-            content = model(artifacts=f"gs://shop-fraud/bundles/{version}", aliases=[role])
-            stack.releases[role] = {"model": content, "deployment": deployment(endpoint, name=role, **machines)}
+            content = model(artifactUri=f"gs://shop-fraud/bundles/{version}", versionAliases=[role])
+            runs = {"displayName": role, "dedicatedResources": machines(machineSpec={"machineType": machine})}
+            stack.releases[role] = {"model": content, "deployment": deployment(endpoint, **runs)}
             ask()
 
         def abort(role):

@@ -275,6 +275,8 @@ class Vertex:
             if self.broken:
                 raise Refused(400, "FAILED_PRECONDITION", self.broken)
             deployed = {**deepcopy(asked), "model": model, "modelVersionId": version["versionId"]}
+            if "privateServiceConnectConfig" in endpoint:
+                deployed["privateEndpoints"] = {"serviceAttachment": ATTACHMENT}
             self.touch(name, deployedModels=[*endpoint.get("deployedModels", []), deployed])
             return {"deployedModel": deployed}
 
@@ -320,6 +322,7 @@ class Vertex:
         return {"entries": lines[: body["pageSize"]]}
 
 
+ATTACHMENT = "projects/tenant/regions/europe-west4/serviceAttachments/gkedpm-4242"
 REGION = r"projects/[^/]+/locations/[^/]+"
 MODEL, ENDPOINT = rf"({REGION}/models/[^/@:]+)", rf"({REGION}/endpoints/[^/:]+)"
 ROUTES: tuple[tuple[str, str, Callable[..., Json]], ...] = (

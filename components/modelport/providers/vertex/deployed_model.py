@@ -3,7 +3,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from modelport.providers import inputs as judged
 from modelport.providers.crud import UNKNOWN, Changes, Failure, Say, Values
@@ -13,12 +14,8 @@ from .endpoint import LiveEndpoint
 from .google import GoogleError, patiently
 from .inputs import DeployedModelInputs, validated
 
-CHANGEABLE = ("minimum", "maximum", "targets")
-MASKS = {
-    "minimum": "dedicatedResources.minReplicaCount",
-    "maximum": "dedicatedResources.maxReplicaCount",
-    "targets": "dedicatedResources.autoscalingMetricSpecs",
-}
+MACHINES = "dedicatedResources"
+MADE_OF = ("displayName", MACHINES, "serviceAccount", "disableContainerLogging", "enableAccessLogging")
 IGNORED = ("seconds",)
 ID = re.compile(r"(?P<endpoint>projects/[^/]+/locations/[^/]+/endpoints/[^/]+)/deployedModels/(?P<id>[0-9]+)")
 IDS = 10**9
@@ -29,15 +26,16 @@ class VertexDeployedModel:
     """`modelport:vertex:DeployedModel`: a version of a model on machines behind an endpoint, at first without requests.
 
     Pulumi's provider for Google has no such thing. Inputs are the fields of `DeployedModelInputs`; the outputs are
-    these and `deployedModelId`. The id is `projects/P/locations/L/endpoints/E/deployedModels/D`. D is made of what
-    never changes, so that the next run finds what a killed one has begun, and another machine or model comes beside
-    the old one, which goes when it has no requests any more.
+    these, `deployedModelId` and, behind an endpoint of Private Service Connect, `serviceAttachment`. The id is
+    `projects/P/locations/L/endpoints/E/deployedModels/D`. D is made of what never changes, so that the next run finds
+    what a killed one has begun, and another machine or model comes beside the old one, which goes when it has no
+    requests any more.
     """
 
     kind = "modelport:vertex:DeployedModel"
     model = DeployedModelInputs
     inputs = judged.names(DeployedModelInputs)
-    outputs: ClassVar = {"deployedModelId": "string"}
+    outputs: ClassVar = {"deployedModelId": "string", "serviceAttachment": "string?"}
     deletes_first = False
 
     def check(self, inputs: Values) -> tuple[Values, list[Failure]]:
@@ -47,11 +45,13 @@ class VertexDeployedModel:
     def diff(self, old: Values, new: Values) -> Changes:
         """See `Crud.diff`. Only how many machines there are can change while they answer."""
         changed = [name for name in self.inputs if name not in IGNORED and old.get(name) != new.get(name)]
-        return Changes(tuple(changed), tuple(name for name in changed if name not in CHANGEABLE))
+        replaced = [name for name in changed if name != MACHINES or _fixed(old.get(name)) != _fixed(new.get(name))]
+        return Changes(tuple(changed), tuple(replaced))
 
     def plan(self, old: Values, new: Values) -> Values:
         """See `Crud.plan`."""
-        return {**new, "deployedModelId": old.get("deployedModelId", UNKNOWN)}
+        made = {name: old[name] for name in self.outputs if name in old}
+        return {**new, **(made or dict.fromkeys(self.outputs, UNKNOWN))}
 
     def create(self, inputs: Values, say: Say) -> tuple[str, Values]:
         """See `Crud.create`."""
@@ -66,10 +66,12 @@ class VertexDeployedModel:
         found = live.deployed(deployed)
         if found is None:
             return None
-        model = outputs.get("model") or f"{found['model'].partition('@')[0]}@{found['modelVersionId']}"
-        kept = {name: outputs[name] for name in IGNORED if name in outputs}
-        seen = {**bodies.deployed_model_inputs(found), "endpoint": live.name, "model": model, **kept}
-        return {**validated(DeployedModelInputs, id, seen).values(), "deployedModelId": deployed}
+        said = {name: found[name] for name in MADE_OF if name in found}
+        model = f"{found['model'].partition('@')[0]}@{found['modelVersionId']}"
+        before = {name: outputs[name] for name in self.inputs if name in outputs}
+        seen = {"endpoint": live.name, "model": model, **said, **before}
+        seen[MACHINES] = {**_fixed(seen[MACHINES]), **bodies.scaling(found[MACHINES])}
+        return _outputs(validated(DeployedModelInputs, id, seen), found)
 
     def update(self, id: str, inputs: Values, say: Say) -> Values:
         """See `Crud.update`."""
@@ -83,23 +85,37 @@ class VertexDeployedModel:
 
     def _scaled(self, live: LiveEndpoint, id: str, wanted: DeployedModelInputs, say: Say) -> Values:
         """The outputs, once it has the machines that it should."""
-        body = {"id": id, "dedicatedResources": bodies.scaling(wanted)}
+        scaling = bodies.scaling(wanted.values()[MACHINES])
 
         def attempt() -> None:
-            found = bodies.deployed_model_inputs(live.deployed(id) or {})
-            masks = [mask for name, mask in MASKS.items() if found.get(name) != getattr(wanted, name)]
+            found = (live.deployed(id) or {}).get(MACHINES, {})
+            masks = [f"{MACHINES}.{name}" for name in bodies.SCALABLE if found.get(name) != scaling.get(name)]
             if masks:
-                live.mutate(body, ",".join(masks), wanted.seconds, say)
+                live.mutate({"id": id, MACHINES: scaling}, ",".join(masks), wanted.seconds, say)
 
         patiently(attempt)
-        return {**wanted.values(), "deployedModelId": id}
+        return _outputs(wanted, live.deployed(id) or {"id": id})
 
 
 def chosen_id(wanted: DeployedModelInputs) -> str:
     """The id of a deployment, of all that makes it another one."""
-    fixed = wanted.model_dump(exclude={*CHANGEABLE, *IGNORED}, mode="json")
-    content = hashlib.sha256(json.dumps(fixed, sort_keys=True).encode())
-    return str(IDS + int(content.hexdigest(), 16) % IDS)
+    values = wanted.values()
+    fixed = {**values, MACHINES: _fixed(values[MACHINES])}
+    content = json.dumps({name: fixed[name] for name in fixed if name not in IGNORED}, sort_keys=True)
+    return str(IDS + int(hashlib.sha256(content.encode()).hexdigest(), 16) % IDS)
+
+
+def _fixed(machines: Any) -> Any:
+    """What of its machines never changes."""
+    if not isinstance(machines, Mapping):
+        return machines
+    return {name: machines[name] for name in machines if name not in bodies.SCALABLE}
+
+
+def _outputs(wanted: DeployedModelInputs, found: Values) -> Values:
+    attachment = found.get("privateEndpoints", {}).get("serviceAttachment")
+    private = {"serviceAttachment": attachment} if attachment else {}
+    return {**wanted.values(), "deployedModelId": found["id"], **private}
 
 
 def _of(id: str) -> tuple[LiveEndpoint, str]:

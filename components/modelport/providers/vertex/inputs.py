@@ -32,35 +32,54 @@ DeployedId = Annotated[str, Field(pattern=r"^[0-9]{1,10}$")]
 """Source: DeployedModel.id."""
 
 
-class ModelInputs(Inputs):
-    """A version of a model, and the container that serves it."""
+class VertexVariable(Inputs):
+    """An environment variable."""
 
-    project: Project
-    """Whose registry it is in."""
+    name: str
+    """How the container knows it; names that begin with `AIP_` are Vertex AI's own."""
 
-    location: Location
-    """The region of the registry."""
+    value: str
+    """What it says; `$(NAME)` stands for another variable."""
 
-    name: Annotated[str, Field(pattern=rf"^{NAME}$")]
-    """The model that it is a version of; made unless it is there."""
 
-    display_name: DisplayName
-    """What people call the model."""
+class VertexPort(Inputs):
+    """A port that the container listens at."""
 
-    description: Annotated[str, Field(max_length=1024)] = ""
-    """What the version is."""
+    container_port: Port
+    """Its number."""
 
-    image: Annotated[str, Field(pattern=r"@sha256:[0-9a-f]{64}$")]
+
+class VertexHttpGet(Inputs):
+    """A request that a container answers when all is well."""
+
+    path: Route
+    """Where."""
+
+    port: Port
+    """At which port."""
+
+
+class VertexProbe(Inputs):
+    """How a container is asked how it is."""
+
+    http_get: VertexHttpGet
+    """By which request."""
+
+    period_seconds: Annotated[int, Field(ge=1)]
+    """How often. Google's text asks for less than the timeout."""
+
+    timeout_seconds: Annotated[int, Field(ge=1)]
+    """How long an answer may take."""
+
+    failure_threshold: Annotated[int, Field(ge=1)]
+    """How many bad answers are the end."""
+
+
+class VertexContainer(Inputs):
+    """The container that serves a model."""
+
+    image_uri: Annotated[str, Field(pattern=r"@sha256:[0-9a-f]{64}$")]
     """The serving image in Artifact Registry of the region, by digest."""
-
-    artifacts: Annotated[str, Field(pattern=r"^gs://")]
-    """The folder of the bundle in Cloud Storage. What lies there later on is of no account."""
-
-    port: Port = 8080
-    """Where the container listens."""
-
-    grpc_port: Port | None = None
-    """Where it listens for gRPC."""
 
     predict_route: Route
     """Its path of `predict`."""
@@ -68,36 +87,137 @@ class ModelInputs(Inputs):
     health_route: Route
     """Its path that answers 200 once it is ready."""
 
-    environment: dict[str, str] = Field(default_factory=dict)
-    """Environment variables; those that begin with `AIP_` are Vertex AI's own."""
-
-    args: tuple[str, ...] = ()
+    args: tuple[str, ...] | None = None
     """Arguments of the image's entry point."""
 
-    startup_seconds: Annotated[int, Field(ge=1, le=7200)] = 600
-    """How long the container may take until it is ready."""
+    env: tuple[VertexVariable, ...] | None = None
+    """Environment variables."""
 
-    kms_key: str | None = None
-    """The key that encrypts it, `projects/.../cryptoKeys/...`, of the same region."""
+    ports: Annotated[tuple[VertexPort, ...], Field(min_length=1, max_length=1)] | None = None
+    """Where it listens; 8080 without it."""
+
+    grpc_ports: Annotated[tuple[VertexPort, ...], Field(min_length=1, max_length=1)] | None = None
+    """Where it listens for gRPC."""
+
+    startup_probe: VertexProbe | None = None
+    """How it is asked whether it has begun."""
+
+    deployment_timeout: Annotated[str, Field(pattern=r"^[0-9]+s$")] | None = None
+    """How long a deployment may take; two hours at most."""
+
+    @model_validator(mode="after")
+    def _own_variables(self) -> Self:
+        if taken := [each.name for each in self.env or () if each.name.startswith("AIP_")]:
+            raise ValueError(f"env sets {', '.join(taken)}, which Vertex AI sets itself")
+        return self
+
+
+class VertexEncryption(Inputs):
+    """What something is encrypted with."""
+
+    kms_key_name: Annotated[str, Field(pattern=rf"^{PLACE}/keyRings/{PART}/cryptoKeys/{PART}$")]
+    """A key of the same region."""
+
+
+class ModelInputs(Inputs):
+    """A version of a model, and the container that serves it, in the words of Google's API.
+
+    Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models#Model
+    """
+
+    project: Project
+    """Whose registry it is in."""
+
+    location: Location
+    """The region of the registry."""
+
+    model_id: Annotated[str, Field(pattern=rf"^{NAME}$")]
+    """The model that it is a version of; made unless it is there."""
+
+    display_name: DisplayName
+    """What people call the model."""
+
+    container_spec: VertexContainer
+    """What serves it."""
+
+    artifact_uri: Annotated[str, Field(pattern=r"^gs://")]
+    """The folder of the bundle in Cloud Storage. What lies there later on is of no account."""
+
+    encryption_spec: VertexEncryption | None = None
+    """The key that encrypts it."""
+
+    version_description: Annotated[str, Field(max_length=1024)] = ""
+    """What the version is."""
 
     labels: dict[LabelPart, LabelPart] = Field(default_factory=dict)
     """What it is found by."""
 
-    aliases: tuple[Alias, ...] = ()
+    version_aliases: tuple[Alias, ...] = ()
     """Other names of the version; one that another version has is taken from it."""
 
     seconds: Seconds = 3600
     """How long the upload may take."""
 
+
+class VertexMachine(Inputs):
+    """What a deployment runs on."""
+
+    machine_type: str
+    """Type of the machine, like `n2-standard-4`."""
+
+    accelerator_type: str | None = None
+    """Type of its accelerators, like `NVIDIA_L4`."""
+
+    accelerator_count: Annotated[int, Field(ge=1)] | None = None
+    """How many of them it has."""
+
     @model_validator(mode="after")
-    def _own_variables(self) -> Self:
-        if taken := [name for name in self.environment if name.startswith("AIP_")]:
-            raise ValueError(f"environment sets {', '.join(taken)}, which Vertex AI sets itself")
+    def _both_or_none(self) -> Self:
+        if (self.accelerator_type is None) != (self.accelerator_count is None):
+            raise ValueError("acceleratorType and acceleratorCount are given both or not at all")
+        return self
+
+
+class VertexMetric(Inputs):
+    """What the number of machines follows."""
+
+    metric_name: str
+    """Full name of the metric."""
+
+    target: Annotated[int, Field(ge=1)]
+    """What it is to be on average."""
+
+
+class VertexMachines(Inputs):
+    """Machines that a deployment has for itself."""
+
+    machine_spec: VertexMachine
+    """What each of them is."""
+
+    min_replica_count: Annotated[int, Field(ge=1)]
+    """Fewest machines."""
+
+    max_replica_count: Annotated[int, Field(ge=1)]
+    """Most machines. Quota is counted by it."""
+
+    autoscaling_metric_specs: Annotated[tuple[VertexMetric, ...], Field(min_length=1)] | None = None
+    """What their number follows, where there may be more than the fewest; without it, 60 % of CPU and accelerators."""
+
+    spot: bool | None = None
+    """Whether they may be taken away."""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if (most := self.max_replica_count) < (least := self.min_replica_count):
+            raise ValueError(f"maxReplicaCount is {most}, less than minReplicaCount, which is {least}")
         return self
 
 
 class DeployedModelInputs(Inputs):
-    """A version of a model on machines of its own, behind an endpoint."""
+    """A version of a model on machines of its own, behind an endpoint, in the words of Google's API.
+
+    Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints#DeployedModel
+    """
 
     endpoint: EndpointName
     """Where it is to answer."""
@@ -105,50 +225,23 @@ class DeployedModelInputs(Inputs):
     model: VersionName
     """What is to answer."""
 
-    name: DisplayName
+    display_name: DisplayName
     """What it is called; two deployments of one endpoint have different names."""
 
-    machine: str
-    """Machine type."""
-
-    accelerator: str | None = None
-    """Type of its accelerators, in the words of the API, like `NVIDIA_L4`."""
-
-    accelerators: Annotated[int, Field(ge=0)] = 0
-    """How many of them a machine has."""
-
-    minimum: Annotated[int, Field(ge=1)] = 1
-    """Fewest machines."""
-
-    maximum: Annotated[int, Field(ge=1)] = 1
-    """Most machines. Quota is counted by it."""
-
-    targets: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """What each metric is to be on average, by the metric's full name, where there may be more machines than the
-    fewest."""
-
-    spot: bool = False
-    """Whether the machines may be taken away."""
+    dedicated_resources: VertexMachines
+    """What it runs on."""
 
     service_account: str | None = None
     """Who the container is."""
 
-    container_logs: bool = True
-    """Whether what the container says is kept in Cloud Logging."""
+    disable_container_logging: bool = False
+    """Whether what the container says is not kept in Cloud Logging."""
 
-    access_logs: bool = False
+    enable_access_logging: bool = False
     """Whether each request is noted there."""
 
     seconds: Seconds = 3600
     """How long the deployment may take."""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.maximum < self.minimum:
-            raise ValueError(f"maximum is {self.maximum}, less than minimum, which is {self.minimum}")
-        if bool(self.accelerator) != bool(self.accelerators):
-            raise ValueError("accelerator and accelerators are given both or not at all")
-        return self
 
 
 class TrafficSplitInputs(Inputs):

@@ -6,13 +6,13 @@ from typing import ClassVar
 from modelport.providers import inputs as judged
 from modelport.providers.crud import UNKNOWN, Changes, Failure, Say, Values
 
-from . import bodies
 from .google import GoogleError, patiently
 from .inputs import ModelInputs, validated
 from .registry import Versions, own_aliases
 
-CHANGEABLE = ("displayName", "description", "labels", "aliases")
+CHANGEABLE = ("displayName", "versionDescription", "labels", "versionAliases")
 IGNORED = ("seconds",)
+MADE_OF = (*CHANGEABLE[:3], "containerSpec", "artifactUri", "encryptionSpec")
 ID = re.compile(r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)/models/(?P<name>[^/@]+)@(?P<version>[^/]+)")
 
 
@@ -46,7 +46,7 @@ class VertexModel:
     def create(self, inputs: Values, say: Say) -> tuple[str, Values]:
         """See `Crud.create`."""
         wanted = ModelInputs.model_validate(inputs)
-        versions = Versions(wanted.project, wanted.location, wanted.name)
+        versions = Versions(wanted.project, wanted.location, wanted.model_id)
         version = patiently(lambda: versions.find(wanted, say) or versions.upload(wanted, say))
         patiently(lambda: versions.change(version, wanted))
         outputs = _outputs(wanted, versions, version)
@@ -56,13 +56,10 @@ class VertexModel:
         """See `Crud.read`."""
         versions, version = _of(id)
         found = versions.described(version)
-        if found is None or outputs.get("artifacts", found["artifactUri"]) != found["artifactUri"]:
+        if found is None or outputs.get("artifactUri", found["artifactUri"]) != found["artifactUri"]:
             return None
         fixed = {name: outputs[name] for name in self.inputs if name in outputs and name not in CHANGEABLE}
-        aliases, before = own_aliases(found), outputs.get("aliases", [])
-        seen = {**bodies.model_inputs(found), "aliases": before if sorted(before) == aliases else aliases}
-        where = {"project": versions.project, "location": versions.location, "name": versions.name}
-        return _outputs(validated(ModelInputs, id, {**seen, **where, **fixed}), versions, version)
+        return _outputs(validated(ModelInputs, id, {**_seen(versions, found, outputs), **fixed}), versions, version)
 
     def update(self, id: str, inputs: Values, say: Say) -> Values:
         """See `Crud.update`."""
@@ -81,6 +78,14 @@ def _of(id: str) -> tuple[Versions, str]:
     if not (found := ID.fullmatch(id)):
         raise GoogleError(id, "is no version of a model: projects/PROJECT/locations/REGION/models/NAME@VERSION")
     return Versions(found["project"], found["location"], found["name"]), found["version"]
+
+
+def _seen(versions: Versions, found: Values, outputs: Values) -> Values:
+    """The inputs that would make a version that is there. Its aliases are in no order."""
+    aliases, before = own_aliases(found), outputs.get("versionAliases", [])
+    said = {name: found[name] for name in MADE_OF if name in found}
+    where = {"project": versions.project, "location": versions.location, "modelId": versions.name}
+    return {**said, **where, "versionAliases": before if sorted(before) == aliases else aliases}
 
 
 def _outputs(wanted: ModelInputs, versions: Versions, version: str) -> Values:

@@ -64,12 +64,12 @@ class Versions:
         found = self.described(version) or {}
         body = {
             "displayName": wanted.display_name,
-            "versionDescription": wanted.description,
+            "versionDescription": wanted.version_description,
             "labels": wanted.labels,
         }
         if any(found.get(name, type(value)()) != value for name, value in body.items()):
             self._google.send("PATCH", f"{self.model}@{version}", given(body), updateMask=CHANGEABLE)
-        self._rename(version, own_aliases(found), wanted.aliases)
+        self._rename(version, own_aliases(found), wanted.version_aliases)
 
     def remove(self, version: str, seconds: float, say: Say) -> None:
         """Delete a version, and the model with the last one; fine when they are gone.
