@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pulumi
 
@@ -16,36 +14,30 @@ from modelport.providers.artifact import ArtifactImage as ImageCrud
 
 from .children import Children
 from .images import LAYOUT
-from .provider import of_plugin
+from .provider import OwnResource
 from .running import project_root
 
 
-class ArtifactImage(pulumi.CustomResource):
+class ArtifactImage(OwnResource):
     """An image, copied to a registry by digest; `props` are the inputs of `modelport:artifact:Image`."""
 
-    inputs = ImageCrud.inputs
+    crud = ImageCrud
 
     reference: pulumi.Output[str]
     digest: pulumi.Output[str]
     platforms: pulumi.Output[list[str]]
     size: pulumi.Output[int]
 
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
-        super().__init__(ImageCrud.kind, name, {**dict.fromkeys(ImageCrud.outputs), **props}, of_plugin(opts))
 
-
-class ArtifactBundle(pulumi.CustomResource):
+class ArtifactBundle(OwnResource):
     """A model bundle, uploaded to a store; `props` are the inputs of `modelport:artifact:Bundle`."""
 
-    inputs = BundleCrud.inputs
+    crud = BundleCrud
 
     uri: pulumi.Output[str]
     digest: pulumi.Output[str]
     size: pulumi.Output[int]
     contents: pulumi.Output[dict[str, str]]
-
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
-        super().__init__(BundleCrud.kind, name, {**dict.fromkeys(BundleCrud.outputs), **props}, of_plugin(opts))
 
 
 def bundle_inputs(bundle: Bundle) -> dict[str, str]:

@@ -1,24 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pulumi
 
 from modelport.bundle import Bundle
 from modelport.providers.local import LocalServer
 from modelport.targets.children import Children
-from modelport.targets.provider import of_plugin
+from modelport.targets.provider import OwnResource
 from modelport.targets.running import project_root
 
 FOLDER = Path(".modelport", "servers")
 
 
-class Server(pulumi.CustomResource):
+class Server(OwnResource):
     """A model server as a process of this machine; `props` are the inputs of `modelport:local:Server`."""
 
-    inputs = LocalServer.inputs
+    crud = LocalServer
 
     url: pulumi.Output[str]
     port: pulumi.Output[int]
@@ -26,10 +24,6 @@ class Server(pulumi.CustomResource):
     digest: pulumi.Output[str]
     version: pulumi.Output[str]
     log: pulumi.Output[str]
-
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
-        outputs = dict.fromkeys(("url", "port", "pid", "instance", "version", "readySeconds", "log"))
-        super().__init__(LocalServer.kind, name, {**outputs, **props}, of_plugin(opts))
 
 
 def model_server(own: Children, bundle: Bundle) -> Server:

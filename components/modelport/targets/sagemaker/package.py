@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pulumi
 
 from modelport.providers.sagemaker import SageMakerModelPackage
-from modelport.targets.provider import of_plugin
+from modelport.targets.provider import OwnResource
 from modelport.targets.version import Version
 
 from . import TARGET
@@ -18,16 +15,12 @@ GROUP_LENGTH = 63
 """Most characters of a group's name: botocore, CreateModelPackageGroup."""
 
 
-class ModelPackage(pulumi.CustomResource):
+class ModelPackage(OwnResource):
     """A version in the registry; `props` are the inputs of `modelport:sagemaker:ModelPackage`."""
 
-    inputs = SageMakerModelPackage.inputs
+    crud = SageMakerModelPackage
 
     arn: pulumi.Output[str]
-
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
-        outputs = dict.fromkeys(SageMakerModelPackage.outputs)
-        super().__init__(SageMakerModelPackage.kind, name, {**outputs, **props}, of_plugin(opts))
 
 
 def package(own: Resources, account: Account, version: Version, image: pulumi.Input[str]) -> None:

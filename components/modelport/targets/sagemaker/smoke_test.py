@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pulumi
 
 from modelport.plan import Plan
 from modelport.providers.sagemaker import SageMakerSmokeTest
-from modelport.targets.provider import of_plugin
+from modelport.targets.provider import OwnResource
 from modelport.targets.version import Version
 
 from .account import Account
@@ -19,13 +18,10 @@ TO_START = 1800
 """Seconds that SageMaker may take for new instances, beside what the service takes to start."""
 
 
-class SmokeTest(pulumi.CustomResource):
+class SmokeTest(OwnResource):
     """An endpoint that has answered; `props` are the inputs of `modelport:sagemaker:SmokeTest`."""
 
-    inputs = SageMakerSmokeTest.inputs
-
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
-        super().__init__(SageMakerSmokeTest.kind, name, dict(props), of_plugin(opts))
+    crud = SageMakerSmokeTest
 
 
 def smoke_test(

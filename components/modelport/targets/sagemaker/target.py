@@ -8,6 +8,7 @@ import pulumi
 
 from modelport.plan import make_plan
 from modelport.targets.args import ModelServiceArgs
+from modelport.targets.image import image_named, serving_image
 from modelport.targets.images import digest_of
 from modelport.targets.kinds import require_sdk
 from modelport.targets.patches import patches_of
@@ -21,7 +22,6 @@ from .capture import capture, captured, keeping, kept_days
 from .endpoint import Hosting, address, endpoint, log_group
 from .flows import flows_name
 from .identity import Needs, identity, invoker
-from .image import image_named, serving_image
 from .key import key
 from .model import model
 from .modes import calls
@@ -41,6 +41,9 @@ from .roles import ROLES
 from .scaling import scaling
 from .smoke_test import smoke_test
 from .storage import storage
+
+PLATFORM = "linux/amd64"
+"""Of every instance type in capacity.py."""
 
 
 class SageMakerService(pulumi.ComponentResource):
@@ -85,7 +88,7 @@ class SageMakerService(pulumi.ComponentResource):
         place = network(own, account, encrypting, written)
         log_group(own, encrypting)
         role = identity(own, account, Needs(store, encrypting, images, log_group_name(plan), place, exchanged, kept))
-        copies = {each.release.role: serving_image(own, each, images) for each in live}
+        copies = {each.release.role: serving_image(own, each, images, PLATFORM) for each in live}
         models = {
             each.release.role: model(own, account, each, copies[each.release.role], role, store, place) for each in live
         }

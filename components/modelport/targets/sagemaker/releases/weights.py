@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pulumi
 
 from modelport.providers.sagemaker import SageMakerWeights
-from modelport.targets.provider import of_plugin
+from modelport.targets.provider import OwnResource
 
 from ..account import Account
 from ..resources import Resources
@@ -14,13 +11,10 @@ from ..smoke_test import patience
 from .variants import answering
 
 
-class Weights(pulumi.CustomResource):
+class Weights(OwnResource):
     """An endpoint whose requests are divided so; `props` are the inputs of `modelport:sagemaker:Weights`."""
 
-    inputs = SageMakerWeights.inputs
-
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None):
-        super().__init__(SageMakerWeights.kind, name, dict(props), of_plugin(opts))
+    crud = SageMakerWeights
 
 
 def weights(own: Resources, account: Account, tested: pulumi.Resource | None) -> pulumi.Resource | None:
