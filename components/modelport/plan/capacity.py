@@ -75,8 +75,11 @@ def machine_for(machines: Sequence[Machine], spec: ModelSpec) -> Machine | Short
 
 
 def smallest(machines: Sequence[Machine], compute: Compute) -> Machine | Shortage:
-    """The machine that satisfies `compute` with the fewest accelerators, then fewest cores, then least memory."""
-    left = machines
+    """The machine that satisfies `compute` with the fewest accelerators, then fewest cores, then least memory.
+
+    One with accelerators is only for who asks for some.
+    """
+    left = [machine for machine in machines if compute.accelerator or machine.accelerator is None]
     for need in _needs(compute):
         enough = [machine for machine in left if need.met_by(machine)]
         if not enough:
