@@ -13,9 +13,10 @@ from support.aws.catalogue import KINDS
 from support.aws.gaps import GAPS
 from support.aws.judge import judge
 from support.aws.kinds import SILENT
-from support.aws.program import AwsProgram, texts
+from support.aws.program import AwsProgram
 from support.aws.requests import requests_of
 from support.aws.stack import stack
+from support.referring import texts
 
 from modelport_engine.plugins.children import sdk_types
 

@@ -1,6 +1,7 @@
 """What is planned for SageMaker, judged by the policy pack."""
 
 import pytest
+from support.applicable import applicable
 from support.aws.export import export
 from support.aws.given import GIVEN, GROUPS, TOPIC
 from support.golden import golden
@@ -79,18 +80,7 @@ def test_the_pack_knows_the_gpus_of_every_machine():
 
 def test_the_controls_that_judge_a_service_are_the_committed_ones(judged):
     reports = {stack: judged("regulated", **sections) for stack, sections in {**STACKS, **GIVEN_STACKS}.items()}
-    usual, *others = (idle(each) for each in reports.values())
-    applies = reports["CPUs"]["controls"].keys() - usual.keys()
-    further = {
-        stack: {rule: reason for rule, reason in each.items() if usual.get(rule) != reason}
-        for stack, each in zip(list(reports)[1:], others, strict=True)
-    }
-    found = {"judged": sorted(applies), "not applicable": usual, "further not applicable": further}
+    found = applicable(reports)
     committed, given = golden("sagemaker-controls.json", found, {})
     assert given == committed
-    assert len(applies) > 50
-
-
-def idle(report):
-    """The controls that have nothing to judge, each with its reason."""
-    return {each["rule"]: each["reason"] for each in report["notApplicable"] if each["urn"] is None}
+    assert len(found["judged"]) > 50

@@ -9,8 +9,8 @@ import boto3
 from botocore import xform_name
 from support.aws.catalogue import kind_of
 from support.aws.gaps import GAPS
-from support.aws.program import REFERENCE
 from support.aws.requests import Request
+from support.referring import REFERENCE
 
 
 class Account:

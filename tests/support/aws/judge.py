@@ -11,8 +11,8 @@ from typing import Any
 from botocore.model import Shape
 from botocore.utils import parse_timestamp
 from pulumi.runtime.rpc import UNKNOWN
-from support.aws.program import REFERENCE
 from support.aws.requests import Request
+from support.referring import REFERENCE
 
 TYPES: Mapping[str, tuple[type, ...]] = {
     "structure": (dict,),

@@ -1,19 +1,10 @@
-"""Runs programs against mocks whose AWS resources have outputs that say what they stand for: `@{models.arn}`."""
+"""Runs programs against mocks of AWS."""
 
-import importlib
-import json
-import re
-from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import pulumi
-from pulumi.runtime import rpc
 from support.aws.kinds import ACCOUNT, REGION
-from support.program import Program
-
-from modelport.providers.artifact import ArtifactBundle, ArtifactImage
-from modelport_engine.plugins.children import sdk_types
+from support.referring import Referring
 
 READ = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
@@ -22,42 +13,13 @@ READ = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": [f"{REGION}{zone}" for zone in "abc"]},
 }
 """What the provider tells of where it works: all that a plan may ask."""
-REFERENCE = re.compile(r"@\{([^{}]+)\.(\w+)\}")
-"""The logical name of a resource, and one of its outputs."""
-BUNDLE = ArtifactBundle()
 
 
-class AwsProgram(Program):
-    """A program with AWS resources; what only AWS knows of one is a reference to it. Artefacts go where they shall."""
+class AwsProgram(Referring):
+    """A program with AWS resources."""
 
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        assert args.name not in self.inputs, f"two resources have the name {args.name}"
-        name, outputs = super().new_resource(args)
-        if args.typ == ArtifactImage.kind:
-            outputs["reference"] = f"{args.inputs['repository']}@{args.inputs['digest']}"
-        if args.typ == ArtifactBundle.kind:
-            outputs["uri"] = BUNDLE.plan({}, BUNDLE.check(args.inputs)[0])["uri"]
-        if not args.typ.startswith("aws:"):
-            return name, outputs
-        for output in texts(args.typ):
-            value = rpc.unwrap_rpc_secret(outputs.get(output, reference(args.name, output)))
-            outputs[output] = json.dumps(value) if isinstance(value, Mapping) else value
-        return reference(args.name, "id"), outputs
+    PACKAGE, READ = "aws", READ
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
         given = self.inputs.get(args.provider.split("::")[-2]) if args.provider else None
-        return {"region": given["region"]} if given and "getRegion" in args.token else READ[args.token]
-
-
-def reference(name: str, output: str) -> str:
-    return f"@{{{name}.{output}}}"
-
-
-@cache
-def texts(token: str) -> list[str]:
-    """The outputs of a type that are a text in any case."""
-    sdk_types.import_sdk("aws")
-    module, name = sdk_types.tokens("aws")[token]
-    members = vars(getattr(importlib.import_module(module), name)).values()
-    getters = [member.fget for member in members if isinstance(member, property)]
-    return [each._pulumi_name for each in getters if each.__annotations__["return"] == pulumi.Output[str]]
+        return {"region": given["region"]} if given and "getRegion" in args.token else super().call(args)

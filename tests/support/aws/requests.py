@@ -11,7 +11,8 @@ from pulumi.runtime import rpc
 from support.aws.catalogue import kind_of
 from support.aws.kinds import ADOPTED, PREFIXES, SILENT, Kind
 from support.aws.members import member, put
-from support.aws.program import AwsProgram, reference
+from support.aws.program import AwsProgram
+from support.referring import reference
 
 
 @dataclass

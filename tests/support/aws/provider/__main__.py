@@ -17,8 +17,9 @@ from pulumi.runtime.rpc import UNKNOWN
 sys.path.append(str(Path(__file__).parents[3]))
 from support.aws.account import Account
 from support.aws.kinds import ADOPTED
-from support.aws.program import READ, texts
+from support.aws.program import READ
 from support.aws.requests import making
+from support.referring import texts
 
 
 class Moto(provider_pb2_grpc.ResourceProviderServicer):
