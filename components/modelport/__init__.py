@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from modelport.targets.provider import Provider
     from modelport.targets.sagemaker.target import SageMakerService
     from modelport.targets.service import ModelService
+    from modelport.targets.vertex.target import VertexService
 
 __all__ = [
     "ArtifactBundle",
@@ -28,6 +29,7 @@ __all__ = [
     "ModelportError",
     "Provider",
     "SageMakerService",
+    "VertexService",
 ]
 
 _HOMES = {
@@ -43,6 +45,7 @@ _HOMES = {
     "ModelportError": "modelport.errors",
     "Provider": "modelport.targets.provider",
     "SageMakerService": "modelport.targets.sagemaker.target",
+    "VertexService": "modelport.targets.vertex.target",
 }
 
 

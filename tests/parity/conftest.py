@@ -49,6 +49,32 @@ COMPANIONS = {
     "existing.subnets": {"existing.securityGroups": ["group"]},
     "existing.securityGroups": {"existing.subnets": ["subnet"]},
 }
+VERTEX = {
+    "compute.cpu": (2, 16),
+    "compute.memory": ("2Gi", "100Gi"),
+    "compute.machine": ("n2-standard-4", "n2-standard-8"),
+    "compute.accelerator.count": (1, 4),
+    "scaling.target.metric": ("cpu", "requestsPerSecond"),
+    "security.auth": ("platform", "none"),
+    **dict.fromkeys(
+        ("serving.image", "releases.stable.image", "releases.candidate.image"),
+        tuple(f"registry.example/{name}@{DIGEST}" for name in ("one", "two")),
+    ),
+    "existing.key": tuple(
+        f"projects/shop-prod/locations/europe-west4/keyRings/ring/cryptoKeys/{name}" for name in ("one", "two")
+    ),
+    "existing.role": tuple(f"{name}@shop-prod.iam.gserviceaccount.com" for name in ("one", "two")),
+    "existing.bucket": ("gs://models/one", "gs://models/two"),
+    "existing.registry": tuple(f"europe-west4-docker.pkg.dev/shop-prod/{name}" for name in ("one", "two")),
+}
+VERTEX_COMPANIONS = {
+    **{name: {} for name in ("existing.role", "security.exposure", "security.auth")},
+    "existing.vpc": {"existing.subnets": ["subnet"]},
+    "existing.subnets": {"existing.vpc": "network"},
+    **dict.fromkeys(("releases.weight", "releases.mirror"), CANDIDATE),
+    "monitoring.capture.retention": {"monitoring.capture.percent": 10},
+    "scaling.target.metric": {},
+}
 NEEDS = {
     "kubernetes": (
         {
@@ -63,6 +89,12 @@ NEEDS = {
         {"aws:region": "eu-central-1"},
         SAGEMAKER,
         COMPANIONS,
+    ),
+    "vertex": (
+        {"image": f"registry.example/server@{DIGEST}"},
+        {"gcp:region": "europe-west4"},
+        VERTEX,
+        VERTEX_COMPANIONS,
     ),
 }
 """What a stack has to say of a target before it runs anything there, and what else its fields say there."""

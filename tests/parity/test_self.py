@@ -46,6 +46,10 @@ BREAKS = {
         ("startupSeconds", ignores_startup_seconds, "does not move"),
         ("startupSeconds", lets_startup_seconds_change_the_payload, "also moves"),
     ],
+    "vertex": [
+        ("startupSeconds", ignores_startup_seconds, "does not move"),
+        ("startupSeconds", lets_startup_seconds_change_the_payload, "also moves"),
+    ],
 }
 
 

@@ -6,12 +6,14 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pulumi
-from support.aws.program import READ
+from support.aws.program import READ as READ_OF_AWS
+from support.gcp.program import READ as READ_OF_GOOGLE
 from support.values import COMPANIONS, GUARDS, VALUES
 
 from modelport.plan import Target
 from modelport.providers.artifact import ArtifactBundle, ArtifactImage
 from modelport.providers.local import LocalServer
+from modelport.providers.vertex import VertexDeployedModel
 from modelport.spec import Environment, Loaded, ModelSpec
 from modelport.targets.args import ModelServiceArgs
 
@@ -181,11 +183,12 @@ class Recorder(pulumi.runtime.Mocks):
         if args.typ in JUDGES:
             self.rejected += JUDGES[args.typ](args.inputs)[1]
         made = {"url": "http://127.0.0.1:1", "version": "1", "reference": "registry/server", "uri": "oci://registry/it"}
-        return f"{args.name}-id", {**args.inputs, **made, **of_aws(args)}
+        return f"{args.name}-id", {**args.inputs, **made, **of_aws(args), **of_google(args)}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        assert args.token in READ, f"a plan reads nothing else, but calls {args.token}"
-        return READ[args.token]
+        told = {**READ_OF_AWS, **READ_OF_GOOGLE}
+        assert args.token in told, f"a plan reads nothing else, but calls {args.token}"
+        return told[args.token]
 
 
 def of_aws(args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
@@ -196,6 +199,16 @@ def of_aws(args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
     arn = {"arn": f"arn:aws:{service}:eu-central-1:111111111111:{args.name}", "prefixListId": "pl-1"}
     url = {"repositoryUrl": f"111111111111.dkr.ecr.eu-central-1.amazonaws.com/{args.name}"}
     return {**arn, **url, **{name: args.name for name in ("name", "bucket") if name not in args.inputs}}
+
+
+def of_google(args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
+    """What Google makes up for a resource: who it is and, unless it is given one, its name."""
+    if args.typ == VertexDeployedModel.kind:
+        return {"deployedModelId": "1", "serviceAttachment": "attachment"}
+    if not args.typ.startswith("gcp:"):
+        return {}
+    known = {"member": args.name, "email": args.name, "address": "10.0.0.1", "dedicatedEndpointDns": "https://dns"}
+    return {**known, **({} if "name" in args.inputs else {"name": args.name})}
 
 
 def by_name(values: list[Any], key: str) -> dict[str, Any] | None:

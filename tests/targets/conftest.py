@@ -2,10 +2,11 @@ import pulumi
 import pytest
 from support.aws.kinds import REGION
 from support.aws.program import AwsProgram
+from support.gcp import program as gcp
 from support.models import save, scaling
 from support.program import Program
 
-from modelport import Environment, KubernetesService, LocalService, ModelServiceArgs, SageMakerService
+from modelport import Environment, KubernetesService, LocalService, ModelServiceArgs, SageMakerService, VertexService
 from modelport.spec import Metadata, Model, ModelSpec
 
 IMAGE = f"registry.example/models/modelport-server@sha256:{'a' * 64}"
@@ -68,6 +69,17 @@ def sagemaker(args):
         return AwsProgram.run(lambda: SageMakerService("fraud", service).outputs, {"aws:region": REGION})
 
     return sagemaker
+
+
+@pytest.fixture
+def vertex(args):
+    """Run a program of one `VertexService` named `fraud` in a stack that names an image, and `environment`."""
+
+    def vertex(environment=None, **sections):
+        service = args({"image": IMAGE, **(environment or {})}, **sections)
+        return gcp.GcpProgram.run(lambda: VertexService("fraud", service).outputs, {"gcp:region": gcp.REGION})
+
+    return vertex
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_a_model_is_found_beside_its_service_file(project, monkeypatch):
         ({"modelport:target": "locla"}, "Did you mean local?"),
         ({"modelport:servces": "[]"}, "Did you mean services?"),
         ({"modelport:overrides": '{"mode": "batch"}'}, "MP402"),
-        ({"modelport:target": "vertex"}, "MP402"),
+        ({"modelport:target": "azureml"}, "MP402"),
         ({"modelport:target": "kubernetes"}, "MP401"),
     ],
 )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -12,14 +11,13 @@ from modelport.providers.crud import UNKNOWN, Changes, Failure, Say, Values
 from . import bodies
 from .endpoint import LiveEndpoint
 from .google import GoogleError, patiently
+from .ids import number_of
 from .inputs import DeployedModelInputs, validated
 
 MACHINES = "dedicatedResources"
 MADE_OF = ("displayName", MACHINES, "serviceAccount", "disableContainerLogging", "enableAccessLogging")
 IGNORED = ("seconds",)
 ID = re.compile(r"(?P<endpoint>projects/[^/]+/locations/[^/]+/endpoints/[^/]+)/deployedModels/(?P<id>[0-9]+)")
-IDS = 10**9
-"""Ids have ten digits: this many begin with a 1."""
 
 
 class VertexDeployedModel:
@@ -102,7 +100,7 @@ def chosen_id(wanted: DeployedModelInputs) -> str:
     values = wanted.values()
     fixed = {**values, MACHINES: _fixed(values[MACHINES])}
     content = json.dumps({name: fixed[name] for name in fixed if name not in IGNORED}, sort_keys=True)
-    return str(IDS + int(hashlib.sha256(content.encode()).hexdigest(), 16) % IDS)
+    return number_of(content)
 
 
 def _fixed(machines: Any) -> Any:
