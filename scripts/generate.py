@@ -8,7 +8,8 @@ from pathlib import Path
 from modelport.conformance.page import page as conformance_page
 from modelport.monitoring.runbooks import index as runbooks_index
 from modelport.spec import reference
-from modelport.targets.sagemaker.page import page as permissions_page
+from modelport.targets.sagemaker.page import page as sagemaker_permissions
+from modelport.targets.vertex.page import page as vertex_permissions
 from modelport_policies.control import PROFILES
 from modelport_policies.controls import catalogue
 from modelport_policies.page import control_page
@@ -21,7 +22,8 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/reference/stack.schema.json": reference.stack_schema,
     "docs/reference/config.md": reference.reference_page,
     "docs/reference/conformance.md": conformance_page,
-    "docs/targets/sagemaker-permissions.md": permissions_page,
+    "docs/targets/sagemaker-permissions.md": sagemaker_permissions,
+    "docs/targets/vertex-permissions.md": vertex_permissions,
     "docs/policies.md": policies_page,
     **{f"docs/policies/{each.id}.md": partial(control_page, each) for each in catalogue()},
     "docs/runbooks/README.md": runbooks_index,

@@ -29,14 +29,17 @@ def test_a_sound_project_lacks_nothing(modelport, project):
 
 
 def test_targets_that_are_not_built_say_so_and_fail_nothing(modelport, project):
-    for target in ("vertex", "azureml"):
-        found = findings(modelport("doctor", "--json"))[f"target {target}"]
-        assert (found["state"], found["ok"], found["needed"]) == ("not built yet", False, False)
+    found = findings(modelport("doctor", "--json"))["target azureml"]
+    assert (found["state"], found["ok"], found["needed"]) == ("not built yet", False, False)
 
 
 @pytest.mark.parametrize(
     ("target", "module", "extra"),
-    [("kubernetes", "pulumi_kubernetes", "kubernetes"), ("sagemaker", "pulumi_aws", "aws")],
+    [
+        ("kubernetes", "pulumi_kubernetes", "kubernetes"),
+        ("sagemaker", "pulumi_aws", "aws"),
+        ("vertex", "pulumi_gcp", "gcp"),
+    ],
 )
 def test_a_target_whose_sdk_is_missing_fails_nothing_and_says_what_to_install(
     modelport, project, monkeypatch, target, module, extra

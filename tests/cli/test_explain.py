@@ -33,9 +33,9 @@ def test_resources_are_the_names_that_patches_go_by(project, modelport):
 
 
 def test_a_target_that_is_not_built_has_no_resources(project, modelport):
-    answer = modelport("explain", "fraud", "--resources", "--target", "vertex")
+    answer = modelport("explain", "fraud", "--resources", "--target", "azureml")
     assert answer.code == 4
-    assert "MP402 unbuilt on vertex" in answer.err
+    assert "MP402 unbuilt on azureml" in answer.err
 
 
 def test_every_problem_of_a_service_is_told_at_once(project, modelport):
@@ -77,5 +77,5 @@ def test_a_target_that_uses_nothing_that_exists_says_so(modelport, project):
 
 
 def test_what_an_unbuilt_target_requires_is_refused(modelport, project):
-    answer = modelport("explain", "fraud", "--requires", "--target", "vertex")
+    answer = modelport("explain", "fraud", "--requires", "--target", "azureml")
     assert (answer.code, "MP402" in answer.err) == (4, True)

@@ -126,7 +126,7 @@ def test_what_belongs_to_the_model_comes_along(modelport, folder, tmp_path):
         ("fraud", "..", "local", 2, "Is a directory"),
         ("fraud", "../junk.onnx", "local", 2, "not an ONNX model"),
         ("fraud", "../any.onnx", "locl", 2, "Did you mean local?"),
-        ("fraud", "../any.onnx", "vertex", 2, "not built yet"),
+        ("fraud", "../any.onnx", "azureml", 2, "not built yet"),
     ],
 )
 def test_wrong_words_write_nothing(modelport, folder, name, model, target, code, text):

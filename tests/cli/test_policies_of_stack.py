@@ -117,7 +117,7 @@ def test_the_options_go_over_the_config_of_the_stack(console, answer):
     assert {rule for rule, *_ in found(answer) - found(other)} >= {"SUP-02"}
 
 
-@pytest.mark.parametrize(("stack", "rules"), [("local", set()), ("onprem", {"SUP-02"}), ("aws", set())])
+@pytest.mark.parametrize(("stack", "rules"), [("local", set()), ("onprem", {"SUP-02"}), ("aws", set()), ("gcp", set())])
 def test_the_repository_s_stacks_are_judged_as_their_previews_are(tmp_path, stack, rules):
     with Judged(tmp_path / "project") as console:
         shutil.copytree(ROOT / "stacks", console.folder / "stacks")

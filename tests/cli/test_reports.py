@@ -6,7 +6,7 @@ from modelport.targets import NAMES
 def test_compare_has_a_column_for_each_target(project, modelport):
     table = modelport("compare", "fraud").out.splitlines()
     assert table[0].split() == list(NAMES)
-    assert table[1].split() == ["metadata.name", '"fraud"', *["native"] * 3, *["unbuilt"] * 2]
+    assert table[1].split() == ["metadata.name", '"fraud"', *["native"] * 4, "unbuilt"]
     assert table[-1] == "next: modelport lint fraud"
 
 

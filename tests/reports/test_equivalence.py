@@ -33,7 +33,7 @@ def test_every_field_has_a_level_and_a_reason_on_every_target(write):
         assert list(cells) == ["local", "kubernetes", "sagemaker", "vertex", "azureml"]
         assert all(cell.keys() == {"level", "reason"} for cell in cells.values())
     assert found["capacity"].keys() == set(targets.NAMES)
-    assert [name for name, machine in found["capacity"].items() if machine] == ["sagemaker"]
+    assert [name for name, machine in found["capacity"].items() if machine] == ["sagemaker", "vertex"]
 
 
 def test_the_level_is_that_of_the_value(write):

@@ -3,7 +3,8 @@
 import pytest
 
 from modelport.targets.advice import advice
-from modelport.targets.sagemaker.advice import ADVICE, PAGE
+from modelport.targets.sagemaker import advice as sagemaker
+from modelport.targets.vertex import advice as vertex
 
 QUOTA = (
     "ResourceLimitExceeded: The account-level service limit 'ml.g5.xlarge for endpoint usage' is 0 Instances, with"
@@ -21,21 +22,40 @@ ERRORS = [
     ("InvalidSubnetID.NotFound: The subnet ID 'subnet-1' does not exist", "Correct modelport:existing"),
 ]
 
+OF_GOOGLE = [
+    (
+        "googleapi: Error 403: Vertex AI API has not been used in project shop-prod before or it is disabled.",
+        "serviceusage.googleapis.com storage.googleapis.com --project shop-prod",
+    ),
+    (
+        "429 RESOURCE_EXHAUSTED: The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_l4",
+        "no more of aiplatform.googleapis.com/custom_l4 in the region. Ask for more under IAM",
+    ),
+    ('oauth2: "invalid_grant" "reauth related error (invalid_rapt)"', "gcloud auth application-default login"),
+    ("google: could not find default credentials. See https://cloud.google.com/docs", "There are no credentials"),
+    ("Permission 'aiplatform.endpoints.deploy' denied on resource", "may not aiplatform.endpoints.deploy. docs/"),
+    ("Required 'compute.networks.create' permission for 'projects/shop'", "may not compute.networks.create. docs/"),
+    ("me@example.com does not have storage.buckets.create access to the project", "may not storage.buckets.create."),
+    ("The zone does not have enough resources available to fulfill the request.", "another region"),
+    ("Machine type n2-standard-2 is not supported for deployment.", "has no n2-standard-2 for inference"),
+]
 
-@pytest.mark.parametrize(("error", "words"), ERRORS)
-def test_an_error_of_aws_leads_to_what_to_do(error, words):
-    assert words in advice(f"1 error occurred:\n* creating SageMaker AI Endpoint (fraud): {error}\n")
+
+@pytest.mark.parametrize(("error", "words"), ERRORS + OF_GOOGLE)
+def test_an_error_of_a_cloud_leads_to_what_to_do(error, words):
+    assert words in advice(f"1 error occurred:\n* creating the endpoint (fraud): {error}\n")
 
 
-def test_each_advice_is_asked_for():
-    assert {next(text for looks, text in ADVICE if looks.search(error)) for error, _ in ERRORS} == {
-        text for _, text in ADVICE
-    }
+@pytest.mark.parametrize(("target", "errors"), [(sagemaker, ERRORS), (vertex, OF_GOOGLE)], ids=["aws", "google"])
+def test_each_advice_is_asked_for(target, errors):
+    matched = [next(looks for looks, _ in target.ADVICE if looks.search(error)) for error, _ in errors]
+    assert set(matched) == {looks for looks, _ in target.ADVICE}
 
 
 def test_what_nobody_knows_leads_nowhere():
     assert advice("creating SageMaker AI Endpoint: the model has too many legs {braces}") is None
 
 
-def test_the_page_is_there(request):
-    assert (request.config.rootpath / PAGE).is_file()
+@pytest.mark.parametrize("target", [sagemaker, vertex], ids=["aws", "google"])
+def test_the_page_is_there(request, target):
+    assert (request.config.rootpath / target.PAGE).is_file()

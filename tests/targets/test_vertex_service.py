@@ -1,6 +1,7 @@
 """What a service becomes on Vertex AI."""
 
 import json
+import re
 
 import pulumi
 import pulumi_gcp
@@ -360,3 +361,45 @@ def test_several_regions_are_several_providers(args):
         assert program.inputs[f"fraud-{region}-endpoint"]["location"] == region
         assert program.inputs[f"fraud-{region}-model-blue"]["location"] == region
         assert program.inputs[f"fraud-{region}-image-blue"]["repository"].startswith(f"{region}-docker.pkg.dev/")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "stays"), [("accessToken", "t", False), ("credentials", "key.json", True), ("project", "p", True)]
+)
+def test_who_the_stack_is_to_google_is_said_to_all_of_it(args, monkeypatch, key, value, stays):
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "key.json")
+    service, told = args({"image": IMAGE}), []
+
+    def run():
+        try:
+            VertexService("fraud", service)
+        except pulumi.RunError as error:
+            told.append(str(error))
+
+    made = GcpProgram.run(run, {"gcp:region": REGION, f"gcp:{key}": value}).requests
+    assert bool(made) is stays
+    assert stays or f"gcp:{key}" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("f" * 43, "Take a name that is 1 shorter."),
+        ("Fraud", "Take a name of such characters."),
+        ("1-fraud", "begin with a letter"),
+    ],
+)
+def test_names_that_google_does_not_take_are_refused(args, name, words):
+    service = args({"image": IMAGE})
+
+    def run():
+        with pytest.raises(pulumi.RunError, match=re.escape(words)):
+            VertexService(name, service)
+
+    assert GcpProgram.run(run, {"gcp:region": REGION}).requests == []
+
+
+def test_a_name_of_the_longest_kind_is_taken(args):
+    service, name = args({"image": IMAGE}), "f" * 42
+    program = GcpProgram.run(lambda: VertexService(name, service).outputs, {"gcp:region": REGION})
+    assert max(len(each) for each in program.inputs if each.endswith("-vpc-endpoint")) + len("-1234567") == 63

@@ -99,14 +99,6 @@ LIMITS = (
         modes=SYNCHRONOUS,
     ),
     Limit(
-        "request.payload",
-        "vertex",
-        "warning",
-        "more than 1.5 MB needs a dedicated or private endpoint.",
-        most=_megabytes(1.5),
-        modes=SYNCHRONOUS,
-    ),
-    Limit(
         "request.timeout",
         "sagemaker",
         "error",
@@ -117,9 +109,9 @@ LIMITS = (
     Limit(
         "request.timeout",
         "vertex",
-        "warning",
-        "more than 60 s needs a dedicated or private endpoint.",
-        most=Duration.parse("60s"),
+        "error",
+        "a synchronous answer takes at most 600 s.",
+        most=Duration.parse("600s"),
         modes=SYNCHRONOUS,
     ),
     Limit(

@@ -13,7 +13,11 @@ from modelport.cli.errors import FAILED
 from modelport.cli.machine import PLUGIN_FILES, VENV
 from modelport.cli.workspace import project_root
 
-SDKS = {"kubernetes": ("pulumi_kubernetes", "kubernetes"), "sagemaker": ("pulumi_aws", "aws")}
+SDKS = {
+    "kubernetes": ("pulumi_kubernetes", "kubernetes"),
+    "sagemaker": ("pulumi_aws", "aws"),
+    "vertex": ("pulumi_gcp", "gcp"),
+}
 """Modules that targets need, and the extras of modelport that bring them."""
 RUNTIME = ("numpy", "onnx", "onnxruntime", "orjson", "uvloop", "httptools")
 

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import pulumi
 
-from modelport.spec import ConfigError, Problem
+from modelport.targets.credentials import check_credentials
 
-OF_PROVIDER = ("profile", "accessKey", "assumeRoles", "assumeRoleWithWebIdentity", "sharedCredentialsFiles")
+OF_PROVIDER = {
+    **dict.fromkeys(("accessKey", "assumeRoles", "assumeRoleWithWebIdentity", "sharedCredentialsFiles"), ""),
+    "profile": "AWS_PROFILE",
+}
 """What in a stack's config makes Pulumi's provider somebody else than AWS's tools are."""
 
 
 def check_identity() -> None:
-    """Refuse a stack whose provider is somebody else than those resources of ours, which AWS's SDK lets in.
-
-    They would look for the bucket, or write into the registry, of another account.
-
-    Raises:
-        ConfigError: the stack's config gives the provider credentials.
-    """
-    config = pulumi.Config("aws")
-    given = [key for key in OF_PROVIDER if config.get_secret(key) is not None]
-    if given == ["profile"] and config.get("profile") == os.environ.get("AWS_PROFILE"):
-        return
-    if given:
-        hint = "Leave it out, and give it to the shell, where AWS's SDK finds it too: AWS_PROFILE=... modelport up"
-        problem = "only Pulumi's provider would use it, and models be uploaded and registered as somebody else."
-        raise ConfigError(Problem(problem, path=f"aws:{key}", hint=hint) for key in given)
+    """Refuse a stack whose provider is somebody else than AWS's SDK."""
+    hint = "Leave it out, and give it to the shell, where AWS's SDK finds it too: AWS_PROFILE=... modelport up"
+    check_credentials("aws", OF_PROVIDER, hint)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from modelport.plan import Plan, Refusal, Refused
-from modelport.plan.refusal import REFUSED
+from modelport.plan import Plan
+from modelport.targets.logical import check_logical_name
 
 LOGS_OF_JOBS = "/aws/sagemaker/TransformJobs"
 """Where SageMaker puts what the containers of all jobs of an account say."""
@@ -14,20 +14,14 @@ JOB_LENGTH = 63
 MOMENT = "$(date -u +%Y%m%d%H%M%S)"
 """What a shell makes 14 digits of."""
 LOGICAL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-LOGICAL_LENGTH = 41
-"""Most characters of a component's name: `-configuration` and 8 that Pulumi makes up follow, and 63 is the end."""
 
 
-def check_logical_name(name: str) -> None:
-    """Refuse the name of a component of which AWS takes no names: Pulumi makes those of some resources from it.
+def check_name(name: str) -> None:
+    """Refuse the name of a component of which AWS takes no names.
 
     Source: botocore, CreateEndpointConfig: EndpointConfigName; ecr, CreateRepository: repositoryName.
     """
-    if not LOGICAL.fullmatch(name) or len(name) > LOGICAL_LENGTH:
-        reason = f"names of its resources begin with {name}, and have at most 63 lower-case letters, digits and dashes"
-        over = len(name) - LOGICAL_LENGTH
-        remedy = f"Take a name that is {over} shorter." if over > 0 else "Take a name of such characters."
-        raise Refused([Refusal(REFUSED, "metadata.name", "sagemaker", reason, remedy, value=name)])
+    check_logical_name(name, "sagemaker", LOGICAL, "lower-case letters, digits and dashes", "-configuration")
 
 
 def endpoint_name(plan: Plan) -> str:

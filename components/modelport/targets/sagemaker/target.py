@@ -30,7 +30,7 @@ from .modes.exchange import exchange, folders, through_network
 from .monitoring.alarms import absence_alarm, slo_alarms
 from .monitoring.dashboard import shown
 from .monitoring.topic import hearing
-from .names import check_logical_name, log_group_name
+from .names import check_name, log_group_name
 from .network import network
 from .package import package
 from .registry import repository
@@ -69,7 +69,7 @@ class SageMakerService(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelServiceArgs, opts: pulumi.ResourceOptions | None = None):
         with run_errors():
-            check_logical_name(name)
+            check_name(name)
             plan = make_plan(args.spec, args.environment, TARGET)
             require_sdk(SDK, EXTRA)
             check_providers(self.CONFIG, opts)

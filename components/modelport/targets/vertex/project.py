@@ -7,6 +7,21 @@ from typing import Any
 
 import pulumi
 
+from modelport.targets.credentials import check_credentials
+
+OF_PROVIDER = {
+    "credentials": "GOOGLE_APPLICATION_CREDENTIALS",
+    "accessToken": "",
+    "impersonateServiceAccount": "",
+}
+"""What in a stack's config makes Pulumi's provider somebody else than Google's tools are."""
+
+
+def check_identity() -> None:
+    """Refuse a stack whose provider is somebody else than Google's libraries."""
+    hint = "Leave it out, and let Google's libraries find the same: gcloud auth application-default login"
+    check_credentials("gcp", OF_PROVIDER, hint)
+
 
 @dataclass(frozen=True)
 class Project:

@@ -22,8 +22,9 @@ from .endpoint import address, endpoint, invocation, logs, public_host
 from .identity import identity
 from .key import key
 from .model import model
+from .names import check_name
 from .network import network, private_address
-from .project import Project
+from .project import Project, check_identity
 from .registry import repository
 from .resources import EXTRA, SDK, Resources
 from .roles import ROLES
@@ -56,9 +57,11 @@ class VertexService(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelServiceArgs, opts: pulumi.ResourceOptions | None = None):
         with run_errors():
+            check_name(name)
             plan = make_plan(args.spec, args.environment, TARGET)
             require_sdk(SDK, EXTRA)
             check_providers(self.CONFIG, opts)
+            check_identity()
             patches = patches_of(name, args.environment, self.RESOURCES)
             live = live_versions(plan)
         super().__init__(self.kind, name, plan.governed_inputs(), opts)
