@@ -15,7 +15,7 @@ from support.aws.requests import requests_of
 from support.golden import golden
 
 from modelport.monitoring import KINDS, alert_rules
-from modelport.spec import Accelerator, Compute, Memory, Monitoring, Slo
+from modelport.spec import Accelerator, Compute, Memory, Monitoring, Request, Scaling, Slo
 from modelport.targets.sagemaker.monitoring.alarms import alarm_roles, parts_of
 from modelport.targets.sagemaker.monitoring.queries import Watched
 from modelport.targets.sagemaker.monitoring.rules import UNTOLD
@@ -99,9 +99,21 @@ def test_alarms_look_back_as_far_as_cloudwatch_lets_them(sagemaker):
         assert period * alarm["evaluationPeriods"] <= longest(period)
 
 
+def test_a_serverless_endpoint_tells_how_many_requests_are_in_work(sagemaker):
+    program = sagemaker(mode="serverless", request=Request(concurrency=5), scaling=Scaling(max=3))
+    alarm = program.inputs["fraud-alarm-in-flight-high"]
+    metric, number = alarm["metricQueries"]
+    assert (metric["metric"]["namespace"], metric["metric"]["stat"], metric["metric"]["period"]) == (
+        *("AWS/SageMaker", "Average", 900),
+    )
+    assert metric["metric"]["metricName"] == "ServerlessConcurrentExecutionsUtilization"
+    assert (number["expression"], alarm["threshold"]) == ("(atonce_average_stable / 0.2)", 4.5)
+    assert "fraud-alarm-in-flight-high" not in sagemaker().inputs
+
+
 def test_every_kind_of_alert_is_an_alarm_or_it_is_said_why_not(args):
     service = args(**EVERYTHING, monitoring=Monitoring(capture={"percent": 1}, drift={"enabled": True})).spec
-    watched = Watched(("stable",), next(iter(machines())))
+    watched = Watched(("stable",), next(iter(machines())), concurrency=16)
     told = {rule.kind.name for rule in alert_rules(service) if parts_of(rule, watched)}
     assert told | UNTOLD.keys() == {kind.name for kind in KINDS}
     assert not told & UNTOLD.keys()

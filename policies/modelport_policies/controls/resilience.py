@@ -276,6 +276,7 @@ CONTROLS = (
             aws.ENDPOINT: on_aws.updates_go_in_steps,
             **dict.fromkeys(("modelport:vertex:Service", "modelport:azureml:Service"), on_gcp.updates_go_in_steps),
         },
+        scope="stack",
     ),
     Control(
         id="RES-07",

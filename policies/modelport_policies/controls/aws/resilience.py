@@ -110,9 +110,13 @@ def scalers(target: Resource) -> Iterator[Resource]:
 def updates_go_in_steps(endpoint: Resource) -> Iterable[str]:
     """`deploymentConfig` has a `rollingUpdatePolicy`, or a `blueGreenUpdatePolicy` by `CANARY` or `LINEAR`, and alarms
     that undo it in `autoRollbackConfiguration`, unless a tag `environment` is dev or test. Where `modelport rollout`
-    moves requests, a tag `rolloutSteps` says by which steps, and one is below 100.
+    moves requests, a tag `rolloutSteps` says by which steps, and one is below 100. For serverless variants SageMaker
+    has no steps.
     """
     in_production(endpoint)
+    configured = list(owners(endpoint, "endpointConfigName", ENDPOINT_CONFIGURATION))
+    if configured and all(is_serverless(each) for one in configured for _, each in variants(one)):
+        raise NotApplicable("SageMaker updates serverless variants at once")
     if (steps := text(tag(endpoint, "rolloutsteps"))) and endpoint.at("deploymentConfig") is None:
         if not any(step.isdigit() and int(step) < 100 for step in steps.split()):
             yield "a new version takes all requests at once"

@@ -15,7 +15,7 @@ from modelport.monitoring.alert import Category
 from modelport.monitoring.burn import BURN_RATES
 from modelport.monitoring.objectives import PERCENTILES
 from modelport.monitoring.runbooks import RUNBOOKS, runbook
-from modelport.monitoring.saturation import ACCELERATOR_MEMORY, CPU, MEMORY
+from modelport.monitoring.saturation import ACCELERATOR_MEMORY, CPU, IN_FLIGHT, MEMORY
 from modelport.monitoring.silence import ABSENT
 
 from ..names import endpoint_name
@@ -27,7 +27,7 @@ OPERATORS = {">": "GreaterThanThreshold", ">=": "GreaterThanOrEqualToThreshold",
 NAME_LENGTH = 255
 """Most characters of an alarm's name: botocore, PutMetricAlarm."""
 OBJECTIVES = ("availability", *(f"latency-{percentile}" for percentile in PERCENTILES))
-ALONE = (CPU, MEMORY, ACCELERATOR_MEMORY, ABSENT)
+ALONE = (IN_FLIGHT, CPU, MEMORY, ACCELERATOR_MEMORY, ABSENT)
 """Kinds of alerts that are one alarm each."""
 
 

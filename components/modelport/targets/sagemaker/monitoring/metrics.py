@@ -32,6 +32,8 @@ FAILED = Metric("failed", REQUESTS, "Invocation5XXErrors")
 CALLERS_FAULT = Metric("refused", REQUESTS, "Invocation4XXErrors")
 LATENCY = Metric("latency", REQUESTS, "ModelLatency")
 """Microseconds until the container has answered; what SageMaker itself adds is another metric."""
+AT_ONCE = Metric("atonce", REQUESTS, "ServerlessConcurrentExecutionsUtilization")
+"""Requests in work as a share of the most that a serverless variant works on."""
 CPU = Metric("cpu", INSTANCES, "CPUUtilization")
 """Percent of an instance's cores; each counts for 100."""
 MEMORY = Metric("memory", INSTANCES, "MemoryUtilization")

@@ -10,7 +10,21 @@ from modelport.plan import Machine, Plan
 from modelport.spec import ModelSpec
 
 from ..releases.variants import answering
-from .metrics import CPU, FAILED, GPU, GPU_MEMORY, INVOCATIONS, LATENCY, MEMORY, MINUTE, Metric, Query, Series, filled
+from .metrics import (
+    AT_ONCE,
+    CPU,
+    FAILED,
+    GPU,
+    GPU_MEMORY,
+    INVOCATIONS,
+    LATENCY,
+    MEMORY,
+    MINUTE,
+    Metric,
+    Query,
+    Series,
+    filled,
+)
 
 MICROSECONDS = 1_000_000
 
@@ -22,16 +36,20 @@ class Watched:
     Attributes:
         variants: those that answer callers.
         machine: what each of their instances is; None where SageMaker does not say how busy instances are.
+        concurrency: requests that an instance would work on at once; None where SageMaker says not how many it does.
     """
 
     variants: tuple[str, ...]
     machine: Machine | None
+    concurrency: int | None = None
 
     @classmethod
     def of(cls, plan: Plan) -> Watched:
         """The variants of a plan; a copy of requests is for nobody."""
         roles = tuple(release.role for release in answering(plan))
-        return cls(roles, None if plan.spec.mode == "serverless" else plan.machine)
+        if plan.spec.mode == "serverless":
+            return cls(roles, None, plan.spec.request.concurrency)
+        return cls(roles, plan.machine)
 
 
 def as_served(plan: Plan) -> ModelSpec:
@@ -92,6 +110,13 @@ def _instances(reading: Reading, watched: Watched) -> Query | None:
     return None if watched.machine is None else Query.over(watched.variants, CPU, "SampleCount", MINUTE)
 
 
+def _in_flight(reading: Reading, watched: Watched) -> Query | None:
+    """Of the share of all that may be in work: as much of what an instance would work on."""
+    if watched.concurrency is None:
+        return None
+    return Query.over(watched.variants, AT_ONCE, "Average", period_of(reading), "MAX") / (1 / watched.concurrency)
+
+
 def _share(metric: Metric, statistic: str, parts: Callable[[Machine], float]) -> Callable[..., Query | None]:
     """A percentage of `parts` of an instance together as a share, of the variant where it is largest."""
 
@@ -114,6 +139,7 @@ QUERIES: Mapping[Signal, Callable[[Reading, Watched], Query | None]] = {
     Signal.BAD_REQUESTS: _bad,
     Signal.BAD_SHARE: _bad_share,
     Signal.LATENCY: _latency,
+    Signal.IN_FLIGHT: _in_flight,
     Signal.CPU: _share(CPU, "Average", lambda machine: machine.cpu),
     Signal.MEMORY: _share(MEMORY, "Maximum", lambda _: 1),
     Signal.ACCELERATOR: _share(GPU, "Average", lambda machine: machine.accelerators),

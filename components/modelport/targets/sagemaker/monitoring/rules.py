@@ -21,7 +21,6 @@ FORM = "Write arn:aws:sns:REGION:ACCOUNT:TOPIC"
 
 UNTOLD: Mapping[str, str] = {
     "requests-turned-away": "SageMaker counts 429 among all answers with 4xx",
-    "in-flight-high": "SageMaker says how many requests an instance had at most, and not on average",
     "queue-long": "SageMaker does not know what waits within a container",
     "service-down": "SageMaker takes instances that are not ready out by itself, and counts none",
     "instances-missing": "SageMaker replaces instances by itself, and does not say how many are ready",
