@@ -75,6 +75,7 @@ def test_the_table_shows_what_was_written_and_explains_itself_in_footnotes(write
 def test_capacity_names_the_machine_or_what_is_nearest(write, cloud):
     fitting = compare(write("compute: {cpu: 3}\n"), ["sagemaker"])
     assert fitting.to_json()["capacity"]["sagemaker"]["machine"] == "ml.c7i.xlarge"
+    assert fitting.to_json()["capacity"]["sagemaker"]["quota"] is None
     short = compare(write("compute: {cpu: 8}\n"), ["sagemaker"])
     assert short.to_json()["capacity"]["sagemaker"] == {
         "refused": "compute.cpu",
@@ -82,6 +83,29 @@ def test_capacity_names_the_machine_or_what_is_nearest(write, cloud):
         "nearest": "at most 4 (ml.c7i.xlarge)",
     }
     assert "refused ¹" in str(short) and "at most 4 (ml.c7i.xlarge)" in str(short)
+
+
+@pytest.mark.parametrize(
+    ("compute", "target", "quota"),
+    [
+        ("cpu: 1", "sagemaker", "ml.c5.large for endpoint usage, or for transform job usage"),
+        ("cpu: 1", "vertex", "aiplatform.googleapis.com/custom_model_serving_cpus"),
+        ("cpu: 64", "vertex", "aiplatform.googleapis.com/custom_model_serving_n2_cpus"),
+        ("accelerator: {kind: nvidia-l4}", "vertex", "aiplatform.googleapis.com/custom_model_serving_nvidia_l4_gpus"),
+        (
+            *("accelerator: {kind: nvidia-a100-80gb}", "vertex"),
+            "aiplatform.googleapis.com/custom_model_serving_nvidia_a100_80gb_gpus",
+        ),
+        (
+            *("accelerator: {kind: nvidia-h100-80gb}", "vertex"),
+            "aiplatform.googleapis.com/custom_model_serving_nvidia_h100_gpus",
+        ),
+    ],
+)
+def test_a_machine_says_which_quota_it_counts_against(write, compute, target, quota):
+    found = compare(write(f"compute: {{{compute}}}\n"), [target])
+    assert found.to_json()["capacity"][target]["quota"] == quota
+    assert f"it counts against the quota {quota}" in str(found)
 
 
 def test_an_unknown_target_is_an_error(write):

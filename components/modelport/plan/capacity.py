@@ -18,6 +18,7 @@ class Machine:
         accelerator: kind as in `compute.accelerator.kind`; None for a machine without one.
         accelerators: how many of that kind.
         not_for: values of `mode` that the target does not run it for.
+        quota: what the platform counts it against, in its own words; "" where nothing is said.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Machine:
     accelerator: str | None = None
     accelerators: int = 0
     not_for: tuple[str, ...] = ()
+    quota: str = ""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,9 @@ def _text(cell: Cell, notes: dict[str, int]) -> str:
 def _machine(machine: Machine | Shortage | None, notes: dict[str, int]) -> str:
     if isinstance(machine, Shortage):
         return "refused" + _noted(f"{machine.reason}: there is {machine.nearest}", notes)
-    return machine.name if machine else "as it is"
+    if machine is None:
+        return "as it is"
+    return machine.name + _noted(f"it counts against the quota {machine.quota}" if machine.quota else "", notes)
 
 
 def _noted(note: str, notes: dict[str, int]) -> str:
@@ -124,4 +126,5 @@ def _capacity(machine: Machine | Shortage | None) -> dict[str, Any] | None:
         "memory": str(machine.memory),
         "accelerator": machine.accelerator,
         "accelerators": machine.accelerators,
+        "quota": machine.quota or None,
     }

@@ -61,7 +61,15 @@ def has_own_disks(machine: str) -> bool:
 
 def _machine(name: str, cpu: float, gigabytes: int, kind: str | None = None, gpus: int = 0) -> Machine:
     not_for = ("batch",) if name.startswith(NOT_FOR_BATCH) else ()
-    return Machine(name, cpu, Memory.parse(f"{gigabytes}Gi"), kind, gpus, not_for)
+    return Machine(
+        name,
+        cpu,
+        Memory.parse(f"{gigabytes}Gi"),
+        kind,
+        gpus,
+        not_for,
+        f"{name} for endpoint usage, or for transform job usage",
+    )
 
 
 def _rows(types: str) -> Iterable[list[str]]:

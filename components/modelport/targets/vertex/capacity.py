@@ -44,15 +44,31 @@ ACCELERATORS = {
 }
 """What Google calls each kind."""
 
+QUOTA = "aiplatform.googleapis.com/custom_model_serving_"
+QUOTAS = {
+    "nvidia-a100-40gb": "nvidia_a100",
+    "nvidia-h100-80gb": "nvidia_h100",
+    "nvidia-h200-141gb": "nvidia_h200",
+}
+"""How quotas call kinds that they do not call as we do: https://cloud.google.com/vertex-ai/docs/quotas"""
+
 
 def machines() -> Iterator[Machine]:
     """Every machine type."""
     for family, (share, sizes) in FAMILIES.items():
         for cores in map(int, sizes.split()):
-            yield Machine(f"{family}-{cores}", float(cores), Memory.parse(f"{share * cores}Gi"))
+            size = float(cores), Memory.parse(f"{share * cores}Gi")
+            yield Machine(f"{family}-{cores}", *size, quota=_cores(family))
     for kind, types in GPUS.items():
         for name, cpu, memory, gpus in (each.split() for each in types.split(", ")):
-            yield Machine(name, float(cpu), Memory.parse(f"{memory}Gi"), kind, int(gpus))
+            quota = f"{QUOTA}{QUOTAS.get(kind, kind.replace('-', '_'))}_gpus"
+            yield Machine(name, float(cpu), Memory.parse(f"{memory}Gi"), kind, int(gpus), quota=quota)
+
+
+def _cores(family: str) -> str:
+    """The quota that cores count against, of the families that came later one of their own."""
+    generation = family.partition("-")[0]
+    return f"{QUOTA}cpus" if generation == "e2" else f"{QUOTA}{generation}_cpus"
 
 
 MACHINES = tuple(machines())
