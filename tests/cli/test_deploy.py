@@ -114,8 +114,9 @@ def test_invoke_says_which_command_may_reach_an_address_that_this_machine_does_n
     deployed = invoke._deployed
 
     def elsewhere(*args):
-        made, digest = deployed(*args)
-        return {**made, "endpoint": {"url": "http://fraud.team.svc.invalid"}, "invoke": "kubectl port-forward"}, digest
+        target, made, digest = deployed(*args)
+        endpoint = {"url": "http://fraud.team.svc.invalid"}
+        return target, {**made, "endpoint": endpoint, "invoke": "kubectl port-forward"}, digest
 
     monkeypatch.setattr(invoke, "_deployed", elsewhere)
     answer = served[0].run("invoke", "fraud")
@@ -131,8 +132,9 @@ def test_invoke_shows_a_token_to_a_service_that_wants_one_and_to_no_other(served
 
     def wanting(kind):
         def there(*args):
-            made, digest = deployed(*args)
-            return {**made, "endpoint": {**made["endpoint"], "auth": {"kind": kind}}, "invoke": "kubectl get"}, digest
+            target, made, digest = deployed(*args)
+            endpoint = {**made["endpoint"], "auth": {"kind": kind}}
+            return target, {**made, "endpoint": endpoint, "invoke": "kubectl get"}, digest
 
         monkeypatch.setattr(invoke, "_deployed", there)
 

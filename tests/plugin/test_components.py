@@ -59,6 +59,22 @@ def test_a_service_on_kubernetes_needs_the_cluster_named_by_the_stack(plugin, en
     assert state["endpoint"]["health_url"] == "http://fraud-dev.fraud-dev.svc/v2/health/ready"
 
 
+@pytest.mark.parametrize(
+    ("target", "key", "region"),
+    [("sagemaker", "aws:region", "eu-central-1"), ("vertex", "gcp:region", "europe-west4")],
+)
+def test_a_service_on_a_cloud_needs_the_region_named_by_the_stack(plugin, engine, spec, target, key, region):
+    kind, image = f"modelport:{target}:Service", f"registry.example/models/server@sha256:{'a' * 64}"
+    inputs = {"spec": spec, "environment": {"targets": [target], "image": image}}
+    with pytest.raises(grpc.RpcError, match=key):
+        plugin.construct(engine, kind, "fraud", inputs)
+    assert not engine.registered
+    _, state = plugin.construct(engine, kind, "fraud", inputs, config={key: region})
+    assert engine.registered[0].type == kind
+    assert {each.type.partition(":")[0] for each in engine.registered} == {"modelport", key.partition(":")[0]}
+    assert state["live"] is not None
+
+
 def test_its_parent_and_explicit_providers_reach_the_children(plugin, engine, spec):
     provider = "urn:pulumi:dev::test::pulumi:providers:modelport::mine::some-id"
     inputs = {"spec": spec, "environment": {"targets": ["local"]}}

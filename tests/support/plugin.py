@@ -10,6 +10,8 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.rpc import UNKNOWN
+from support.aws import program as aws
+from support.gcp import program as gcp
 
 FEATURES = [
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -17,6 +19,7 @@ FEATURES = [
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
 ]
 ROOT = Path(__file__).parents[2]
+READ = {**aws.READ, **gcp.READ}
 
 
 class Plugin:
@@ -113,6 +116,10 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
         return resource_pb2.RegisterResourceResponse(
             urn=f"urn:pulumi:dev::test::{request.type}::{request.name}", object=struct(outputs)
         )
+
+    def Invoke(self, request, context):
+        found = READ[request.tok]
+        return messages.InvokeResponse(**{"return": struct(found)})
 
     def RegisterResourceOutputs(self, request, context):
         return empty_pb2.Empty()

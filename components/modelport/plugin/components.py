@@ -15,12 +15,17 @@ from modelport.spec.validation import validate
 from modelport.targets.args import ModelServiceArgs
 from modelport.targets.kubernetes.target import KubernetesService
 from modelport.targets.local.target import LocalService
+from modelport.targets.sagemaker.target import SageMakerService
 from modelport.targets.service import ModelService
+from modelport.targets.vertex.target import VertexService
 
 from .values import Properties, as_input, plain, resolved
 
 NOTHING = PropertyValue({})
-COMPONENTS = {component.kind: component for component in (ModelService, LocalService, KubernetesService)}
+COMPONENTS = {
+    component.kind: component
+    for component in (ModelService, LocalService, KubernetesService, SageMakerService, VertexService)
+}
 
 
 async def construct(request: ConstructRequest) -> ConstructResponse:

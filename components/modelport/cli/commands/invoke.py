@@ -29,9 +29,9 @@ def invoke(
 ) -> None:
     """Send a request to a service and show the answer."""
     workspace = Workspace.find(stack)
-    made, digest = _deployed(choose("auto").outputs(workspace), service, target, workspace.stack)
+    where, made, digest = _deployed(choose("auto").outputs(workspace), service, target, workspace.stack)
     body = _request(data) if data else _sample(workspace, digest)
-    answer = _answer(made, body)
+    answer = _answer(where, made, body)
     if raw:
         sys.stdout.buffer.write(answer)
         return
@@ -39,22 +39,27 @@ def invoke(
         say(f"{output['name']}  {output['datatype']}{output['shape']}  {_short(output['data'])}")
 
 
-def _answer(made: Mapping[str, Any], body: bytes) -> bytes:
-    endpoint = made["endpoint"]
-    if endpoint.get("auth", {}).get("kind") != "sigv4":
-        return _post(endpoint["url"] + "/infer", body, _identity(made), made["invoke"])
+def _answer(target: str, made: Mapping[str, Any], body: bytes) -> bytes:
+    """The answer of a service, or of the cloud that wants to know first who asks."""
+    from importlib.util import find_spec
+
+    invoking = f"modelport.targets.{target}.invoking"
+    if find_spec(invoking) is None:
+        return _post(made["endpoint"]["url"] + "/infer", body, _identity(made), made["invoke"])
+    from importlib import import_module
+
     from modelport.targets.advice import advice
-    from modelport.targets.sagemaker.invoking import ask
 
     try:
-        return ask(endpoint, body, made["invoke"])
+        answer: bytes = import_module(invoking).ask(made["endpoint"], body, made["invoke"])
+        return answer
     except ModelportError as error:
         hint = advice(str(error))
         raise ModelportError(f"{error}\n  {hint}" if hint else str(error)) from error
 
 
-def _deployed(outputs: Any, service: str, target: str | None, stack: str) -> tuple[dict[str, Any], str]:
-    """What runs of a service on one target, and the digest of its model."""
+def _deployed(outputs: Any, service: str, target: str | None, stack: str) -> tuple[str, dict[str, Any], str]:
+    """A target, what runs of a service on it, and the digest of its model."""
     from modelport.spec import did_you_mean
 
     services = outputs.get("services") or {}
@@ -65,7 +70,7 @@ def _deployed(outputs: Any, service: str, target: str | None, stack: str) -> tup
     chosen = target or (next(iter(targets)) if len(targets) == 1 else "")
     if chosen not in targets:
         raise UsageError(f"{service}\n  name one of its targets with --target: {', '.join(targets)}")
-    return targets[chosen], services[service]["model"]["digest"]
+    return chosen, targets[chosen], services[service]["model"]["digest"]
 
 
 def _request(data: Path) -> bytes:

@@ -78,14 +78,26 @@ class Google:
             raise GoogleError(path, "is not there")
         return answer
 
+    def predict(self, path: str, body: bytes) -> bytes:
+        """What a model answers to a request in JSON, both as they are."""
+        answer = self._answer("POST", path, data=body, headers={"Content-Type": "application/json"})
+        if answer is None:
+            raise GoogleError(path, "is not there")
+        return bytes(answer.content)
+
     def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
     ) -> dict[str, Any] | None:
+        answer = self._answer(method, path, json=body, params=query)
+        return None if answer is None else dict(answer.json())
+
+    def _answer(self, method: str, path: str, **what: Any) -> Any:
+        """What Google answers; None where nothing is."""
         from google.auth.exceptions import GoogleAuthError
         from requests.exceptions import RequestException
 
         try:
-            answer = self._session.request(method, self.url + path, json=body, params=query, timeout=TIMEOUT)
+            answer = self._session.request(method, self.url + path, timeout=TIMEOUT, **what)
         except GoogleAuthError as error:
             raise _no_token(path, error) from error
         except RequestException as error:
@@ -93,7 +105,7 @@ class Google:
         if answer.status_code == 404:
             return None
         if answer.ok:
-            return dict(answer.json())
+            return answer
         problem = _problem(answer)
         if answer.status_code in LATER and SPENT not in problem:
             raise Busy(path, problem, _seconds(answer.headers.get("Retry-After", "")))
