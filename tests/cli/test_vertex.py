@@ -74,3 +74,9 @@ def test_a_private_service_is_asked_from_its_network(invoke):
     answer = invoke(f"https://10.0.0.3{PATH}", "of-a-caller")
     assert answer.code == 1
     assert "is an address in your network" in answer.err and "curl -k of-the-outputs" in answer.err
+
+
+def test_a_service_of_jobs_says_how_to_start_one(invoke):
+    answer = invoke("https://europe-west4-aiplatform.googleapis.com/v1/p/batchPredictionJobs", "of-a-caller")
+    assert answer.code == 1
+    assert "answers with files in Cloud Storage" in answer.err and "curl -k of-the-outputs" in answer.err

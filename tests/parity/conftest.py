@@ -56,6 +56,7 @@ VERTEX = {
     "compute.accelerator.count": (1, 4),
     "scaling.target.metric": ("cpu", "requestsPerSecond"),
     "security.auth": ("platform", "none"),
+    "mode": ("realtime", "batch"),
     **dict.fromkeys(
         ("serving.image", "releases.stable.image", "releases.candidate.image"),
         tuple(f"registry.example/{name}@{DIGEST}" for name in ("one", "two")),

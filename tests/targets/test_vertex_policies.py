@@ -18,6 +18,7 @@ STACKS = {
     "GPUs": {"compute": Compute(accelerator=Accelerator(kind="nvidia-l4"))},
     "a fixed number": {"scaling": Scaling(min=3, max=3)},
     "captures": {"monitoring": Monitoring(capture={"percent": 20, "retention": "365d"})},
+    "jobs": {"mode": "batch"},
     "public": {"security": Security(exposure="public")},
     "everything given": {"environment": {"existing": GIVEN}},
 }

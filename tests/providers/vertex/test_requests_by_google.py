@@ -53,7 +53,7 @@ def asked(vertex, endpoint, upload):
 def test_every_request_is_as_google_has_it(asked):
     found = verdicts(asked)
     assert [each for each in found if each[1]] == []
-    assert {method for method, _ in found} == {method for _, _, method, _ in METHODS}
+    assert {method for method, _ in found} == {method for _, service, method, _ in METHODS if service != "JobService"}
 
 
 WRONG = {

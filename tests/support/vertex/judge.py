@@ -20,6 +20,12 @@ Asked = tuple[str, str, Json, Json]
 """Verb, path, query and body of a request."""
 METHODS: tuple[tuple[str, str, str, Callable[[str, Json, Json], Json]], ...] = (
     (
+        r"POST (projects/[^/]+/locations/[^/]+)/batchPredictionJobs",
+        "JobService",
+        "CreateBatchPredictionJob",
+        lambda parent, query, body: {"parent": parent, "batchPredictionJob": body},
+    ),
+    (
         r"POST (projects/[^/]+/locations/[^/]+)/models:upload",
         "ModelService",
         "UploadModel",
@@ -72,7 +78,8 @@ def verdicts(asked: Sequence[Asked]) -> list[tuple[str, list[str]]]:
 
 def _described(asked: Asked) -> Json:
     verb, path, query, body = asked
-    collection = "ModelService" if "/models" in path else "EndpointService"
+    services = {"models": "ModelService", "endpoints": "EndpointService", "batchPredictionJobs": "JobService"}
+    collection = services[re.split("[/:]", path)[4]]
     for pattern, service, method, request in METHODS:
         if service == collection and (found := re.fullmatch(pattern, f"{verb} {path}")):
             sent = {"verb": verb, "path": f"/v1/{path}", "query": query, "body": body}

@@ -20,6 +20,7 @@ SPLIT = "TrafficSplit.percentages.*"
 VARIABLES = "Model.containerSpec.env"
 MODEL = ("Bundle.*", f"{VARIABLES}.MODELPORT_DIGEST.value")
 """What another model moves."""
+OF_A_NETWORK = ("Network.*", "Subnetwork.*", "Firewall.*", "Address.*", "ForwardingRule.*")
 PRIVATE = "AiEndpoint.privateServiceConnectConfig"
 ENCRYPTED = (*("Bucket.encryption.defaultKmsKeyName", "Repository.kmsKeyName", "Model.encryptionSpec.kmsKeyName"),)
 """What another key moves."""
@@ -51,7 +52,6 @@ def _budget(field: str, *, also: tuple[str, ...]) -> Capability:
 
 
 OF_A_CLUSTER = refused("Vertex AI has no such thing", instead="the kubernetes target")
-NO_QUEUE = "Vertex AI answers at once"
 
 CAPABILITIES: Capabilities = {
     **UNBUILT,
@@ -105,7 +105,14 @@ CAPABILITIES: Capabilities = {
     ),
     "scaling.target.value": _endpoint(f"{MACHINES}.autoscalingMetricSpecs"),
     "scaling.scaleToZero": unbuilt(always=False),
-    "mode": unbuilt(always="realtime"),
+    "mode": native_but(
+        "Service.mode",
+        only=("realtime", "batch"),
+        reason="Vertex AI has no queue, and Cloud Run, which keeps no machine, is not built",
+        instead="realtime",
+        source=f"{API}.batchPredictionJobs",
+        also=(*("AiEndpoint.*", "DeployedModel.*", "TrafficSplit.*", "Bucket.lifecycleRules", *OF_A_NETWORK),),
+    ),
     "request.timeout": _setting("TIMEOUT"),
     "request.payload": _setting("MAX_BODY"),
     "startupSeconds": native(
@@ -141,7 +148,7 @@ CAPABILITIES: Capabilities = {
         source=f"{API}.endpoints",
         also=(
             *("AiEndpoint.dedicatedEndpointEnabled", "AiEndpoint.labels.exposure", f"{PRIVATE}.*", "Service.exposure"),
-            *("Network.*", "Subnetwork.*", "Firewall.*", "Address.*", "ForwardingRule.*"),
+            *OF_A_NETWORK,
         ),
     ),
     "security.auth": native_but(

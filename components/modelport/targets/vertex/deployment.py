@@ -50,15 +50,24 @@ def traffic(own: Resources, deployed: Mapping[str, DeployedModel], shares: Mappi
 
 def machines(plan: Plan) -> dict[str, Any]:
     """What a version runs on, and what the number of machines follows."""
-    machine, scaling = plan.machine, plan.spec.scaling
-    assert machine is not None  # else the plan is refused
-    chosen = {"machineType": machine.name}
-    gpus: dict[str, Any] = {}
-    if machine.accelerator:
-        gpus = {"acceleratorType": ACCELERATORS[machine.accelerator], "acceleratorCount": machine.accelerators}
+    scaling = plan.spec.scaling
     bounds = {"minReplicaCount": scaling.min, "maxReplicaCount": scaling.max}
     followed = {} if is_fixed(scaling) else {"autoscalingMetricSpecs": [_followed(plan)]}
-    return {"machineSpec": {**chosen, **gpus}, **bounds, **followed}
+    return {"machineSpec": machine_spec(plan), **bounds, **followed}
+
+
+def machine_spec(plan: Plan) -> dict[str, Any]:
+    """What each machine is."""
+    machine = plan.machine
+    assert machine is not None  # else the plan is refused
+    chosen = {"machineType": machine.name}
+    if machine.accelerator is None:
+        return chosen
+    return {
+        **chosen,
+        "acceleratorType": ACCELERATORS[machine.accelerator],
+        "acceleratorCount": machine.accelerators,
+    }
 
 
 def _followed(plan: Plan) -> dict[str, Any]:

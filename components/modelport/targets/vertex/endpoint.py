@@ -14,6 +14,8 @@ from .project import Project
 from .resources import ENDPOINT, Resources
 
 SPLIT = "trafficSplit"
+WHO = '"Authorization: Bearer $(gcloud auth print-access-token)"'
+"""The header, as a shell takes it, of who asks."""
 
 
 def endpoint(own: Resources, project: Project, key: Key, requests: Mapping[str, Any]) -> Any:
@@ -77,5 +79,5 @@ def invocation(url: pulumi.Output[str], bundle: Bundle, *, private: bool) -> pul
     """
     sample = shlex.quote(f"@{bundle.path.absolute() / 'sample.json'}")
     insecure = "-k " if private else ""
-    headers = """-H "Authorization: Bearer $(gcloud auth print-access-token)" -H 'Content-Type: application/json'"""
+    headers = f"-H {WHO} -H 'Content-Type: application/json'"
     return pulumi.Output.concat(f"curl {insecure}{headers} --data-binary {sample} ", url)

@@ -16,12 +16,16 @@ def ask(endpoint: Mapping[str, Any], request: bytes, otherwise: str) -> bytes:
 
     Args:
         endpoint: an entry of the output `endpoint`.
-        otherwise: the command that asks from within a private endpoint's network.
+        otherwise: the command that asks from within a private endpoint's network, or starts a job.
 
     Raises:
-        ModelportError: the endpoint is private, or Google says no.
+        ModelportError: nobody answers at once, the endpoint is private, or Google says no.
     """
     parts = urlsplit(endpoint["url"])
+    if not parts.path.endswith(":rawPredict"):
+        raise ModelportError(
+            f"{endpoint['url']}\n  answers with files in Cloud Storage. Start a job with:\n  {otherwise}"
+        )
     if _is_address(parts.hostname or ""):
         reason = "is an address in your network, with a certificate for no name there"
         raise ModelportError(f"{endpoint['url']}\n  {reason}. From within the network ask with:\n  {otherwise}")

@@ -9,6 +9,8 @@ from modelport.plan import Objection
 from modelport.spec import Environment, ModelSpec
 from modelport.targets.images import image_rules
 
+from .lacks import job_rules
+
 EXISTING = "modelport:existing"
 HOST = "-docker.pkg.dev"
 """What follows a region in the name of its registries."""
@@ -35,7 +37,7 @@ FORMS = {
 def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     """Everything that is wrong."""
     yield from image_rules(spec, environment)
-    yield from _request_rules(spec)
+    yield from job_rules(spec, environment) if spec.mode == "batch" else _request_rules(spec)
     yield from _form_rules(environment)
     yield from _network_rules(spec, environment)
     if spec.security.exposure == "public" and spec.security.auth == "none":

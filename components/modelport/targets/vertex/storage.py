@@ -12,7 +12,7 @@ from .resources import BUCKET, BUCKET_GRANT, Resources
 
 SCHEME = "gs://"
 FOLDER = "models"
-UNFINISHED_DAYS, OLD_VERSION_DAYS, ACCESS_LOG_DAYS = 7, 90, 365
+UNFINISHED_DAYS, OLD_VERSION_DAYS, ACCESS_LOG_DAYS, PASSING_DAYS = 7, 90, 365, 30
 WRITES_LOGS = "group:cloud-storage-analytics@google.com"
 """Source: https://cloud.google.com/storage/docs/access-logs"""
 
@@ -23,27 +23,38 @@ class Store:
 
     Attributes:
         address: `gs://BUCKET/PREFIX`.
+        root: below which the service's other files lie.
         bucket: its name.
         ready: what has to be there before anything is put into it.
     """
 
     address: pulumi.Input[str]
+    root: pulumi.Input[str]
     bucket: pulumi.Input[str]
     ready: Sequence[pulumi.Resource] = ()
 
 
-def storage(own: Resources, project: Project, key: Key) -> Store:
-    """The bucket of the service's models, made unless it is given."""
+def storage(own: Resources, project: Project, key: Key, passing: Sequence[str] = ()) -> Store:
+    """The bucket of the service's models, made unless it is given.
+
+    Args:
+        passing: folders, of a bucket that is made, from which files go again.
+    """
     existing = own.plan.environment.existing.bucket
     if existing is not None:
         path = pulumi.Output.from_input(existing).apply(lambda address: address.removeprefix(SCHEME))
-        return Store(existing, path.apply(lambda each: each.partition("/")[0]))
+        root = pulumi.Output.concat(existing, f"/{own.plan.name}")
+        return Store(existing, root, path.apply(lambda each: each.partition("/")[0]))
     logs = _bucket(own, project, "accesslogs", key, [_deletion(age=ACCESS_LOG_DAYS)])
     writes = {"bucket": logs.name, "role": "roles/storage.objectCreator", "member": WRITES_LOGS}
     let_in = own.keep(BUCKET_GRANT, "accesslogs-writer", writes)
     noted = {"logging": {"logBucket": logs.name, "logObjectPrefix": FOLDER}}
-    bucket = _bucket(own, project, "bucket", key, [_deletion(daysSinceNoncurrentTime=OLD_VERSION_DAYS)], noted, let_in)
-    return Store(pulumi.Output.concat(SCHEME, bucket.name, f"/{FOLDER}"), bucket.name, [bucket])
+    rules = [_deletion(daysSinceNoncurrentTime=OLD_VERSION_DAYS)]
+    if passing:
+        rules.append(_deletion(age=PASSING_DAYS, matchesPrefixes=[f"{each}/" for each in passing]))
+    bucket = _bucket(own, project, "bucket", key, rules, noted, let_in)
+    root = pulumi.Output.concat(SCHEME, bucket.name)
+    return Store(pulumi.Output.concat(root, f"/{FOLDER}"), root, bucket.name, [bucket])
 
 
 def _bucket(
@@ -68,9 +79,9 @@ def _bucket(
     return own.keep(BUCKET, role, inputs, pulumi.ResourceOptions(depends_on=[*key.ready, *before]))
 
 
-def _deletion(**condition: int) -> dict[str, Any]:
+def _deletion(**condition: Any) -> dict[str, Any]:
     return _rule("Delete", **condition)
 
 
-def _rule(action: str, **condition: int) -> dict[str, Any]:
+def _rule(action: str, **condition: Any) -> dict[str, Any]:
     return {"action": {"type": action}, "condition": condition}

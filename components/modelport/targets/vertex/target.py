@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pulumi
@@ -11,24 +13,24 @@ from modelport.targets.images import digest_of
 from modelport.targets.kinds import require_sdk
 from modelport.targets.patches import patches_of
 from modelport.targets.running import check_providers, run_errors
-from modelport.targets.version import live_versions
+from modelport.targets.version import Version, live_versions
 
-from . import TARGET
+from . import TARGET, jobs
 from .agents import key_users
 from .budget import budget
 from .capture import capture, captured
 from .deployment import deployment, traffic
 from .endpoint import address, endpoint, invocation, logs, public_host
 from .identity import identity
-from .key import key
+from .key import Key, key
 from .model import model
 from .names import check_name
 from .network import network, private_address
 from .project import Project, check_identity
 from .registry import repository
-from .resources import EXTRA, SDK, Resources
+from .resources import EXTRA, SDK, Model, Resources
 from .roles import ROLES
-from .storage import storage
+from .storage import Store, storage
 
 PLATFORM = "linux/amd64"
 """Of every machine type in capacity.py."""
@@ -69,35 +71,74 @@ class VertexService(pulumi.ComponentResource):
 
         project = Project.of(self)
         encrypting = key(own, project, key_users(own, project))
-        store = storage(own, project, encrypting)
+        store = storage(own, project, encrypting, jobs.folders(plan.spec))
         images = repository(own, project, encrypting)
-        place = network(own, project)
         account = identity(own, store)
-        kept = captured(own, project, encrypting)
-        endpoint(own, project, encrypting, capture(own, kept))
-        deployed = {}
-        for each in live:
-            image = serving_image(own, each, images, PLATFORM)
-            registered = model(own, project, each, image, encrypting, store)
-            deployed[each.slot] = deployment(own, each, registered, account)
-        split = traffic(own, deployed, {each.slot: each.release.weight for each in live})
-        stable = deployed[live[0].slot]
-        host = private_address(own, project, place, stable) if place else public_host(own)
+        copies = {each.slot: serving_image(own, each, images, PLATFORM) for each in live}
+        models = {each.slot: model(own, project, each, copies[each.slot], encrypting, store) for each in live}
+        served = (
+            _jobs(own, project, models[live[0].slot], account, encrypting, store)
+            if plan.spec.mode == "batch"
+            else _online(own, project, models, live, account, encrypting)
+        )
         budget(own, project)
 
         self.resources = own.resources
-        found = address(own, host)
         self.outputs = {
-            "endpoint": found,
+            "endpoint": served.endpoint,
             "image": {"digest": digest_of(image_named(own, live[0]))},
-            "live": split.urn.apply(lambda _: [each.share for each in live]),
+            "live": served.ready.urn.apply(lambda _: [each.share for each in live]),
             "dashboards": [],
             "alerts": [],
-            "capture_location": kept,
-            "logs": logs(own, project),
-            "invoke": invocation(found["url"], live[0].bundle, private=place is not None),
+            "capture_location": served.kept,
+            "logs": served.logs,
+            "invoke": served.invoke,
         }
         self.register_outputs({**self.outputs, "place": project.place, "region": project.region})
+
+
+@dataclass(frozen=True)
+class Served:
+    """What callers have of a service.
+
+    Attributes:
+        endpoint, logs, invoke: the outputs of these names.
+        ready: what is there when the live versions are.
+        kept: where requests and answers are kept.
+    """
+
+    endpoint: dict[str, Any]
+    ready: pulumi.Resource
+    logs: pulumi.Output[str]
+    invoke: pulumi.Output[str]
+    kept: pulumi.Output[str] | None = None
+
+
+def _jobs(
+    own: Resources, project: Project, model: Model, account: pulumi.Input[str], encrypting: Key, store: Store
+) -> Served:
+    """A model over whose requests jobs go."""
+    command = jobs.job(own, project, model, account, encrypting, store)
+    return Served(jobs.address(project), model, jobs.logs(project), command)
+
+
+def _online(
+    own: Resources,
+    project: Project,
+    models: Mapping[str, Model],
+    live: Sequence[Version],
+    account: pulumi.Input[str],
+    encrypting: Key,
+) -> Served:
+    """An endpoint that answers at once."""
+    place, kept = network(own, project), captured(own, project, encrypting)
+    endpoint(own, project, encrypting, capture(own, kept))
+    deployed = {each.slot: deployment(own, each, models[each.slot], account) for each in live}
+    split = traffic(own, deployed, {each.slot: each.release.weight for each in live})
+    host = private_address(own, project, place, deployed[live[0].slot]) if place else public_host(own)
+    found = address(own, host)
+    command = invocation(found["url"], live[0].bundle, private=place is not None)
+    return Served(found, split, logs(own, project), command, kept)
 
 
 COMPONENT = VertexService

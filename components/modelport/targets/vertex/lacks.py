@@ -1,0 +1,32 @@
+"""What jobs have nothing for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelport.plan import Objection
+from modelport.spec import Environment, ModelSpec, leaf_values, written
+
+LACKS = {
+    "monitoring.capture.percent": (
+        "a job's requests and answers are files that you have",
+        "Leave it out: requests/ and answers/ in the bucket hold everything.",
+    ),
+    **dict.fromkeys(
+        ("scaling.target.metric", "scaling.target.value"),
+        ("Vertex AI itself chooses how many machines a job has", "Write scaling.min and scaling.max alone."),
+    ),
+}
+"""Fields that jobs have nothing for: why not, and what to do instead."""
+
+
+def job_rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
+    """What jobs have nothing for."""
+    values = leaf_values(spec)
+    for field, (reason, alternative) in LACKS.items():
+        if field in written(spec) and values.get(field):
+            yield Objection(field, values[field], reason, alternative)
+    if spec.security.exposure == "public":
+        yield Objection("security.exposure", "public", "a job has no endpoint", "Leave it out.")
+    if environment.existing.vpc is not None:
+        yield Objection("modelport:existing.vpc", "given", "a job has no endpoint in a network", "Leave it out.")
