@@ -102,13 +102,18 @@ def refusal(args):
 
 
 @pytest.fixture
-def sagemaker_release(sagemaker, project):
+def releases(project):
+    """The releases of `fraud` with a candidate, and its shares by keyword."""
+    save(scaling(3.0), project / "triple.onnx")
+    live = {"stable": {"source": "double.onnx"}, "candidate": {"source": "triple.onnx"}}
+    return lambda **shares: {"fraud": {**live, **shares}}
+
+
+@pytest.fixture
+def sagemaker_release(sagemaker, releases):
     """Run a program of one `SageMakerService` named `fraud` with a candidate, and parts of its release by keyword."""
 
     def sagemaker_release(weight=0, environment=None, mirror=0, **sections):
-        save(scaling(3.0), project / "triple.onnx")
-        live = {"stable": {"source": "double.onnx"}, "candidate": {"source": "triple.onnx"}}
-        releases = {"fraud": {**live, "weight": weight, "mirror": mirror}}
-        return sagemaker({"releases": releases, **(environment or {})}, **sections)
+        return sagemaker({"releases": releases(weight=weight, mirror=mirror), **(environment or {})}, **sections)
 
     return sagemaker_release

@@ -9,6 +9,8 @@ from modelport.providers.vertex import VertexDeployedModel, VertexModel
 
 PROJECT, NUMBER, REGION = "shop-prod", "111111111111", "europe-west4"
 AGENTS = f"serviceAccount:service-{NUMBER}@"
+DEPLOYED = {"blue": "1234567890", "green": "1234567891"}
+"""Ids of deployments by their slots."""
 READ = {
     "gcp:organizations/getProject:getProject": {
         "projectId": PROJECT,
@@ -36,5 +38,6 @@ class GcpProgram(Referring):
             place = f"projects/{args.inputs['project']}/locations/{args.inputs['location']}"
             outputs["versionName"] = f"{place}/models/{args.inputs['modelId']}@1"
         if args.typ == VertexDeployedModel.kind:
-            outputs |= {"deployedModelId": "1234567890", "serviceAttachment": reference(args.name, "serviceAttachment")}
+            outputs["deployedModelId"] = DEPLOYED[args.name.rpartition("-")[2]]
+            outputs["serviceAttachment"] = reference(args.name, "serviceAttachment")
         return name, outputs

@@ -125,7 +125,10 @@ CAPABILITIES: Capabilities = {
     "protocols.v1": unbuilt(always=False),
     "serving.image": native("Image.source", source="modelport:artifact:Image"),
     "serving.delivery": OF_A_CLUSTER,
-    "rollout.mirror": refused("Vertex AI answers each request once", instead="releases.weight", always=0),
+    "rollout.steps": native(
+        "Service.rollout.steps", source="modelport rollout --help", differs="written by `modelport rollout step`"
+    ),
+    "rollout.mirror": refused("Vertex AI copies no requests to another model", instead="releases.weight", always=0),
     "monitoring.capture.percent": _endpoint(
         "AiEndpoint.predictRequestResponseLoggingConfig.samplingRate", also=("Service.monitoring.capture.percent",)
     ),
@@ -169,8 +172,12 @@ CAPABILITIES: Capabilities = {
     "releases.stable.source": _model("Bundle.digest"),
     "releases.stable.digest": _model("Bundle.digest"),
     "releases.stable.image": native("Image.source", source="modelport:artifact:Image"),
-    "releases.weight": unbuilt(always=0),
-    "releases.mirror": refused("Vertex AI answers each request once", instead="releases.weight", always=0),
+    "releases.candidate.source": _model("Bundle.digest"),
+    "releases.candidate.digest": _model("Bundle.digest"),
+    "releases.candidate.image": native("Image.source", source="modelport:artifact:Image"),
+    "releases.weight": _endpoint(SPLIT),
+    "releases.unwaited": refused("a deployment always waits until its machines answer", instead="weight alone"),
+    "releases.mirror": refused("Vertex AI copies no requests to another model", instead="releases.weight", always=0),
     "existing.vpc": native(
         "ForwardingRule.network",
         source="https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect",

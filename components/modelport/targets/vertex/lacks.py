@@ -28,5 +28,9 @@ def job_rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
             yield Objection(field, values[field], reason, alternative)
     if spec.security.exposure == "public":
         yield Objection("security.exposure", "public", "a job has no endpoint", "Leave it out.")
+    live = environment.releases.get(spec.metadata.name)
+    if live and live.candidate:
+        place = f"modelport:releases.{spec.metadata.name}.candidate"
+        yield Objection(place, None, "a job has one version", "Write the new version as stable.")
     if environment.existing.vpc is not None:
         yield Objection("modelport:existing.vpc", "given", "a job has no endpoint in a network", "Leave it out.")
