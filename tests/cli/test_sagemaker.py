@@ -162,6 +162,20 @@ def test_what_an_update_leaves_behind_is_told_and_goes_with_the_stack(cloud):
     assert gone.out.count("aws s3 rm") == 1
 
 
+def test_another_mode_is_another_endpoint(cloud):
+    def planned():
+        shown = cloud.run("preview", "-s", "dev")
+        assert shown.code == 0, shown.err
+        return [each[2] for each in shown.out.splitlines() if each.endswith(" fraud-sagemaker-endpoint")]
+
+    cloud.answers(cloud.expected)
+    assert cloud.run("up", "-s", "dev", "--yes").code == 0
+    cloud.add("fraud.yaml", "rollout: {bake: 5m}")
+    assert planned() == ["~"]
+    cloud.add("fraud.yaml", "mode: serverless")
+    assert planned() == ["-", "±"]
+
+
 def test_every_version_that_a_stack_has_left_in_the_registry_is_noted(cloud):
     cloud.answers(cloud.expected)
     assert cloud.run("up", "-s", "dev", "--yes").code == 0

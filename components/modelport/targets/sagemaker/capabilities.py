@@ -162,7 +162,7 @@ CAPABILITIES: Capabilities = {
     "mode": _sagemaker(
         "EndpointConfiguration.asyncInferenceConfig.*",
         "AsyncInferenceConfig",
-        also=("Service.mode", *EXCHANGED, f"{FOLLOWED}.*", "SmokeTest.*"),
+        also=("Service.mode", "Endpoint.tags.mode", *EXCHANGED, f"{FOLLOWED}.*", "SmokeTest.*"),
     ),
     "request.timeout": _setting("TIMEOUT"),
     "request.payload": _setting("MAX_BODY"),

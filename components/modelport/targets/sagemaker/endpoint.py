@@ -24,6 +24,10 @@ FIRST = {"stable": 100, "candidate": 0}
 """Weights of versions that have not been asked yet."""
 PATHS = {"async": "async-invocations"}
 """Below an endpoint, by mode: botocore, InvokeEndpointAsync."""
+MODE = "mode"
+"""The tag that says it of an endpoint. SageMaker makes no serverless one of one with instances, and a name is of one
+endpoint: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+"""
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,18 @@ def endpoint(own: Resources, models: Mapping[str, Any], key: pulumi.Input[str], 
         **({"shadowProductionVariants": [_variant(plan, mirror.role, models, mirror.mirror)]} if mirror else {}),
     }
     configuration = own.make(CONFIGURATION, "configuration", {**variants, **encrypted, **hosting.requests})
-    inputs = {"name": endpoint_name(plan), "endpointConfigName": configuration.name, **hosting.updates}
-    before = [own.resources["logs"], *hosting.before]
-    return own.register(ENDPOINT, "endpoint", inputs, pulumi.ResourceOptions(depends_on=before))
+    inputs = {
+        "name": endpoint_name(plan),
+        "endpointConfigName": configuration.name,
+        **hosting.updates,
+        "tags": {**hosting.updates["tags"], MODE: plan.spec.mode},
+    }
+    opts = pulumi.ResourceOptions(
+        depends_on=[own.resources["logs"], *hosting.before],
+        replace_on_changes=[f"tags.{MODE}"],
+        delete_before_replace=True,
+    )
+    return own.register(ENDPOINT, "endpoint", inputs, opts)
 
 
 def _variant(plan: Plan, role: str, models: Mapping[str, Any], weight: int) -> dict[str, Any]:

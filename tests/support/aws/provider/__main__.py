@@ -43,7 +43,8 @@ class Moto(provider_pb2_grpc.ResourceProviderServicer):
         news, olds = json_format.MessageToDict(request.news), json_format.MessageToDict(request.old_inputs)
         changed = [key for key in news.keys() | olds.keys() if news.get(key) != olds.get(key)]
         changes = pb.DiffResponse.DIFF_SOME if changed else pb.DiffResponse.DIFF_NONE
-        return pb.DiffResponse(changes=changes, diffs=changed)
+        details = {path: pb.PropertyDiff(kind=pb.PropertyDiff.UPDATE) for path in differing(olds, news)}
+        return pb.DiffResponse(changes=changes, diffs=changed, detailedDiff=details, hasDetailedDiff=True)
 
     def Invoke(self, request, context):
         answer = pb.InvokeResponse()
@@ -87,6 +88,16 @@ class Moto(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, request, context):
         return empty_pb2.Empty()
+
+
+def differing(olds, news, prefix=""):
+    """The paths of what is not the same, as deep as maps go."""
+    for key in news.keys() | olds.keys():
+        old, new = olds.get(key), news.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from differing(old, new, f"{prefix}{key}.")
+        elif old != new:
+            yield f"{prefix}{key}"
 
 
 if __name__ == "__main__":
