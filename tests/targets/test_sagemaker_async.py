@@ -16,6 +16,8 @@ from modelport.spec import Memory, Request, Scaling
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 BUCKET = "s3://@{fraud-bucket.bucket}"
 TO_ZERO = Scaling(min=2, max=5, scale_to_zero=True)
+DAY = {"cron": "0 8 * * *", "min": 3, "max": 4}
+RESTING, OFF = ({"cron": "0 18 * * *", "min": 0, "max": most} for most in (4, 0))
 
 
 @pytest.fixture
@@ -101,6 +103,11 @@ def test_instances_follow_what_waits(queued):
     ) == ("ApproximateBacklogSizePerInstance", 5)
 
 
+def test_a_target_without_a_value_is_what_an_instance_works_on(queued):
+    program = queued(request=Request(concurrency=3), scaling=Scaling(target={"metric": "concurrency"}))
+    assert followed(program)["targetValue"] == 3
+
+
 def test_instances_follow_utilisation_where_it_is_asked_for(queued):
     program = queued(scaling=Scaling(target={"metric": "cpu", "value": 50}))
     assert followed(program)["customizedMetricSpecification"]["metricName"] == "CPUUtilization"
@@ -125,6 +132,11 @@ def test_what_waits_while_no_instance_runs_starts_some(queued):
     assert steps["stepAdjustments"] == [{"metricIntervalLowerBound": "0", "scalingAdjustment": 2}]
     assert policy["resourceId"] == program.inputs["fraud-capacity"]["resourceId"]
     assert judge(requests_of(program)).problems == []
+
+
+def test_a_window_in_which_instances_may_come_wakes_them(queued):
+    assert "fraud-waking-alarm" in queued(scaling=Scaling(schedule=[DAY, RESTING])).inputs
+    assert "fraud-waking-alarm" not in queued(scaling=Scaling(schedule=[DAY, OFF])).inputs
 
 
 @mock_aws
@@ -167,6 +179,7 @@ def test_its_outputs_say_how_it_is_asked(queued):
         ({"request": Request(payload=Memory.parse("1Gi"))}, "takes at most 976562Ki in one request"),
         ({"scaling": Scaling(target={"metric": "requestsPerSecond", "value": 5})}, "Use concurrency"),
         ({"scaling": Scaling(scale_to_zero=True, target={"metric": "cpu", "value": 50})}, "Use concurrency"),
+        ({"scaling": Scaling(target={"metric": "cpu", "value": 50}, schedule=[DAY, RESTING])}, "Use concurrency"),
         (
             {"scaling": Scaling(scale_to_zero=True, schedule=[{"cron": "0 8 * * *", "min": 1, "max": 4}])},
             "Use windows with min: 0",

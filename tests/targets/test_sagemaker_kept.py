@@ -108,3 +108,11 @@ def test_what_costs_while_nobody_asks_is_counted(sagemaker):
         "alarm": len([each for each in program.requests if "alarm" in each.type.lower()]),
         "dashboard": 1,
     }
+
+
+@pytest.mark.parametrize(("night", "instances"), [(0, 3), (2, 3)])
+def test_what_a_window_keeps_costs(sagemaker, night, instances):
+    windows = [{"cron": "0 8 * * *", "min": 3, "max": 4}, {"cron": "0 20 * * *", "min": night, "max": 4}]
+    program = sagemaker(mode="async", scaling=Scaling(schedule=windows))
+    costs = idle_costs((each.type, program.inputs[each.name]) for each in program.requests)
+    assert costs["ml.c5.large"] == instances

@@ -56,6 +56,18 @@ def test_until_a_window_begins_every_number_is_allowed_that_one_of_them_allows(s
     assert (capacity["minCapacity"], capacity["maxCapacity"]) == (2, 6)
 
 
+@pytest.mark.parametrize(
+    ("windows", "first"),
+    [([OFFICE, NIGHT], 3), ([{**OFFICE, "min": 1, "max": 1}, {**NIGHT, "min": 0, "max": 0}], 1)],
+)
+def test_an_update_begins_with_what_every_window_has_at_least(sagemaker, windows, first):
+    program = sagemaker(mode="async", scaling=Scaling(schedule=windows))
+    (variant,) = program.inputs["fraud-configuration"]["productionVariants"]
+    updates = program.inputs["fraud-endpoint"]["deploymentConfig"]["blueGreenUpdatePolicy"]
+    assert variant["initialInstanceCount"] == first
+    assert updates["trafficRoutingConfiguration"]["type"] == ("ALL_AT_ONCE" if first == 1 else "CANARY")
+
+
 def test_an_update_does_not_take_back_the_bounds_of_a_window(sagemaker):
     bounds = ["minCapacity", "maxCapacity"]
     assert list(sagemaker(scaling=WINDOWS).request("fraud-capacity").ignoreChanges) == bounds
@@ -129,6 +141,7 @@ def test_instances_follow_what_the_server_itself_counts(sagemaker, monkeypatch):
     assert judge(requests_of(program)).problems == []
 
 
-def test_servers_write_no_metrics_that_nobody_follows(sagemaker):
-    settings = sagemaker().inputs["fraud-model-blue"]["primaryContainer"]["environment"]
+@pytest.mark.parametrize("scaling", [Scaling(), Scaling(min=2, max=2, target={"metric": "waiting", "value": 3})])
+def test_servers_write_no_metrics_that_nobody_follows(sagemaker, scaling):
+    settings = sagemaker(scaling=scaling).inputs["fraud-model-blue"]["primaryContainer"]["environment"]
     assert not [name for name in settings if "EMF" in name]

@@ -45,6 +45,11 @@ def most(scaling: Scaling) -> int:
     return max((window.max for window in scaling.schedule), default=scaling.max)
 
 
+def at_first(scaling: Scaling) -> int:
+    """Instances that a service begins with: enough in each of its windows, as nobody knows which that will be."""
+    return max(1, *(window.min for window in scaling.schedule)) if scaling.schedule else scaling.min
+
+
 def may_rest(scaling: Scaling) -> bool:
     """Whether there may be no instance at all."""
     return scaling.scale_to_zero or fewest(scaling) == 0

@@ -9,6 +9,7 @@ import pulumi
 
 from modelport.bundle import Bundle
 from modelport.plan import Plan
+from modelport.plan.bounds import at_first
 
 from .account import Account
 from .capacity import has_own_disks
@@ -98,7 +99,7 @@ def _on_instances(plan: Plan, machine: str) -> dict[str, Any]:
     seconds = min(max(round(plan.spec.startup_seconds), LEAST_START), MOST_START)
     return {
         "instanceType": machine,
-        "initialInstanceCount": plan.spec.scaling.min,
+        "initialInstanceCount": at_first(plan.spec.scaling),
         "containerStartupHealthCheckTimeoutInSeconds": seconds,
         "modelDataDownloadTimeoutInSeconds": seconds,
     }

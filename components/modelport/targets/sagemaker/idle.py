@@ -28,9 +28,10 @@ def _one(what: str) -> Costly:
     return lambda _: [(what, 1)]
 
 
-CONFIGURATION, CAPACITY = (
+CONFIGURATION, CAPACITY, WINDOW = (
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
     "aws:appautoscaling/target:Target",
+    "aws:appautoscaling/scheduledAction:ScheduledAction",
 )
 IDLE = {
     CONFIGURATION: _instances,
@@ -44,8 +45,14 @@ IDLE = {
 
 def resting(planned: Iterable[tuple[str, Inputs]]) -> Iterator[tuple[str, str]]:
     """Types with the services of which they cost nothing: the last instance of these goes when nothing waits."""
+    planned = list(planned)
+    kept = [
+        inputs.get("resourceId")
+        for token, inputs in planned
+        if token == WINDOW and (inputs.get("scalableTargetAction") or {}).get("minCapacity")
+    ]
     for token, inputs in planned:
-        if token == CAPACITY and inputs.get("minCapacity") == 0:
+        if token == CAPACITY and inputs.get("minCapacity") == 0 and inputs.get("resourceId") not in kept:
             yield CONFIGURATION, service_of(inputs)
 
 

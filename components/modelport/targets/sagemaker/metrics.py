@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from modelport.plan import Plan
+from modelport.plan.bounds import is_fixed
 from modelport.targets.version import Version
 
 from .names import endpoint_name
@@ -25,7 +26,7 @@ def writes_metrics(plan: Plan) -> dict[str, str]:
 
     Each service has a namespace of its own, as one of the same name in another stack has the same dimensions.
     """
-    if plan.spec.scaling.target.metric not in OWN:
+    if plan.spec.scaling.target.metric not in OWN or is_fixed(plan.spec.scaling):
         return {}
     return {"MODELPORT_EMF": str(SECONDS), "MODELPORT_EMF_NAMESPACE": namespace(plan)}
 

@@ -11,7 +11,7 @@ from modelport.targets.version import Version
 
 from .metrics import OWN, measured
 from .modes.asynchronous import backlog, waking
-from .modes.limits import follows_backlog
+from .modes.limits import follows_backlog, wakes
 from .names import endpoint_name
 from .releases.variants import suffix
 from .resources import CAPACITY, SCALING, SCHEDULED_ACTION, Resources
@@ -54,7 +54,7 @@ def _scaled(own: Resources, endpoint: Any, version: Version) -> None:
     }
     inputs = {"name": plan.names.of("scaling", *role.split("-")[1:]), **resource, **policy}
     own.make(SCALING, f"scaling{role}", inputs, pulumi.ResourceOptions(depends_on=[capacity]))
-    if asked.scale_to_zero:
+    if wakes(asked):
         waking(own, resource, capacity, _out_seconds(plan))
     _schedule(own, resource, capacity, role)
 

@@ -15,7 +15,7 @@ from ..account import Account
 from ..names import endpoint_name
 from ..resources import METRIC_ALARM, SCALING, Resources
 from .exchange import Exchange
-from .limits import TARGET
+from .limits import VALUE
 
 METRICS = "AWS/SageMaker"
 BACKLOG, WAITING = "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity"
@@ -39,12 +39,12 @@ def with_queue(exchange: Exchange, spec: ModelSpec) -> dict[str, Any]:
 
 
 def backlog(plan: Plan) -> dict[str, Any]:
-    """The target that a policy tracks: without one in the config, what an instance works on at the same time.
+    """The target that a policy tracks: without a value in the config, what an instance works on at the same time.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-autoscale.html
     """
     spec = plan.spec
-    value = spec.scaling.target.value if TARGET & written(spec) else spec.request.concurrency
+    value = spec.scaling.target.value if VALUE in written(spec) else spec.request.concurrency
     metric = {"metricName": BACKLOG, "statistic": "Average", "namespace": METRICS}
     dimensions = [{"name": "EndpointName", "value": endpoint_name(plan)}]
     return {"targetValue": value, "customizedMetricSpecification": {**metric, "dimensions": dimensions}}

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from modelport.plan import Objection
-from modelport.spec import Environment, Memory, ModelSpec, leaf_values, written
+from modelport.spec import Environment, Memory, ModelSpec, Scaling, leaf_values, written
 
 PAYLOAD, TIMEOUT, CONCURRENCY = "request.payload", "request.timeout", "request.concurrency"
-METRIC, TO_ZERO = "scaling.target.metric", "scaling.scaleToZero"
-TARGET = {METRIC, "scaling.target.value"}
+METRIC, VALUE, TO_ZERO = "scaling.target.metric", "scaling.target.value", "scaling.scaleToZero"
+TARGET = {METRIC, VALUE}
 MEGABYTE = 1_000_000
 REALTIME = "Use mode: realtime, or leave the field out."
 WITH_INSTANCES = "Use mode: realtime or mode: async, or leave the field out."
@@ -127,7 +127,7 @@ def queue_rules(spec: ModelSpec) -> Iterator[Objection]:
     alternative = "Use concurrency: it counts what waits as well."
     if metric in ("requestsPerSecond", "waiting"):
         yield Objection(METRIC, metric, "requests wait in SageMaker's queue, however many come", alternative)
-    elif scaling.scale_to_zero and not follows_backlog(spec):
+    elif wakes(scaling) and not follows_backlog(spec):
         yield Objection(METRIC, metric, "without instances nobody can tell it", alternative)
     if scaling.scale_to_zero and scaling.schedule:
         alternative = f"Use windows with min: 0 instead of {TO_ZERO}."
@@ -144,6 +144,11 @@ def job_rules(spec: ModelSpec) -> Iterator[Objection]:
     if spec.scaling.max > MOST_INSTANCES:
         reason = f"a job has at most {MOST_INSTANCES} instances"
         yield Objection("scaling.max", spec.scaling.max, reason, f"Write at most {MOST_INSTANCES}.")
+
+
+def wakes(scaling: Scaling) -> bool:
+    """Whether instances come back from none when something waits: not in a window that allows none."""
+    return scaling.scale_to_zero or any(window.min == 0 < window.max for window in scaling.schedule)
 
 
 def follows_backlog(spec: ModelSpec) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelport.monitoring import alert_rules
 from modelport.plan import Objection, Plan
+from modelport.plan.bounds import at_first
 from modelport.spec import Environment, ModelSpec, Rollout, written
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _waits(spec: ModelSpec) -> int:
 def _steps(spec: ModelSpec) -> tuple[int, ...]:
     """The steps that SageMaker takes before all requests have moved."""
     steps = spec.rollout.steps
-    if not steps or spec.scaling.min < 2 or spec.mode == "serverless":
+    if not steps or at_first(spec.scaling) < 2 or spec.mode == "serverless":
         return ()
     return steps if _is_possible(spec.rollout) else (min(steps[0], LARGEST_STEP),)
 
