@@ -62,6 +62,8 @@ def test_all_problems_of_a_file_are_told_at_once_in_the_order_of_its_lines(write
         ("accept: [{field: scaling.mx, target: local, reason: it is a demo}]", "accept[0].field",
          "no such field. Did you mean scaling.max?", ""),
         ("scaling: {target: {metric: accelerator}}", "scaling.target.metric", "needs compute.accelerator.", ""),
+        ("scaling: {schedule: [{cron: 0 8 * * *, timezone: Europe/Berln, min: 1, max: 2}]}",
+         "scaling.schedule[0].timezone", "must be an IANA time zone, like Europe/Berlin.", "IANA time zone"),
         ("scaling: {schedule: [{cron: 0 8 * * *, min: 3, max: 2}]}", "scaling.schedule[0].min",
          "more than max, which is 2.", ""),
     ],

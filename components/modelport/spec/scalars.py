@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -77,6 +78,16 @@ def _receiver(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    """A name that the machine's data on time zones knows, where it has any."""
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        if available_timezones():
+            raise not_allowed("an IANA time zone, like Europe/Berlin") from None
+    return text
+
+
 def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     """The values of a list without repetitions."""
     if len(set(values)) < len(values):
@@ -105,6 +116,7 @@ ImageReference = Annotated[
 ]
 Webhook = Annotated[str, StringConstraints(max_length=1000), Form(r"https://\S+", "an https:// address")]
 Cron = Annotated[str, Form(rf"{_CRON}( {_CRON}){{4}}", "five cron fields of numbers, like 30 6 * * 1-5")]
+TimeZone = Annotated[Text, AfterValidator(_zone)]
 Source = Annotated[Text, AfterValidator(_model_source)]
 Notified = Annotated[Text, AfterValidator(_receiver)]
 TargetName = Literal["local", "kubernetes", "sagemaker", "vertex", "azureml"]

@@ -2,7 +2,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .scalars import Count, Cron, Flag, Number, Text
+from .scalars import Count, Cron, Flag, Number, TimeZone
 from .section import Section, broken_rule
 
 
@@ -29,7 +29,7 @@ class Window(Section):
     cron: Cron
     """When it begins: minute, hour, day of month, month, day of week."""
 
-    timezone: Text = "UTC"
+    timezone: TimeZone = "UTC"
     """IANA time zone of `cron`, like Europe/Berlin."""
 
     min: Annotated[int, Field(strict=True, ge=0)]
