@@ -12,7 +12,7 @@ from support.aws.kinds import REGION
 from support.aws.requests import Request as Asked
 from support.aws.requests import requests_of
 
-from modelport.spec import Accelerator, Compute, Memory, Request, Scaling
+from modelport.spec import Accelerator, Compute, Memory, Monitoring, Request, Rollout, Scaling, Slo
 
 BUCKET = "s3://@{fraud-bucket.bucket}"
 NAME = "fraud-dev-$(date -u +%Y%m%d%H%M%S)"
@@ -130,9 +130,19 @@ def test_its_outputs_say_where_it_is(batch):
         ({"scaling": Scaling(min=1)}, "Write scaling.max"),
         ({"scaling": Scaling(max=101)}, "Write at most 100."),
         ({"scaling": Scaling(target={"metric": "cpu", "value": 50})}, "Write scaling.max alone."),
+        ({"slo": Slo(availability=99.9)}, "no endpoint whose answers"),
+        ({"slo": Slo(latency={"p99": "200ms"})}, "no endpoint whose answers"),
+        ({"monitoring": Monitoring(alerts={"enabled": True})}, "have an EventBridge rule"),
+        ({"rollout": Rollout(steps=[10])}, "The next job has the new version"),
+        ({"rollout": Rollout(bake="5m")}, "The next job has the new version"),
+        ({"rollout": Rollout(rollback_on=["errors"])}, "The next job has the new version"),
         ({"startup_seconds": 60}, "how long the containers of a job may start"),
         ({"compute": Compute(machine="ml.r5.large")}, "it is not for mode: batch"),
     ],
 )
 def test_what_it_cannot_be_is_refused_with_what_can(refusal, sections, words):
     assert words in refusal(mode="batch", **sections)
+
+
+def test_no_other_steps_are_advised_where_there_are_none(refusal):
+    assert "Write [10]" not in refusal(mode="batch", rollout=Rollout(steps=[10, 50]))

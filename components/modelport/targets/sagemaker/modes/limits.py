@@ -13,6 +13,7 @@ METRIC, VALUE, TO_ZERO = "scaling.target.metric", "scaling.target.value", "scali
 TARGET = {METRIC, VALUE}
 MEGABYTE = 1_000_000
 REALTIME = "Use mode: realtime, or leave the field out."
+TOLD = "Leave it out, and have an EventBridge rule tell of jobs that fail."
 WITH_INSTANCES = "Use mode: realtime or mode: async, or leave the field out."
 
 
@@ -80,9 +81,17 @@ LACKS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "a job's requests and answers are files that you have",
             "Leave it out: requests/ and answers/ in the bucket hold everything.",
         ),
-        "monitoring.alerts.notify": (
-            "a job has no endpoint that alarms could watch",
-            "Leave it out, and have an EventBridge rule tell of jobs that fail.",
+        **dict.fromkeys(
+            ("monitoring.alerts.enabled", "monitoring.alerts.notify"),
+            ("a job has no endpoint that alarms could watch", TOLD),
+        ),
+        **dict.fromkeys(
+            ("slo.availability", "slo.latency.p50", "slo.latency.p95", "slo.latency.p99"),
+            ("a job has no endpoint whose answers could be counted", TOLD),
+        ),
+        **dict.fromkeys(
+            ("rollout.steps", "rollout.bake", "rollout.rollbackOn"),
+            ("a job keeps its model to the end", "Leave it out. The next job has the new version at once."),
         ),
         "scaling.min": (
             "a job has all of its instances from beginning to end",

@@ -48,7 +48,7 @@ def deployment(plan: Plan, alarms: Alarms) -> dict[str, Any]:
 
 def deployment_rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     """What is wrong with how an update is to go."""
-    if spec.metadata.name in environment.releases:
+    if spec.metadata.name in environment.releases or spec.mode == "batch":
         return
     asked, rollout = written(spec), spec.rollout
     if spec.mode == "serverless" and STEPS in asked and rollout.steps:
