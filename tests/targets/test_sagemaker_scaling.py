@@ -134,11 +134,21 @@ def test_instances_follow_what_the_server_itself_counts(sagemaker, monkeypatch):
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     dimensions = {each["name"]: each["value"] for each in metric["dimensions"]}
     assert (followed["targetValue"], metric["statistic"], seconds) == (3, "Average", 60)
-    assert metric["namespace"] == directive["Namespace"] == "modelport/fraud-dev"
+    assert metric["namespace"] == directive["Namespace"] == "modelport/fraud-dev/blue"
     assert metric["metricName"] in [each["Name"] for each in directive["Metrics"]]
     assert directive["Dimensions"] == [list(dimensions)]
     assert dimensions.items() <= line.items()
     assert judge(requests_of(program)).problems == []
+
+
+def test_each_version_follows_what_waits_for_it_alone(sagemaker_release):
+    program = sagemaker_release(20, scaling=Scaling(target={"metric": "waiting", "value": 3}))
+    policies = [program.inputs[f"fraud-scaling{role}"] for role in ("", "-candidate")]
+    followed = [each["targetTrackingScalingPolicyConfiguration"]["customizedMetricSpecification"] for each in policies]
+    models = [program.inputs[f"fraud-model-{slot}"]["primaryContainer"]["environment"] for slot in ("blue", "green")]
+    assert [each["namespace"] for each in followed] == [each["MODELPORT_EMF_NAMESPACE"] for each in models]
+    assert followed[0]["dimensions"] == followed[1]["dimensions"]  # of one number, unless somebody gives them others
+    assert followed[0]["namespace"] != followed[1]["namespace"]
 
 
 @pytest.mark.parametrize("scaling", [Scaling(), Scaling(min=2, max=2, target={"metric": "waiting", "value": 3})])

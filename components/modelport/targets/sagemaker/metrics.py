@@ -21,27 +21,24 @@ SECONDS = 60
 """Between two values: a tracked metric has one a minute."""
 
 
-def writes_metrics(plan: Plan) -> dict[str, str]:
-    """What tells the server to write its metrics, where the number of instances follows one of them.
-
-    Each service has a namespace of its own, as one of the same name in another stack has the same dimensions.
-    """
+def writes_metrics(plan: Plan, version: Version) -> dict[str, str]:
+    """What tells the server to write its metrics, where the number of instances follows one of them."""
     if plan.spec.scaling.target.metric not in OWN or is_fixed(plan.spec.scaling):
         return {}
-    return {"MODELPORT_EMF": str(SECONDS), "MODELPORT_EMF_NAMESPACE": namespace(plan)}
+    return {"MODELPORT_EMF": str(SECONDS), "MODELPORT_EMF_NAMESPACE": namespace(plan, version)}
 
 
 def measured(plan: Plan, version: Version) -> dict[str, Any]:
     """The metric of an instance that the service scales on, as a policy tracks it: the average of all."""
     labels = {"model": version.bundle.name, "version": version.bundle.version}
     return {
-        "namespace": namespace(plan),
+        "namespace": namespace(plan, version),
         "metricName": OWN[plan.spec.scaling.target.metric],
         "dimensions": [{"name": name, "value": value} for name, value in labels.items()],
         "statistic": "Average",
     }
 
 
-def namespace(plan: Plan) -> str:
-    """Where CloudWatch keeps the metrics of the service's servers."""
-    return f"modelport/{endpoint_name(plan)}"
+def namespace(plan: Plan, version: Version) -> str:
+    """Where CloudWatch keeps the metrics of a version's servers, as another may have the same name and number."""
+    return f"modelport/{endpoint_name(plan)}/{version.slot}"

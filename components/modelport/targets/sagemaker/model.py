@@ -35,7 +35,8 @@ def model(
     bundle = _bundle(own, account, version, store)
     packed = own.plan.spec.mode in PACKED
     data = {"modelDataUrl": bundle.uri} if packed else {"modelDataSource": {"s3DataSources": [_folder(bundle)]}}
-    container = {"image": image, **data, "environment": {**settings(own.plan, version), **writes_metrics(own.plan)}}
+    environment = {**settings(own.plan, version), **writes_metrics(own.plan, version)}
+    container = {"image": image, **data, "environment": environment}
     isolated = {"enableNetworkIsolation": True, "vpcConfig": network.config} if network else {}
     inputs = {"executionRoleArn": role, "primaryContainer": container, **isolated}
     rights = [own.resources["role-policy"]] if "role-policy" in own.resources else []
