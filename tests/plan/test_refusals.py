@@ -42,6 +42,10 @@ def test_what_a_target_finds_beyond_its_rows_is_refused_at_its_line_with_all_els
     )
 
 
+def test_a_refused_quantity_is_shown_with_its_unit(write, refusals):
+    assert 'compute.memory: "4Ti"\n' in str(refusals(write("compute: {memory: 4Ti}\n")))
+
+
 def test_what_modelport_lacks_is_refused_with_a_code_of_its_own(write, refusals):
     error = refusals(write("request: {concurrency: 3}\n"))
     assert "fraud.yaml:3  request.concurrency: 3\n  MP402 unbuilt on cloud: modelport cannot do this yet." in str(error)

@@ -10,6 +10,8 @@ from typing import Any
 
 from modelport.errors import ModelportError
 
+from .quantity import Quantity
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -63,9 +65,10 @@ def did_you_mean(word: str, choices: Collection[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A scalar as JSON on one short line; lists, mappings and credentials in URLs are not shown."""
+    """A scalar as JSON on one short line, a quantity with its unit; lists, mappings and credentials in URLs are not shown."""
     if isinstance(value, (list, tuple, dict)):
         return ""
+    value = str(value) if isinstance(value, Quantity) else value
     text = re.sub(r"://[^/@\s]+@", "://***@", json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= 80 else f"{text[:76]} ..."
 
