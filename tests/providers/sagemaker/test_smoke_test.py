@@ -155,6 +155,22 @@ def test_what_aws_says_is_said(aws, inputs, code, message):
     assert "stable does not answer its sample" in str(error.value) and message in str(error.value)
 
 
+def test_a_serverless_endpoint_is_asked_again_until_its_container_is_there(aws, inputs, bundle):
+    describe(aws)
+    aws["sagemaker-runtime"].add_client_error("invoke_endpoint", "ModelNotReadyException", "still being provisioned")
+    answer(aws, bundle.expected())
+    assert RESOURCE.create(inputs, print)[1] == inputs
+
+
+def test_a_container_that_never_is_there_fails(aws, inputs, monkeypatch):
+    monkeypatch.setattr(endpoint, "PROVISIONING_SECONDS", -1)
+    describe(aws)
+    aws["sagemaker-runtime"].add_client_error("invoke_endpoint", "ModelNotReadyException", "still being provisioned")
+    said(aws, "loading")
+    with pytest.raises(ModelportError, match=r"still being provisioned"):
+        RESOURCE.create(inputs, print)
+
+
 def test_an_answer_of_another_kind_fails(aws, inputs):
     describe(aws)
     answer(aws, ["something"])

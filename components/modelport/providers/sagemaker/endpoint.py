@@ -16,6 +16,8 @@ POLL_SECONDS, SAY_SECONDS = 5.0, 30.0
 NEWEST_STREAMS, LAST_LINES, LINE_LENGTH = 3, 20, 300
 ONCE = {"connect_timeout": 10, "read_timeout": 70, "retries": {"total_max_attempts": 1}}
 """SageMaker answers within 60 seconds, and what cannot be reached at once is in another network."""
+PROVISIONING_SECONDS = 180
+"""How long a serverless container may take to start; botocore, InvokeEndpoint: ModelNotReadyException."""
 NOT_THERE = ("ValidationException", "ResourceNotFoundException")
 
 
@@ -74,15 +76,22 @@ class LiveEndpoint:
             sagemaker.update_endpoint_weights_and_capacities(EndpointName=self.name, DesiredWeightsAndCapacities=shares)
 
     def ask(self, request: bytes, variant: str | None = None) -> bytes:
-        """The answer to a V2 infer request, of one variant where it has several.
+        """The answer to a V2 infer request, of one variant where it has several, once that is provisioned.
 
         Raises:
             AwsError: it answers with an error, or not at all.
         """
         only = {"TargetVariant": variant} if variant else {}
         asked = {"EndpointName": self.name, "ContentType": "application/json", "Body": request, **only}
+        until = time.monotonic() + PROVISIONING_SECONDS
         with client("sagemaker-runtime", self.region, self.name, **ONCE) as runtime:
-            return bytes(runtime.invoke_endpoint(**asked)["Body"].read())
+            while True:
+                try:
+                    return bytes(runtime.invoke_endpoint(**asked)["Body"].read())
+                except runtime.exceptions.ModelNotReadyException:
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(POLL_SECONDS)
 
     def failed(self, problem: str) -> EndpointFailed:
         """The error, with the last lines of the containers where they can be read."""
