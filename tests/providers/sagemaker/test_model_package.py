@@ -5,8 +5,10 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from modelport.errors import ModelportError
 from modelport.providers.crud import UNKNOWN
 from modelport.providers.sagemaker import SageMakerModelPackage
+from modelport.providers.sagemaker.registry import Group
 from modelport.targets.kept import Kept
 from modelport.targets.sagemaker.kept import delete_package
 
@@ -31,6 +33,15 @@ GIVEN = {
 def sagemaker():
     with mock_aws():
         yield boto3.client("sagemaker", region_name=REGION)
+
+
+def stubbed(monkeypatch):
+    """A client that answers as a `Stubber` tells it to."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    client = boto3.client("sagemaker", region_name=REGION)
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: client)
+    return client
 
 
 def made(**changes):
@@ -82,11 +93,18 @@ def test_the_same_version_is_registered_once(sagemaker):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("digest", f"sha256:{'2' * 64}"), ("image", IMAGE.replace("a" * 64, "b" * 64))]
+    ("name", "value"),
+    [
+        ("digest", f"sha256:{'2' * 64}"),
+        ("image", IMAGE.replace("a" * 64, "b" * 64)),
+        ("model", "s3://given/fraud/1111"),
+        ("realtime", ["ml.m5.xlarge"]),
+    ],
 )
-def test_another_model_or_image_is_another_version_beside_it(sagemaker, name, value):
+def test_another_model_image_place_or_machine_is_another_version_beside_it(sagemaker, name, value):
     first, old = made()
     second, _ = made(**{name: value})
+    assert first != second
     assert set(versions(sagemaker)) == {first, second}
     assert RESOURCE.diff(old, inputs_of({**old, name: value})).replaces == (name,)
 
@@ -100,6 +118,55 @@ def test_approval_and_metadata_change_in_place(sagemaker):
         RESOURCE.update(arn, {key: new[key] for key in RESOURCE.inputs if key in new}, print)["approval"] == "Approved"
     )
     assert sagemaker.describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"] == "Approved"
+
+
+def test_what_is_not_said_any_more_is_removed(monkeypatch):
+    client = stubbed(monkeypatch)
+    arn = f"arn:aws:sagemaker:{REGION}:123456789012:model-package/fraud-dev/1"
+    known = {"owner": "risk", "costCenter": "7", "digest": GIVEN["digest"]}
+    found = {
+        "ModelPackageName": "fraud-dev",
+        "ModelPackageArn": arn,
+        "CreationTime": "2026-01-01T00:00:00Z",
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        "CustomerMetadataProperties": known,
+    }
+    asked = {
+        "ModelPackageArn": arn,
+        "ModelApprovalStatus": "Approved",
+        "CustomerMetadataPropertiesToRemove": ["costCenter"],
+    }
+    with Stubber(client) as stub:
+        stub.add_response("describe_model_package", found, {"ModelPackageName": arn})
+        said = {"owner": "risk", "digest": GIVEN["digest"]}
+        stub.add_response(
+            "update_model_package", {"ModelPackageArn": arn}, {**asked, "CustomerMetadataProperties": said}
+        )
+        RESOURCE.update(arn, GIVEN, print)
+        stub.assert_no_pending_responses()
+
+
+def test_a_group_that_another_version_makes_meanwhile_is_gone_on_with(monkeypatch):
+    client = stubbed(monkeypatch)
+    arn = f"arn:aws:sagemaker:{REGION}:123456789012:model-package-group/fraud-dev"
+    made = {
+        "ModelPackageGroupName": "fraud-dev",
+        "ModelPackageGroupArn": arn,
+        "CreationTime": "2026-01-01T00:00:00Z",
+        "CreatedBy": {},
+        "ModelPackageGroupStatus": "Completed",
+    }
+    with Stubber(client) as stub:
+        stub.add_client_error("describe_model_package_group", "ValidationException", "does not exist")
+        stub.add_client_error("create_model_package_group", "ValidationException", "already exists")
+        stub.add_response("describe_model_package_group", made)
+        Group(REGION, "fraud-dev").ensure({})
+        stub.add_client_error("describe_model_package_group", "ValidationException", "does not exist")
+        stub.add_client_error("create_model_package_group", "ValidationException", "too many tags")
+        stub.add_client_error("describe_model_package_group", "ValidationException", "does not exist")
+        with pytest.raises(ModelportError, match="too many tags"):
+            Group(REGION, "fraud-dev").ensure({})
 
 
 def test_what_somebody_else_has_decided_is_found(sagemaker):
@@ -137,10 +204,7 @@ def test_what_the_registry_does_not_take_is_named(name, value):
 
 
 def test_the_group_goes_with_its_last_version(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    client = boto3.client("sagemaker", region_name=REGION)
-    monkeypatch.setattr(boto3, "client", lambda *_, **__: client)
+    client = stubbed(monkeypatch)
     arns = [f"arn:aws:sagemaker:{REGION}:123456789012:model-package/fraud-dev/{number}" for number in (1, 2)]
     times = {"CreationTime": "2026-01-01T00:00:00Z", "ModelPackageStatus": "Completed"}
     left = [{"ModelPackageArn": arns[1], **times}]

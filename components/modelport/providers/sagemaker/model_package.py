@@ -15,7 +15,8 @@ class SageMakerModelPackage:
     """`modelport:sagemaker:ModelPackage`: a version of a model in SageMaker's registry, with its approval.
 
     Pulumi's AWS provider has groups of packages, and no packages. Inputs are the fields of `ModelPackageInputs`; the
-    outputs are these and `arn`, which is the id. A package of the same bundle and image that is there is taken over.
+    outputs are these and `arn`, which is the id. A package of the same bundle that is there, and runs it so, is
+    taken over.
     """
 
     kind = "modelport:sagemaker:ModelPackage"
