@@ -225,6 +225,7 @@ def test_an_endpoint_that_answers_wrongly_fails_the_update_and_is_asked_again(cl
     assert "stable answers its sample wrongly" in cloud.run("up", "-s", "dev", "--yes").err
     resources = [each["urn"].rpartition("::")[2] for each in cloud.state["resources"]]
     assert "fraud-sagemaker-endpoint" in resources and "fraud-sagemaker-smoke-test" not in resources
+    assert cloud.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"] == []
 
 
 def test_a_candidate_that_answers_wrongly_gets_no_share(cloud):

@@ -256,3 +256,8 @@ def test_the_stable_version_is_approved_and_a_candidate_waits(sagemaker_release)
     models = {inputs["digest"]: inputs["approval"] for inputs in packages.values()}
     bundles = {name: inputs["digest"] for name, inputs in program.inputs.items() if "-bundle-" in name}
     assert models.keys() == set(bundles.values())
+    waits = {
+        inputs["approval"]: "fraud-weights" in {each.rpartition("::")[2] for each in program.request(name).dependencies}
+        for name, inputs in packages.items()
+    }
+    assert waits == {"Approved": True, "PendingManualApproval": False}

@@ -23,10 +23,17 @@ class ModelPackage(OwnResource):
     arn: pulumi.Output[str]
 
 
-def package(own: Resources, account: Account, version: Version, image: pulumi.Input[str]) -> None:
-    """A version in the registry, approved once it is the stable one; it stays there when another one comes."""
+def package(
+    own: Resources, account: Account, version: Version, image: pulumi.Input[str], serving: pulumi.Resource | None
+) -> None:
+    """A version in the registry, approved once it is the stable one; it stays there when another one comes.
+
+    Args:
+        serving: what is there once the stable one serves.
+    """
     plan = own.plan
     mode = plan.spec.mode
+    stable = version.release.role == "stable"
     machines = [plan.machine.name] if plan.machine else []
     facts = {**plan.tags, "version": TARGET.tag_rule.value(version.bundle.version)}
     inputs = {
@@ -36,10 +43,11 @@ def package(own: Resources, account: Account, version: Version, image: pulumi.In
         "image": image,
         "model": own.resources[f"bundle-{version.slot}"].uri,
         "packed": mode in PACKED,
-        "approval": "Approved" if version.release.role == "stable" else "PendingManualApproval",
+        "approval": "Approved" if stable else "PendingManualApproval",
         "description": f"{plan.name} {version.bundle.version}",
         "realtime": [] if mode == "batch" else machines,
         "transform": machines if mode == "batch" else [],
         "metadata": {key: value for key, value in facts.items() if value},
     }
-    own.keep(ModelPackage, f"package-{version.slot}", inputs)
+    before = [serving] if stable and serving else []
+    own.keep(ModelPackage, f"package-{version.slot}", inputs, pulumi.ResourceOptions(depends_on=before))

@@ -92,10 +92,10 @@ class SageMakerService(pulumi.ComponentResource):
         models = {
             each.release.role: model(own, account, each, copies[each.release.role], role, store, place) for each in live
         }
-        for each in live:
-            package(own, account, each, copies[each.release.role])
         waiting = with_queue(exchanged, plan.spec) if exchanged else {}
         served = _served(own, account, models, live, encrypting, {**capture(plan, kept, encrypting), **waiting})
+        for each in live:
+            package(own, account, each, copies[each.release.role], served.serving)
         invoker(own, *calls.rights(own, account, models["stable"], exchanged))
         budget(own)
 
@@ -103,7 +103,7 @@ class SageMakerService(pulumi.ComponentResource):
         self.outputs = {
             "endpoint": address(own, account, served.endpoint),
             "image": {"digest": digest_of(image_named(own, live[0]))},
-            "live": (served.divided or models["stable"]).urn.apply(lambda _: [each.share for each in live]),
+            "live": (served.serving or models["stable"]).urn.apply(lambda _: [each.share for each in live]),
             "dashboards": served.dashboards,
             "alerts": served.alerts,
             "capture_location": kept,
@@ -118,11 +118,11 @@ class Served:
     """An endpoint, with the names of what watches it; a service of jobs has none of these.
 
     Attributes:
-        divided: what is there once its requests are divided as they should be.
+        serving: what is there once it answers as it should, and its requests are divided so.
     """
 
     endpoint: Any = None
-    divided: Any = None
+    serving: Any = None
     alerts: list[str] = field(default_factory=list)
     dashboards: list[pulumi.Output[str]] = field(default_factory=list)
 
@@ -142,9 +142,10 @@ def _served(
     alarms = slo_alarms(own, heard)
     made = endpoint(own, models, key, Hosting(requests, deployment(own.plan, alarms), alarms.resources))
     absent = absence_alarm(own, heard, made)
-    divided = weights(own, account, smoke_test(own, account, made, live))
+    tested = smoke_test(own, account, made, live)
+    divided = weights(own, account, tested)
     scaling(own, made, live)
-    return Served(made, divided or made, [*alarms.names, *absent.names], [shown(own, account)])
+    return Served(made, divided or tested or made, [*alarms.names, *absent.names], [shown(own, account)])
 
 
 COMPONENT = SageMakerService
