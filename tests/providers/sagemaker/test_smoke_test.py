@@ -65,9 +65,18 @@ def answer(aws, body, variant="stable"):
 
 
 def said(aws, *lines):
-    newest = {"logGroupName": GROUP, "orderBy": "LastEventTime", "descending": True, "limit": 3}
-    aws["logs"].add_response("describe_log_streams", {"logStreams": [{"logStreamName": "a/i-1"}]}, newest)
-    of = {"logGroupName": GROUP, "logStreamName": "a/i-1", "limit": 20, "startFromHead": False}
+    streams(aws, {"a/i-1": 1})
+    spoken(aws, "a/i-1", *lines)
+
+
+def streams(aws, begun):
+    """The log has these streams, with the moments when they began."""
+    told = [{"logStreamName": name, "creationTime": moment} for name, moment in begun.items()]
+    aws["logs"].add_response("describe_log_streams", {"logStreams": told}, {"logGroupName": GROUP})
+
+
+def spoken(aws, stream, *lines):
+    of = {"logGroupName": GROUP, "logStreamName": stream, "limit": 20, "startFromHead": False}
     aws["logs"].add_response("get_log_events", {"events": [{"message": line} for line in lines]}, of)
 
 
@@ -125,6 +134,15 @@ def test_an_endpoint_that_takes_too_long_fails(aws, inputs, monkeypatch):
     describe(aws, "Updating")
     said(aws, "downloading")
     with pytest.raises(ModelportError, match="is still Updating after 61 s"):
+        RESOURCE.create(inputs, print)
+
+
+def test_the_words_of_new_instances_come_before_those_of_old_ones_that_go_on_speaking(aws, inputs):
+    describe(aws, "Failed")
+    streams(aws, {"stable/i-1": 1, "stable/i-2": 2, "stable/i-3": 3, "stable/i-4": 4, "stable/i-5": 9})
+    for number in (5, 4, 3):
+        spoken(aws, f"stable/i-{number}", f"of {number}")
+    with pytest.raises(ModelportError, match=r"(?s)of 5.*of 4.*of 3"):
         RESOURCE.create(inputs, print)
 
 

@@ -4,6 +4,8 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any
 
 from modelport.providers.crud import Say
@@ -101,12 +103,17 @@ class LiveEndpoint:
         return EndpointFailed(self.name, f"{problem}.\n  {where}")
 
     def last_lines(self) -> Iterator[str]:
-        """What the containers said last; nothing where that cannot be read."""
+        """What the containers said last, the newest ones first; nothing where that cannot be read.
+
+        Instances of before go on speaking while new ones fail, and CloudWatch knows late who spoke last: botocore,
+        DescribeLogStreams, lastEventTimestamp.
+        """
         group = f"/aws/sagemaker/Endpoints/{self.name}"
         try:
             with client("logs", self.region, group, NOT_THERE) as logs:
-                newest = {"orderBy": "LastEventTime", "descending": True, "limit": NEWEST_STREAMS}
-                for stream in logs.describe_log_streams(logGroupName=group, **newest)["logStreams"]:
+                pages = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
+                streams = [stream for page in pages for stream in page["logStreams"]]
+                for stream in nlargest(NEWEST_STREAMS, streams, itemgetter("creationTime")):
                     of = {"logGroupName": group, "logStreamName": stream["logStreamName"]}
                     for event in logs.get_log_events(**of, limit=LAST_LINES, startFromHead=False)["events"]:
                         yield event["message"].rstrip()[:LINE_LENGTH]
