@@ -13,11 +13,28 @@ QUOTA = (
 ERRORS = [
     (QUOTA, "'ml.g5.xlarge for endpoint usage'. Ask for more in Service Quotas"),
     ("operation error STS: api error ExpiredToken: The security token included in the request is expired", "aws sso"),
+    ("Error when retrieving token from sso: Token has expired and refresh failed", "aws sso login"),
+    ("failed to refresh cached credentials, refresh cached SSO token failed, unable to refresh SSO token", "aws sso"),
+    ("Your session has expired or credentials have changed. Please reauthenticate using 'aws login'.", "Sign in again"),
+    ("Error loading SSO Token: Token for https://team.awsapps.com/start does not exist", "aws sso login"),
     ("error configuring: No valid credential sources found", "aws sts get-caller-identity"),
+    ("failed to refresh cached credentials, no EC2 IMDS role found", "aws sts get-caller-identity"),
+    ("UnrecognizedClientException: The security token included in the request is invalid", "aws sts get-caller"),
+    ("(InvalidAccessKeyId) when calling the PutObject operation", "aws sts get-caller-identity"),
+    ("SignatureDoesNotMatch: The request signature we calculated does not match", "aws sts get-caller-identity"),
+    ("The config profile (team) could not be found", "aws sts get-caller-identity"),
+    ("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY", "aws sts get-caller-identity"),
     ("AccessDeniedException: User: a is not authorized to perform: kms:CreateKey on resource: *", "may not kms:Create"),
     ('Could not connect to the endpoint URL: "https://runtime.sagemaker.eu-central-1.amazonaws.com"', "region right"),
     ("Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error", "another region"),
     ("ValidationException: Instance type ml.g6e.xlarge is not supported in this region", "has no ml.g6e.xlarge"),
+    (
+        "ValidationException: 1 validation error detected: Value 'ml.p4d.24xlarge' at"
+        " 'productionVariants.1.member.instanceType' failed to satisfy constraint: Member must satisfy enum value set:"
+        " [ml.r7i.48xlarge, ml.m5.large]",
+        "has no ml.p4d.24xlarge.",
+    ),
+    ("VpcLimitExceeded: The maximum number of VPCs has been reached.", "subnets in modelport:existing"),
     ("DeleteConflict: Cannot delete a policy attached to entities.", "Detach it"),
     ("InvalidSubnetID.NotFound: The subnet ID 'subnet-1' does not exist", "Correct modelport:existing"),
 ]

@@ -17,11 +17,18 @@ ADVICE: Advice = (
         " scaling.max; an update needs room for the old and the new instances at once.",
     ),
     (
-        re.compile(r"ExpiredToken|token included in the request is expired|SSO session .*expired|RequestExpired"),
+        re.compile(
+            r"ExpiredToken|token included in the request is expired|(SSO|Your) session .*expired|RequestExpired"
+            r"|Token has expired|Error loading SSO Token|refresh SSO token"
+        ),
         "The credentials have expired. Sign in again: aws sso login, or whatever gives you them.",
     ),
     (
-        re.compile(r"No valid credential sources|Unable to locate credentials|InvalidClientTokenId"),
+        re.compile(
+            r"No valid credential sources|Unable to locate credentials|InvalidClientTokenId|UnrecognizedClientException"
+            r"|InvalidAccessKeyId|SignatureDoesNotMatch|no EC2 IMDS role found|Partial credentials found"
+            r"|config profile \(.*\) could not be found"
+        ),
         "There are no credentials, or AWS does not know them: aws sts get-caller-identity says who you are.",
     ),
     (
@@ -37,8 +44,15 @@ ADVICE: Advice = (
         "The region has no such instances left for now. Try again later, in another region, or with another compute.",
     ),
     (
-        re.compile(r"[Ii]nstance type (?P<machine>ml\.[\w.]+).*?not (supported|available)"),
+        re.compile(
+            r"([Ii]nstance type|Value) '?(?P<machine>ml\.[\w.]+\w).*?(not (supported|available)|satisfy enum value set)"
+        ),
         "The region has no {machine}. Ask for another compute, or deploy to another region.",
+    ),
+    (
+        re.compile(r"VpcLimitExceeded"),
+        "The region may have no more VPCs. Ask for more in Service Quotas, Amazon VPC, or name subnets in"
+        " modelport:existing.",
     ),
     (
         re.compile(r"Cannot delete a policy attached to entities"),
