@@ -25,9 +25,9 @@ FIRST = {"stable": 100, "candidate": 0}
 """Weights of versions that have not been asked yet."""
 PATHS = {"async": "async-invocations"}
 """Below an endpoint, by mode: botocore, InvokeEndpointAsync."""
-MODE = "mode"
-"""The tag that says it of an endpoint. SageMaker makes no serverless one of one with instances, and a name is of one
-endpoint: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+MODE, USUAL = "mode", "realtime"
+"""The tag that says it of an endpoint, and the mode of those without. SageMaker makes no serverless one of one with
+instances, and a name is of one endpoint: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
 """
 
 
@@ -74,7 +74,7 @@ def endpoint(own: Resources, models: Mapping[str, Any], key: pulumi.Input[str], 
         "name": endpoint_name(plan),
         "endpointConfigName": configuration.name,
         **hosting.updates,
-        "tags": {**hosting.updates["tags"], MODE: plan.spec.mode},
+        "tags": {**hosting.updates["tags"], **({} if plan.spec.mode == USUAL else {MODE: plan.spec.mode})},
     }
     opts = pulumi.ResourceOptions(
         depends_on=[own.resources["logs"], *hosting.before],
