@@ -127,9 +127,11 @@ def test_what_waits_while_no_instance_runs_starts_some(queued):
     assert alarm["dimensions"] == {"EndpointName": "fraud-dev"}
     assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
     assert alarm["alarmActions"] == ["@{fraud-waking.arn}"]
+    assert (alarm["period"], alarm["evaluationPeriods"], alarm["datapointsToAlarm"]) == (60, 2, 2)
     steps = policy["stepScalingPolicyConfiguration"]
     assert steps["adjustmentType"] == "ExactCapacity"
     assert steps["stepAdjustments"] == [{"metricIntervalLowerBound": "0", "scalingAdjustment": 2}]
+    assert steps["cooldown"] == followed(program)["scaleOutCooldown"] == 300
     assert policy["resourceId"] == program.inputs["fraud-capacity"]["resourceId"]
     assert judge(requests_of(program)).problems == []
 
@@ -178,6 +180,7 @@ def test_its_outputs_say_how_it_is_asked(queued):
     [
         ({"request": Request(payload=Memory.parse("1Gi"))}, "takes at most 976562Ki in one request"),
         ({"scaling": Scaling(target={"metric": "requestsPerSecond", "value": 5})}, "Use concurrency"),
+        ({"scaling": Scaling(target={"metric": "waiting", "value": 5})}, "Use concurrency"),
         ({"scaling": Scaling(scale_to_zero=True, target={"metric": "cpu", "value": 50})}, "Use concurrency"),
         ({"scaling": Scaling(target={"metric": "cpu", "value": 50}, schedule=[DAY, RESTING])}, "Use concurrency"),
         (

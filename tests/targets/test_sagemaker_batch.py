@@ -130,6 +130,7 @@ def test_its_outputs_say_where_it_is(batch):
         ({"scaling": Scaling(min=1)}, "Write scaling.max"),
         ({"scaling": Scaling(max=101)}, "Write at most 100."),
         ({"scaling": Scaling(target={"metric": "cpu", "value": 50})}, "Write scaling.max alone."),
+        ({"scaling": Scaling(schedule=[{"cron": "0 8 * * *", "min": 1, "max": 4}])}, "Write scaling.max alone."),
         ({"slo": Slo(availability=99.9)}, "no endpoint whose answers"),
         ({"slo": Slo(latency={"p99": "200ms"})}, "no endpoint whose answers"),
         ({"monitoring": Monitoring(alerts={"enabled": True})}, "have an EventBridge rule"),

@@ -11,7 +11,7 @@ from support.aws.kinds import REGION
 from support.aws.requests import requests_of
 
 from modelport.bundle import load
-from modelport.spec import Scaling
+from modelport.spec import Request, Scaling
 from modelport.targets.sagemaker.schedule import six_fields
 from modelport_server.__main__ import _parser
 from modelport_server.observe.emf import Emf
@@ -109,6 +109,10 @@ def test_a_queue_may_have_no_instances_in_a_window(sagemaker):
 )
 def test_windows_that_cannot_be_are_refused_with_what_can(refusal, windows, words):
     assert words in refusal(scaling=Scaling(schedule=windows))
+
+
+def test_a_realtime_service_does_not_say_how_many_requests_an_instance_takes(refusal):
+    assert "Use scaling.target.metric: concurrency" in refusal(request=Request(concurrency=4))
 
 
 def test_a_realtime_service_keeps_an_instance(refusal):

@@ -84,6 +84,7 @@ def test_one_up_on_an_empty_account_makes_it(serverless):
         ({}, {"compute": Compute(accelerator=Accelerator(kind="nvidia-l4"))}, "no accelerators"),
         ({}, {"scaling": Scaling(min=1)}, "keeps nothing running"),
         ({}, {"scaling": Scaling(target={"metric": "cpu", "value": 50})}, "follows the load"),
+        ({}, {"scaling": Scaling(schedule=[{"cron": "0 8 * * *", "min": 1, "max": 4}])}, "follows the load"),
         ({}, {"scaling": Scaling(max=13)}, "at most 200 requests at once, and this is 208"),
         ({}, {"request": Request(payload=Memory.parse("4Mi"))}, "mode: async takes more."),
         ({}, {"request": Request(timeout="2m")}, "Write at most 60s. mode: async takes more."),

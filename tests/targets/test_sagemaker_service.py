@@ -371,6 +371,16 @@ def test_every_instance_type_is_one_that_sagemaker_has():
     of_jobs = set(model.shape_for("TransformInstanceType").enum)
     assert {each.name for each in MACHINES if not each.not_for} == {each.name for each in MACHINES} & of_jobs
     assert {has_own_disks(each.name) for each in MACHINES if each.accelerator is None} == {False}
+    assert {each.accelerator for each in MACHINES if each.accelerator and not has_own_disks(each.name)} == {"nvidia-v100"}
+
+
+@pytest.mark.parametrize(("startup", "seconds"), [(1, 60), (60, 60), (3600, 3600)])
+def test_containers_have_as_long_to_start_as_sagemaker_can_wait(sagemaker, startup, seconds):
+    program = sagemaker(startup_seconds=startup)
+    (variant,) = program.inputs["fraud-configuration"]["productionVariants"]
+    assert variant["containerStartupHealthCheckTimeoutInSeconds"] == seconds
+    assert variant["modelDataDownloadTimeoutInSeconds"] == seconds
+    assert judge(requests_of(program)).problems == []
 
 
 @pytest.mark.parametrize(
