@@ -11,6 +11,7 @@ from support.golden import golden
 
 import modelport_policies
 from modelport.spec import Accelerator, Compute, Governance, Metadata, Monitoring, Rollout, Scaling, Slo
+from modelport.targets.sagemaker.capabilities import CAPABILITIES
 from modelport.targets.sagemaker.releases.rules import release_rules
 
 IMAGE = f"registry.example/server@sha256:{'a' * 64}"
@@ -74,7 +75,9 @@ def test_one_instance_is_not_divided(sagemaker):
 
 def test_an_update_has_time_for_all_of_its_steps(sagemaker):
     program = sagemaker(rollout=Rollout(steps=(25, 50, 75), bake="1h"), startup_seconds=120)
-    assert policy(program)["maximumExecutionTimeoutInSeconds"] == 4 * 3600 + 120 + 1800
+    longest = 4 * 3600 + 120 + 1800
+    assert policy(program)["maximumExecutionTimeoutInSeconds"] == longest
+    assert program.inputs["fraud-smoke-test"]["seconds"] == longest  # after Ctrl-C the next `up` waits for the rest
 
 
 def test_alarms_that_are_there_before_undo_an_update(sagemaker):
@@ -122,6 +125,12 @@ def test_a_candidate_is_asked_before_it_has_a_share(sagemaker_release):
     assert set(program.inputs["fraud-smoke-test"]["bundles"]) == {"stable", "candidate"}
     before = {urn.rpartition("::")[2] for urn in program.request("fraud-weights").dependencies}
     assert "fraud-smoke-test" in before
+    assert program.inputs["fraud-smoke-test"]["seconds"] == 300 + 1800  # its update has no steps of its own
+
+
+def test_who_compares_reads_when_the_sample_is_asked():
+    row = CAPABILITIES["rollout.steps"]
+    assert "the sample is asked after the last of them, with alarms as the guard" in row.reason
 
 
 def test_another_share_changes_nothing_else(sagemaker_release):

@@ -191,11 +191,12 @@ CAPABILITIES: Capabilities = {
     "rollout.steps": _update(
         "trafficRoutingConfiguration.canarySize.value",
         also=("Service.rollout.steps",),
-        differs="within an update: the first step and then the rest, or equal steps; `modelport rollout` takes all",
+        differs="within an update: the first step and then the rest, or equal steps; the sample is asked after the last"
+        " of them, with alarms as the guard; `modelport rollout` takes all, and asks before a candidate gets requests",
     ),
     "rollout.bake": _update(
         "trafficRoutingConfiguration.waitIntervalInSeconds",
-        also=(f"{UPDATE}.terminationWaitInSeconds", f"{UPDATE}.maximumExecutionTimeoutInSeconds"),
+        also=(f"{UPDATE}.terminationWaitInSeconds", f"{UPDATE}.maximumExecutionTimeoutInSeconds", "SmokeTest.seconds"),
         differs="within an update, unless `modelport:releases` names the service",
     ),
     "rollout.rollbackOn": _sagemaker(

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 
 import pulumi
 
-from modelport.plan import Plan
 from modelport.providers.sagemaker import SageMakerSmokeTest
 from modelport.targets.provider import OwnResource
 from modelport.targets.version import Version
 
 from .account import Account
+from .releases.deployment import longest_update
 from .resources import Resources
 
 MODES = ("realtime", "serverless")
 """Those in which an endpoint answers at once."""
-TO_START = 1800
-"""Seconds that SageMaker may take for new instances, beside what the service takes to start."""
 
 
 class SmokeTest(OwnResource):
@@ -38,11 +36,6 @@ def smoke_test(
         "configuration": own.resources["configuration"].name,
         "bundles": {role: str(bundle.path.absolute()) for role, bundle in answering.items()},
         "digests": {role: bundle.digest for role, bundle in answering.items()},
-        "seconds": patience(plan),
+        "seconds": longest_update(plan),
     }
     return own.register(SmokeTest, "smoke-test", inputs, pulumi.ResourceOptions(depends_on=[endpoint]))
-
-
-def patience(plan: Plan) -> int:
-    """Seconds that an endpoint may take until it is in service."""
-    return round(plan.spec.startup_seconds) + TO_START

@@ -34,16 +34,21 @@ def deployment(plan: Plan, alarms: Alarms) -> dict[str, Any]:
     if plan.name in plan.environment.releases:
         steps = " ".join(map(str, plan.spec.rollout.steps))
         return {"tags": {**plan.tags, **({TAG: steps} if steps else {})}}
-    rollout, waits = plan.spec.rollout, _waits(plan.spec)
-    longest = min(max(waits + round(plan.spec.startup_seconds) + TO_START, SHORTEST_UPDATE), LONGEST_UPDATE)
+    rollout = plan.spec.rollout
     policy = {
         "trafficRoutingConfiguration": {"waitIntervalInSeconds": round(rollout.bake.seconds), **_routing(plan.spec)},
         "terminationWaitInSeconds": round(rollout.bake.seconds),
-        "maximumExecutionTimeoutInSeconds": longest,
+        "maximumExecutionTimeoutInSeconds": longest_update(plan),
     }
     named = [{"alarmName": each.name} for each in alarms.guards if each.category in rollout.rollback_on]
     undone = {"autoRollbackConfiguration": {"alarms": named}} if named else {}
     return {"tags": plan.tags, "deploymentConfig": {"blueGreenUpdatePolicy": policy, **undone}}
+
+
+def longest_update(plan: Plan) -> int:
+    """Seconds that an update of the endpoint may take, or its first start."""
+    waits = 0 if plan.name in plan.environment.releases else _waits(plan.spec)
+    return min(max(waits + round(plan.spec.startup_seconds) + TO_START, SHORTEST_UPDATE), LONGEST_UPDATE)
 
 
 def deployment_rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:

@@ -7,7 +7,7 @@ from modelport.targets.provider import OwnResource
 
 from ..account import Account
 from ..resources import Resources
-from ..smoke_test import patience
+from .deployment import longest_update
 from .variants import answering
 
 
@@ -27,6 +27,6 @@ def weights(own: Resources, account: Account, tested: pulumi.Resource | None) ->
         "endpoint": own.resources["endpoint"].name,
         "configuration": own.resources["configuration"].name,
         "weights": {release.role: release.weight for release in releases},
-        "seconds": patience(own.plan),
+        "seconds": longest_update(own.plan),
     }
     return own.register(Weights, "weights", inputs, pulumi.ResourceOptions(depends_on=[tested]))
