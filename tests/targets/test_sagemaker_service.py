@@ -1,6 +1,7 @@
 """What a service becomes on SageMaker."""
 
 import json
+import re
 
 import botocore.session
 import pulumi
@@ -14,6 +15,7 @@ from support.aws.kinds import ACCOUNT, REGION
 from support.aws.program import AwsProgram
 from support.aws.requests import requests_of
 from support.golden import golden
+from support.models import identity, save
 
 from modelport import SageMakerService
 from modelport.spec import Accelerator, Compute, Memory, Money, Monitoring, Request, Scaling
@@ -468,6 +470,16 @@ def test_its_outputs_are_what_tools_rely_on(sagemaker):
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(refusal, environment, sections, words):
     assert words in refusal(environment, **sections)
+
+
+@pytest.mark.parametrize("mode", ["realtime", "serverless"])
+def test_a_sample_that_is_more_than_a_request_may_have_is_refused(refusal, sagemaker, project, mode):
+    save(identity(1, ("n", 100_000)), project / "double.onnx")
+    told = refusal(mode=mode, request=Request(payload=Memory.parse("64Ki")))
+    assert "fraud: request.payload" in told and "has 64Ki" in told and "--sample" in told
+    (asked,) = re.findall(r"payload: (\d+Ki)", told)
+    assert sagemaker(mode=mode, request=Request(payload=Memory.parse(asked))).requests
+    assert sagemaker(mode="async", request=Request(payload=Memory.parse("64Ki"))).requests
 
 
 def test_who_the_stack_is_to_aws_is_said_to_all_of_it(refusal, args, monkeypatch):

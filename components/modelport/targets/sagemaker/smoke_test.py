@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pulumi
 
+from modelport.errors import ModelportError
+from modelport.plan import Plan
 from modelport.providers.sagemaker import SageMakerSmokeTest
 from modelport.targets.provider import OwnResource
 from modelport.targets.version import Version
@@ -22,6 +25,23 @@ class SmokeTest(OwnResource):
     crud = SageMakerSmokeTest
 
 
+def check_samples(plan: Plan, live: Sequence[Version]) -> None:
+    """Refuse a model whose sample the service would answer with 413.
+
+    Raises:
+        ModelportError: it is larger than `request.payload`.
+    """
+    allowed = plan.spec.request.payload
+    for each in _answering(live) if plan.spec.mode in MODES else ():
+        size = (each.bundle.path / "sample.json").stat().st_size
+        if size > allowed.bytes:
+            raise ModelportError(
+                f"{plan.name}: request.payload\n  has {allowed}, and the sample of its model, which is asked first, has"
+                f" {size} bytes. Write payload: {math.ceil(size / 1024)}Ki,\n  or give the model a smaller one:"
+                " modelport bundle build --sample FILE"
+            )
+
+
 def smoke_test(
     own: Resources, account: Account, endpoint: pulumi.Resource, live: Sequence[Version]
 ) -> SmokeTest | None:
@@ -29,7 +49,7 @@ def smoke_test(
     plan = own.plan
     if plan.spec.mode not in MODES:
         return None
-    answering = {each.release.role: each.bundle for each in live if not each.release.mirror}
+    answering = {each.release.role: each.bundle for each in _answering(live)}
     inputs = {
         "region": account.region,
         "endpoint": own.resources["endpoint"].name,
@@ -39,3 +59,8 @@ def smoke_test(
         "seconds": longest_update(plan),
     }
     return own.register(SmokeTest, "smoke-test", inputs, pulumi.ResourceOptions(depends_on=[endpoint]))
+
+
+def _answering(live: Sequence[Version]) -> list[Version]:
+    """The versions that answer callers."""
+    return [each for each in live if not each.release.mirror]

@@ -39,7 +39,7 @@ from .releases.weights import weights
 from .resources import EXTRA, SDK, Resources
 from .roles import ROLES
 from .scaling import scaling
-from .smoke_test import smoke_test
+from .smoke_test import check_samples, smoke_test
 from .storage import storage
 
 PLATFORM = "linux/amd64"
@@ -76,6 +76,7 @@ class SageMakerService(pulumi.ComponentResource):
             check_identity()
             patches = patches_of(name, args.environment, self.RESOURCES)
             live = live_versions(plan)
+            check_samples(plan, live)
         super().__init__(self.kind, name, plan.governed_inputs(), opts)
         own = Resources(self, name, plan, patches)
 
