@@ -36,6 +36,11 @@ ERRORS = [
     ),
     ("VpcLimitExceeded: The maximum number of VPCs has been reached.", "subnets in modelport:existing"),
     ("DeleteConflict: Cannot delete a policy attached to entities.", "Detach it"),
+    (
+        'The variant(s) "["stable"]" must be deregistered as scalable targets with AWS Auto Scaling before they can be'
+        " removed or have their instance type updated.",
+        "Write scaling.max like scaling.min",
+    ),
     ("InvalidSubnetID.NotFound: The subnet ID 'subnet-1' does not exist", "Correct modelport:existing"),
 ]
 

@@ -163,6 +163,17 @@ def test_both_versions_scale(sagemaker_release):
     assert judge(requests_of(program)).problems == []
 
 
+def test_a_variant_that_goes_is_told_before_the_endpoint(sagemaker, sagemaker_release):
+    """SageMaker refuses an update without a variant whose number of instances follows the load."""
+    stable = sagemaker({"releases": {"fraud": {"stable": {"source": "double.onnx"}}}})
+    mirroring, sharing = sagemaker_release(mirror=30), sagemaker_release(weight=20)
+    for program, roles in ((stable, ["stable"]), (mirroring, ["stable"]), (sharing, ["stable", "candidate"])):
+        given = {"region": REGION, "endpoint": "fraud-dev", "variants": roles}
+        assert program.inputs["fraud-variants"] == given
+        assert "fraud-variants" in {urn.rpartition("::")[2] for urn in program.request("fraud-endpoint").dependencies}
+    assert "fraud-variants" not in sagemaker().inputs
+
+
 def test_copies_of_requests_go_to_a_candidate_that_answers_nobody(sagemaker_release):
     program = sagemaker_release(mirror=30)
     assert weights(program) == {"stable": 100}

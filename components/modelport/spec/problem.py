@@ -65,7 +65,7 @@ def did_you_mean(word: str, choices: Collection[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A scalar as JSON on one short line, a quantity with its unit; lists, mappings and credentials in URLs are not shown."""
+    """A scalar as JSON on one short line, quantities with their units; not lists, mappings and credentials in URLs."""
     if isinstance(value, (list, tuple, dict)):
         return ""
     value = str(value) if isinstance(value, Quantity) else value

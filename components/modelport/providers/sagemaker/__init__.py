@@ -1,8 +1,9 @@
-"""What Pulumi's AWS provider does not do: versions in the registry, the first requests to an endpoint, its weights."""
+"""What Pulumi's AWS provider does not do: versions in the registry, an endpoint's first requests, variants and weights."""
 
 from .endpoint import LiveEndpoint
 from .model_package import SageMakerModelPackage
 from .smoke_test import SageMakerSmokeTest
+from .variants import SageMakerVariants
 from .weights import SageMakerWeights
 
-__all__ = ["LiveEndpoint", "SageMakerModelPackage", "SageMakerSmokeTest", "SageMakerWeights"]
+__all__ = ["LiveEndpoint", "SageMakerModelPackage", "SageMakerSmokeTest", "SageMakerVariants", "SageMakerWeights"]

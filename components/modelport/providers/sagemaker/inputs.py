@@ -36,6 +36,19 @@ class SmokeTestInputs(EndpointInputs):
     """What these bundles are."""
 
 
+class VariantsInputs(Inputs):
+    """An endpoint, and what it is about to have."""
+
+    region: str
+    """Where the endpoint is."""
+
+    endpoint: str
+    """Its name; it may not be there yet."""
+
+    variants: tuple[str, ...]
+    """The names of its variants that answer callers."""
+
+
 class WeightsInputs(EndpointInputs):
     """An endpoint, and the shares of its variants."""
 

@@ -55,6 +55,11 @@ ADVICE: Advice = (
         " modelport:existing.",
     ),
     (
+        re.compile(r"must be deregistered as scalable targets"),
+        "A variant whose number of instances follows the load keeps its machine. Write scaling.max like scaling.min"
+        " without a schedule, bring that up, and then the other machine with the scaling of before.",
+    ),
+    (
         re.compile(r"Cannot delete a policy attached to entities"),
         "Callers still have the service's policy. Detach it, and destroy again: from whom, says aws iam"
         " list-entities-for-policy --policy-arn ARN",

@@ -14,6 +14,7 @@ from modelport.targets.patches import Kind as PatchKind
 
 from . import resources as made
 from .package import ModelPackage
+from .releases.variants import Variants
 from .releases.weights import Weights
 from .smoke_test import SmokeTest
 
@@ -95,6 +96,10 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
             "logs:DescribeLogStreams GetLogEvents",
             ("arn:aws:logs:REGION:ACCOUNT:log-group:/aws/sagemaker/Endpoints/SERVICE-*:*",),
         ),
+    ),
+    Variants: (
+        Right("sagemaker:DescribeEndpoint", ("arn:aws:sagemaker:REGION:ACCOUNT:endpoint/SERVICE-*",)),
+        Right("application-autoscaling:DeregisterScalableTarget DescribeScalableTargets"),
     ),
     Weights: (
         Right(
@@ -254,7 +259,7 @@ PURGE = (
 """To delete what a destroyed stack has left behind, with its data."""
 ALWAYS = (
     *(ArtifactBundle, ArtifactImage, made.MODEL, made.CONFIGURATION, made.ENDPOINT, made.LOG_GROUP),
-    *(ModelPackage, SmokeTest, Weights),
+    *(ModelPackage, SmokeTest, Variants, Weights),
     *(made.CAPACITY, made.SCALING, made.SCHEDULED_ACTION, made.METRIC_ALARM, made.COMPOSITE_ALARM),
     *(made.DASHBOARD, made.BUDGET),
 )

@@ -12,7 +12,7 @@ from .monitoring.alarms import alarm_roles
 from .monitoring.topic import topic_roles
 from .network import PASSES, SERVICES, SUBNET_RANGES
 from .package import ModelPackage
-from .releases.variants import suffix
+from .releases.variants import Variants, suffix
 from .releases.weights import Weights
 from .resources import (
     BUCKET,
@@ -107,6 +107,7 @@ ROLES: Mapping[str, PatchKind] = {
     **dict(alarm_roles()),
     "dashboard": DASHBOARD,
     "configuration": CONFIGURATION,
+    "variants": Variants,
     "endpoint": ENDPOINT,
     "smoke-test": SmokeTest,
     "weights": Weights,

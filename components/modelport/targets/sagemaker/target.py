@@ -35,6 +35,7 @@ from .network import network
 from .package import package
 from .registry import repository
 from .releases.deployment import deployment
+from .releases.variants import leaving
 from .releases.weights import weights
 from .resources import EXTRA, SDK, Resources
 from .roles import ROLES
@@ -141,7 +142,8 @@ def _served(
         return Served()
     heard = hearing(own, account, key)
     alarms = slo_alarms(own, heard)
-    made = endpoint(own, models, key, Hosting(requests, deployment(own.plan, alarms), alarms.resources))
+    before = [*alarms.resources, *leaving(own, account)]
+    made = endpoint(own, models, key, Hosting(requests, deployment(own.plan, alarms), before))
     absent = absence_alarm(own, heard, made)
     tested = smoke_test(own, account, made, live)
     divided = weights(own, account, tested)

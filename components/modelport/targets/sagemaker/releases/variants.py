@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+import pulumi
+
 from modelport.plan import Plan, Release
+from modelport.providers.sagemaker import SageMakerVariants
+from modelport.targets.provider import OwnResource
+
+from ..account import Account
+from ..names import endpoint_name
+from ..resources import Resources
+
+
+class Variants(OwnResource):
+    """What an endpoint is about to have; `props` are the inputs of `modelport:sagemaker:Variants`."""
+
+    crud = SageMakerVariants
+
+
+def leaving(own: Resources, account: Account) -> list[pulumi.Resource]:
+    """What has to be there before the endpoint, lest SageMaker keep a variant that goes; nothing where none may go."""
+    plan = own.plan
+    if plan.name not in plan.environment.releases or plan.machine is None:
+        return []
+    roles = [release.role for release in answering(plan)]
+    inputs = {"region": account.region, "endpoint": endpoint_name(plan), "variants": roles}
+    return [own.register(Variants, "variants", inputs)]
 
 
 def answering(plan: Plan) -> tuple[Release, ...]:
