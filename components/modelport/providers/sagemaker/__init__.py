@@ -1,4 +1,4 @@
-"""What Pulumi's AWS provider does not do: versions in the registry, an endpoint's first requests, variants and weights."""
+"""What Pulumi's AWS provider does not do: versions in the registry; first requests, variants, weights of endpoints."""
 
 from .endpoint import LiveEndpoint
 from .model_package import SageMakerModelPackage
