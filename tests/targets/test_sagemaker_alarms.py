@@ -295,6 +295,20 @@ def test_the_dashboard_shows_what_is_watched(sagemaker):
         assert used == {each for each in ids if not each.startswith("line")}
 
 
+def test_the_dashboard_shows_the_slower_and_the_fuller_of_two_versions_and_all_of_their_requests(sagemaker_release):
+    found = {each["title"]: each["metrics"] for each in pictures(sagemaker_release(weight=20))}
+    together = {
+        title: [line[0]["expression"].lstrip("(").partition("(")[0] for line in found[title] if len(line) == 1]
+        for title in ("Time to answer", "Cores and memory", "Answers by status", "Instances")
+    }
+    assert together == {
+        "Time to answer": ["MAX"] * 3,
+        "Cores and memory": ["MAX"] * 2,
+        "Answers by status": ["SUM"] * 3,
+        "Instances": ["SUM"],
+    }
+
+
 def test_pictures_do_not_cover_each_other(sagemaker):
     body = json.loads(sagemaker(**EVERYTHING).inputs["fraud-dashboard"]["dashboardBody"])
     covered = [

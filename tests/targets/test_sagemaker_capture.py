@@ -54,6 +54,12 @@ def test_what_is_kept_goes_when_its_time_is_over(sagemaker):
     assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
 
 
+def test_a_part_of_a_day_is_kept_for_all_of_it(sagemaker):
+    program = sagemaker(monitoring=Monitoring(capture={"percent": 20, "retention": "36h"}))
+    (rule,) = [each for each in program.inputs["fraud-bucket-lifecycle"]["rules"] if each["id"] == "captured"]
+    assert rule["expiration"] == {"days": 2}
+
+
 def test_the_role_may_write_there_and_nowhere_else(sagemaker):
     program = sagemaker(monitoring=KEPT)
     right = rights(program, "fraud-role-policy")["Captures"]
