@@ -55,6 +55,12 @@ class Cloud(Console):
         found = self.client("sagemaker").describe_endpoint(EndpointName="fraud-dev")
         return {each["VariantName"]: each.get("CurrentWeight", 0) for each in found["ProductionVariants"]}
 
+    @property
+    def scaled(self):
+        """The variants whose number of instances follows the load."""
+        found = self.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
+        return {each["ResourceId"].rpartition("/")[2] for each in found["ScalableTargets"]}
+
     def answers(self, *bodies):
         """Have the endpoint answer so, in turn."""
         results = [{"Body": json.dumps(body), "ContentType": "application/json"} for body in bodies]
@@ -248,6 +254,10 @@ def test_a_candidate_gets_its_share_once_it_has_answered(cloud):
     assert (stepped.code, cloud.shares) == (0, {"stable": 50, "candidate": 50}), stepped.err
     after = cloud.client("sagemaker").describe_endpoint(EndpointName="fraud-dev")
     assert after["EndpointConfigName"] == endpoint["EndpointConfigName"]
+    assert cloud.scaled == {"stable", "candidate"}
+    cloud.live(stable=VERSION)
+    cloud.run("up", "-s", "dev", "--yes")  # moto's endpoint does not change, and is not as it should be
+    assert cloud.scaled == {"stable"}
 
 
 @pytest.mark.parametrize(

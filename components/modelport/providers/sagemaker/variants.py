@@ -22,6 +22,7 @@ class SageMakerVariants:
     """
 
     kind = "modelport:sagemaker:Variants"
+    model = VariantsInputs
     inputs = judged.names(VariantsInputs)
     outputs: ClassVar = {}
     deletes_first = False
