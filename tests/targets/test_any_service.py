@@ -40,7 +40,7 @@ TARGETS = some(
 )
 SCALING = some(
     min=st.integers(1, 4),
-    max=st.sampled_from([4, 10, 100, 120]),
+    max=st.sampled_from([4, 10, 100]),
     target=TARGETS,
     schedule=st.just(SCHEDULE),
     scaleToZero=st.booleans(),
