@@ -260,6 +260,19 @@ def test_a_candidate_gets_its_share_once_it_has_answered(cloud):
     assert cloud.scaled == {"stable"}
 
 
+def test_another_machine_ends_the_scaling_before_the_update_and_begins_it_anew_after(cloud):
+    cloud.answers(cloud.expected)
+    first = cloud.run("up", "-s", "dev", "--yes")
+    assert (first.code, cloud.scaled) == (0, {"stable"}), first.err
+    cloud.add("fraud.yaml", "compute: {cpu: 4}")
+    planned = [each.split()[:3] for each in cloud.run("preview", "-s", "dev").out.splitlines() if len(each.split()) > 2]
+    for kind, name in (("target", "capacity"), ("policy", "scaling")):
+        assert [sign for sign, *what in planned if what == [kind, f"fraud-sagemaker-{name}"]] == ["-", "±"]
+    updated = cloud.run("up", "-s", "dev", "--yes")
+    assert "stable gets other instances, and follows no load meanwhile" in updated.out + updated.err
+    assert (updated.code, cloud.scaled) == (0, {"stable"}), updated.err
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

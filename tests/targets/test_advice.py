@@ -39,7 +39,7 @@ ERRORS = [
     (
         'The variant(s) "["stable"]" must be deregistered as scalable targets with AWS Auto Scaling before they can be'
         " removed or have their instance type updated.",
-        "Write scaling.max like scaling.min",
+        "describe-scalable-targets",
     ),
     ("InvalidSubnetID.NotFound: The subnet ID 'subnet-1' does not exist", "Correct modelport:existing"),
 ]

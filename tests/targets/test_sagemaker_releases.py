@@ -168,10 +168,20 @@ def test_a_variant_that_goes_is_told_before_the_endpoint(sagemaker, sagemaker_re
     stable = sagemaker({"releases": {"fraud": {"stable": {"source": "double.onnx"}}}})
     mirroring, sharing = sagemaker_release(mirror=30), sagemaker_release(weight=20)
     for program, roles in ((stable, ["stable"]), (mirroring, ["stable"]), (sharing, ["stable", "candidate"])):
-        given = {"region": REGION, "endpoint": "fraud-dev", "variants": roles}
+        given = {"region": REGION, "endpoint": "fraud-dev", "variants": dict.fromkeys(roles, "ml.c5.large")}
         assert program.inputs["fraud-variants"] == given
         assert "fraud-variants" in {urn.rpartition("::")[2] for urn in program.request("fraud-endpoint").dependencies}
-    assert "fraud-variants" not in sagemaker().inputs
+    assert sagemaker().inputs["fraud-variants"] == stable.inputs["fraud-variants"]
+    assert "fraud-variants" not in sagemaker(mode="serverless").inputs
+
+
+def test_what_scales_a_variant_is_made_anew_for_another_machine(sagemaker):
+    program = sagemaker(compute=Compute(cpu=4))
+    machine = program.inputs["fraud-configuration"]["productionVariants"][0]["instanceType"]
+    assert program.inputs["fraud-variants"]["variants"] == {"stable": machine}
+    assert program.inputs["fraud-capacity"]["tags"]["machine"] == machine
+    request = program.request("fraud-capacity")
+    assert (list(request.replaceOnChanges), request.deleteBeforeReplace) == (["tags.machine"], True)
 
 
 def test_copies_of_requests_go_to_a_candidate_that_answers_nobody(sagemaker_release):

@@ -96,6 +96,7 @@ aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-memory-high
 aws:cloudwatch/metricAlarm:MetricAlarm fraud-alarm-service-absent
 aws:cloudwatch/dashboard:Dashboard fraud-dashboard
 aws:sagemaker/endpointConfiguration:EndpointConfiguration fraud-configuration
+modelport:sagemaker:Variants fraud-variants
 aws:sagemaker/endpoint:Endpoint fraud-endpoint
 modelport:sagemaker:SmokeTest fraud-smoke-test
 aws:appautoscaling/target:Target fraud-capacity

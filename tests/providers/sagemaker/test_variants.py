@@ -45,8 +45,9 @@ def scaled(account):
     return {each["ResourceId"] for each in found}
 
 
-def inputs(*variants, **changes):
-    checked, failures = RESOURCE.check({"region": REGION, "endpoint": "fraud", "variants": [*variants], **changes})
+def inputs(*variants, machine="ml.c5.large", **changes):
+    given = {"region": REGION, "endpoint": "fraud", "variants": dict.fromkeys(variants, machine)}
+    checked, failures = RESOURCE.check({**given, **changes})
     assert failures == []
     return checked
 
@@ -60,7 +61,15 @@ def test_a_variant_that_goes_follows_no_load_any_more(account):
     told = []
     assert RESOURCE.update("eu-central-1/fraud", inputs("stable"), told.append) == inputs("stable")
     assert scaled(account) == {STABLE, OTHER}
-    assert told == ["endpoint fraud: candidate is going, and follows no load any more"]
+    assert told == ["endpoint fraud: candidate is going, and follows no load meanwhile"]
+
+
+def test_a_variant_that_gets_other_instances_follows_no_load_meanwhile(account):
+    scale(account, STABLE, CANDIDATE, OTHER)
+    told = []
+    RESOURCE.update("eu-central-1/fraud", inputs("stable", "candidate", machine="ml.c5.xlarge"), told.append)
+    assert scaled(account) == {OTHER}
+    assert told[0] == "endpoint fraud: stable gets other instances, and follows no load meanwhile"
 
 
 def test_a_variant_that_stays_or_follows_no_load_is_left_alone(account):
@@ -81,6 +90,7 @@ def test_an_endpoint_that_is_not_there_yet_has_none(account):
     [
         (inputs("stable", "candidate"), (), ()),
         (inputs("stable"), ("variants",), ()),
+        (inputs("stable", "candidate", machine="ml.c5.xlarge"), ("variants",), ()),
         (inputs("stable", "candidate", endpoint="other"), ("endpoint",), ("endpoint",)),
         (inputs("stable", "candidate", region="us-east-1"), ("region",), ("region",)),
     ],

@@ -40,6 +40,15 @@ class LiveEndpoint:
             return dict(sagemaker.describe_endpoint(EndpointName=self.name))
         return None
 
+    def machines(self) -> dict[str, str]:
+        """The instance types of its variants that answer callers, by name; nothing where there is none."""
+        found = self.described()
+        if found is None:
+            return {}
+        with client("sagemaker", self.region, self.name) as sagemaker:
+            configured = sagemaker.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
+        return {each["VariantName"]: each.get("InstanceType", "") for each in configured["ProductionVariants"]}
+
     def wait(self, configuration: str, seconds: float, say: Say) -> None:
         """Return once it serves with a configuration.
 

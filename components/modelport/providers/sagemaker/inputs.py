@@ -45,8 +45,8 @@ class VariantsInputs(Inputs):
     endpoint: str
     """Its name; it may not be there yet."""
 
-    variants: tuple[str, ...]
-    """The names of its variants that answer callers."""
+    variants: dict[str, str]
+    """The instance types of its variants that answer callers, by name."""
 
 
 class WeightsInputs(EndpointInputs):

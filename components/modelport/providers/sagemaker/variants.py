@@ -15,10 +15,10 @@ SAGEMAKER = "sagemaker"
 class SageMakerVariants:
     """`modelport:sagemaker:Variants`: those that an endpoint is about to have.
 
-    SageMaker lets no variant go whose number of instances follows the load, and Pulumi would end that only after the
-    endpoint's update: https://github.com/hashicorp/terraform-provider-aws/issues/14337. Here it ends before, and the
-    variant keeps the instances that it has. Inputs are the fields of `VariantsInputs`, the id is the region and the
-    name of the endpoint. A run that was killed has ended it or not: the next one looks.
+    SageMaker lets no variant go, or have another instance type, whose number of instances follows the load, and Pulumi
+    would end that only after the endpoint's update: https://github.com/hashicorp/terraform-provider-aws/issues/14337.
+    Here it ends before, and the variant keeps the instances that it has. Inputs are the fields of `VariantsInputs`, the
+    id is the region and the name of the endpoint. A run that was killed has ended it or not: the next one looks.
     """
 
     kind = "modelport:sagemaker:Variants"
@@ -43,9 +43,8 @@ class SageMakerVariants:
     def create(self, inputs: Values, say: Say) -> tuple[str, Values]:
         """See `Crud.create`."""
         wanted = VariantsInputs.model_validate(inputs)
-        there = LiveEndpoint(wanted.region, wanted.endpoint).described() or {}
-        names = [each["VariantName"] for each in there.get("ProductionVariants", [])]
-        if going := [name for name in names if name not in wanted.variants]:
+        there = LiveEndpoint(wanted.region, wanted.endpoint).machines()
+        if going := [name for name, machine in there.items() if wanted.variants.get(name) != machine]:
             _end_scaling(wanted, going, say)
         return f"{wanted.region}/{wanted.endpoint}", wanted.values()
 
@@ -68,4 +67,6 @@ def _end_scaling(wanted: VariantsInputs, going: list[str], say: Say) -> None:
         for target in following["ScalableTargets"]:
             of = {name: target[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
             scaling.deregister_scalable_target(**of)
-            say(f"endpoint {wanted.endpoint}: {names[target['ResourceId']]} is going, and follows no load any more")
+            name = names[target["ResourceId"]]
+            what = "gets other instances" if name in wanted.variants else "is going"
+            say(f"endpoint {wanted.endpoint}: {name} {what}, and follows no load meanwhile")

@@ -56,8 +56,8 @@ ADVICE: Advice = (
     ),
     (
         re.compile(r"must be deregistered as scalable targets"),
-        "A variant whose number of instances follows the load keeps its machine. Write scaling.max like scaling.min"
-        " without a schedule, bring that up, and then the other machine with the scaling of before.",
+        "Something else than this stack scales a variant that goes, or gets other instances: see aws"
+        " application-autoscaling describe-scalable-targets --service-namespace sagemaker, and end that first.",
     ),
     (
         re.compile(r"Cannot delete a policy attached to entities"),

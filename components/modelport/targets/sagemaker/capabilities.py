@@ -41,6 +41,7 @@ ENCRYPTED = (
 )
 """What another key moves."""
 BUSY = (
+    *("Variants.variants.*", "Target.tags.machine"),
     *("MetricAlarm.metricQueries", "MetricAlarm.alarmDescription", "Dashboard.dashboardBody"),
     "ModelPackage.realtime",
 )
@@ -123,6 +124,7 @@ CAPABILITIES: Capabilities = {
             *MODEL,
             "Bundle.target",
             "SmokeTest.endpoint",
+            "Variants.endpoint",
             "ModelPackage.group",
             "ModelPackage.metadata.service",
         ),
@@ -144,7 +146,10 @@ CAPABILITIES: Capabilities = {
     "compute.cpu": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
     "compute.memory": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
     "compute.machine": _variant("instanceType", also=(f"{FOLLOWED}.targetValue", *BUSY)),
-    "compute.accelerator.kind": _variant("instanceType", also=("Service.accelerator.kind", "ModelPackage.realtime")),
+    "compute.accelerator.kind": _variant(
+        "instanceType",
+        also=("Service.accelerator.kind", "ModelPackage.realtime", "Variants.variants.*", "Target.tags.machine"),
+    ),
     "compute.accelerator.count": _variant(
         "instanceType", also=("Service.accelerator.count", f"{FOLLOWED}.targetValue", *BUSY)
     ),

@@ -99,6 +99,7 @@ RIGHTS: Mapping[PatchKind, tuple[Right, ...]] = {
     ),
     Variants: (
         Right("sagemaker:DescribeEndpoint", ("arn:aws:sagemaker:REGION:ACCOUNT:endpoint/SERVICE-*",)),
+        Right("sagemaker:DescribeEndpointConfig", ("arn:aws:sagemaker:REGION:ACCOUNT:endpoint-config/SERVICE-*",)),
         Right("application-autoscaling:DeregisterScalableTarget DescribeScalableTargets"),
     ),
     Weights: (

@@ -23,6 +23,8 @@ INVOCATIONS = "SageMakerVariantInvocationsPerInstance"
 CONCURRENCY = "SageMakerVariantConcurrentRequestsPerModelHighResolution"
 UTILISATION = {"cpu": "CPUUtilization", "accelerator": "GPUUtilization"}
 METRICS = "/aws/sagemaker/Endpoints"
+MACHINE = "machine"
+"""The tag that says what a variant's bounds were made for: they end before it gets other instances (`Variants`)."""
 
 
 def scaling(own: Resources, endpoint: Any, live: Sequence[Version]) -> None:
@@ -46,8 +48,19 @@ def _scaled(own: Resources, endpoint: Any, version: Version) -> None:
     }
     asked = plan.spec.scaling
     bounds = {"minCapacity": 0 if asked.scale_to_zero else fewest(asked), "maxCapacity": most(asked)}
-    windows_set_them = pulumi.ResourceOptions(ignore_changes=[*bounds]) if asked.schedule else None
-    capacity = own.make(CAPACITY, f"capacity{role}", {**resource, **bounds}, windows_set_them)
+    assert plan.machine is not None  # else nothing is scaled
+    opts = pulumi.ResourceOptions(
+        ignore_changes=[*bounds] if asked.schedule else [],  # windows set them
+        replace_on_changes=[f"tags.{MACHINE}"],
+        delete_before_replace=True,
+    )
+    tags = {**plan.tags, MACHINE: plan.machine.name}
+    capacity: Any = own.register(CAPACITY, f"capacity{role}", {**resource, **bounds, "tags": tags}, opts)
+    resource = {  # of the target, so that what AWS deletes with it is made anew with it
+        "resourceId": capacity.resource_id,
+        "scalableDimension": capacity.scalable_dimension,
+        "serviceNamespace": capacity.service_namespace,
+    }
     policy = {
         "policyType": "TargetTrackingScaling",
         "targetTrackingScalingPolicyConfiguration": _followed(plan, version),

@@ -21,6 +21,9 @@ from support.aws.program import READ
 from support.aws.requests import making
 from support.referring import texts
 
+FIXED = ("resourceId",)
+"""Of what a test gives another value: that, of which the real provider makes another resource."""
+
 
 class Moto(provider_pb2_grpc.ResourceProviderServicer):
     def GetPluginInfo(self, request, context):
@@ -44,7 +47,11 @@ class Moto(provider_pb2_grpc.ResourceProviderServicer):
         changed = [key for key in news.keys() | olds.keys() if news.get(key) != olds.get(key)]
         changes = pb.DiffResponse.DIFF_SOME if changed else pb.DiffResponse.DIFF_NONE
         details = {path: pb.PropertyDiff(kind=pb.PropertyDiff.UPDATE) for path in differing(olds, news)}
-        return pb.DiffResponse(changes=changes, diffs=changed, detailedDiff=details, hasDetailedDiff=True)
+        replaced = [key for key in changed if key in FIXED]
+        details |= {key: pb.PropertyDiff(kind=pb.PropertyDiff.UPDATE_REPLACE) for key in replaced}
+        return pb.DiffResponse(
+            changes=changes, diffs=changed, replaces=replaced, detailedDiff=details, hasDetailedDiff=True
+        )
 
     def Invoke(self, request, context):
         answer = pb.InvokeResponse()

@@ -20,12 +20,12 @@ class Variants(OwnResource):
 
 
 def leaving(own: Resources, account: Account) -> list[pulumi.Resource]:
-    """What has to be there before the endpoint, lest SageMaker keep a variant that goes; nothing where none may go."""
+    """What has to be there before the endpoint, lest SageMaker keep a variant that goes; nothing without instances."""
     plan = own.plan
-    if plan.name not in plan.environment.releases or plan.machine is None:
+    if plan.machine is None:
         return []
-    roles = [release.role for release in answering(plan)]
-    inputs = {"region": account.region, "endpoint": endpoint_name(plan), "variants": roles}
+    machines = {release.role: plan.machine.name for release in answering(plan)}
+    inputs = {"region": account.region, "endpoint": endpoint_name(plan), "variants": machines}
     return [own.register(Variants, "variants", inputs)]
 
 
