@@ -82,6 +82,13 @@ class Plan:
             **pools,
         }
 
+    def as_served(self) -> ModelSpec:
+        """The spec of a service whose instances have all that their machine has."""
+        if self.machine is None:
+            return self.spec
+        compute = self.spec.compute.model_copy(update={"cpu": self.machine.cpu, "memory": self.machine.memory})
+        return self.spec.model_copy(update={"compute": compute})
+
     def _watched(self) -> dict[str, Any]:
         """What is asked of captures and drift, as far as modelport can give it on the target."""
         capture, drift = self.spec.monitoring.capture, self.spec.monitoring.drift

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from modelport.plan import Objection
 from modelport.spec import Environment, ModelSpec, leaf_values, written
+from modelport.targets.jobs import job_lacks
 
 LACKS = {
-    "monitoring.capture.percent": (
-        "a job's requests and answers are files that you have",
-        "Leave it out: requests/ and answers/ in the bucket hold everything.",
-    ),
+    **job_lacks("Leave it out, and have an alert on the logs of jobs, which `modelport outputs` shows."),
     **dict.fromkeys(
         ("scaling.target.metric", "scaling.target.value"),
         ("Vertex AI itself chooses how many machines a job has", "Write scaling.min and scaling.max alone."),

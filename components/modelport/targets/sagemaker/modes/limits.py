@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from modelport.plan import Objection
 from modelport.spec import Environment, Memory, ModelSpec, Scaling, leaf_values, written
+from modelport.targets.jobs import LEFT_OUT, job_lacks
 
 PAYLOAD, TIMEOUT, CONCURRENCY = "request.payload", "request.timeout", "request.concurrency"
 METRIC, VALUE, TO_ZERO = "scaling.target.metric", "scaling.target.value", "scaling.scaleToZero"
@@ -73,26 +74,11 @@ LACKS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "async": {
         "monitoring.capture.percent": (
             "SageMaker captures nothing of an asynchronous endpoint",
-            "Leave it out: requests/ and answers/ in the bucket hold everything.",
+            LEFT_OUT,
         ),
     },
     "batch": {
-        "monitoring.capture.percent": (
-            "a job's requests and answers are files that you have",
-            "Leave it out: requests/ and answers/ in the bucket hold everything.",
-        ),
-        **dict.fromkeys(
-            ("monitoring.alerts.enabled", "monitoring.alerts.notify"),
-            ("a job has no endpoint that alarms could watch", TOLD),
-        ),
-        **dict.fromkeys(
-            ("slo.availability", "slo.latency.p50", "slo.latency.p95", "slo.latency.p99"),
-            ("a job has no endpoint whose answers could be counted", TOLD),
-        ),
-        **dict.fromkeys(
-            ("rollout.steps", "rollout.bake", "rollout.rollbackOn"),
-            ("a job keeps its model to the end", "Leave it out. The next job has the new version at once."),
-        ),
+        **job_lacks(TOLD),
         "scaling.min": (
             "a job has all of its instances from beginning to end",
             "Write scaling.max: so many are there while it runs.",

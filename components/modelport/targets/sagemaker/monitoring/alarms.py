@@ -21,7 +21,7 @@ from modelport.monitoring.silence import ABSENT
 from ..names import endpoint_name
 from ..resources import COMPOSITE_ALARM, METRIC_ALARM, Kind, Resources
 from .metrics import Query
-from .queries import Watched, as_served, period_of, query
+from .queries import Watched, period_of, query
 
 OPERATORS = {">": "GreaterThanThreshold", ">=": "GreaterThanOrEqualToThreshold", "<": "LessThanThreshold"}
 NAME_LENGTH = 255
@@ -88,13 +88,13 @@ def slo_alarms(own: Resources, heard: Sequence[pulumi.Input[str]]) -> Alarms:
     Args:
         heard: who is told, as ARNs.
     """
-    rules = [rule for rule in alert_rules(as_served(own.plan)) if rule.kind is not ABSENT]
+    rules = [rule for rule in alert_rules(own.plan.as_served()) if rule.kind is not ABSENT]
     return _all(own, rules, heard, None)
 
 
 def absence_alarm(own: Resources, heard: Sequence[pulumi.Input[str]], endpoint: pulumi.Resource) -> Alarms:
     """The alarm on an endpoint that nothing is heard of, made after it, or it would fire while that is being made."""
-    rules = [rule for rule in alert_rules(as_served(own.plan)) if rule.kind is ABSENT]
+    rules = [rule for rule in alert_rules(own.plan.as_served()) if rule.kind is ABSENT]
     return _all(own, rules, heard, pulumi.ResourceOptions(depends_on=[endpoint]))
 
 

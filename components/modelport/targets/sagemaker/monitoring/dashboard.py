@@ -16,7 +16,7 @@ from ..account import Account
 from ..names import endpoint_name
 from ..resources import DASHBOARD, Resources
 from .metrics import CALLERS_FAULT, FAILED, INVOCATIONS, Query, Series, dimensions
-from .queries import Watched, as_served, period_of, query
+from .queries import Watched, period_of, query
 
 COLUMNS, WIDTH, HEIGHT = 24, 8, 6
 NAME_LENGTH = 255
@@ -48,7 +48,7 @@ def widgets(plan: Plan, region: str) -> list[dict[str, Any]]:
     """
     made: list[dict[str, Any]] = []
     top = 0
-    for section in dashboard(as_served(plan)):
+    for section in dashboard(plan.as_served()):
         panels = [(panel, lines) for panel in section.panels if (lines := _lines(panel, Watched.of(plan)))]
         if not panels:
             continue

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from modelport.monitoring import Objective, Reading, Signal
 from modelport.plan import Machine, Plan
-from modelport.spec import ModelSpec
 
 from ..releases.variants import answering
 from .metrics import (
@@ -50,14 +49,6 @@ class Watched:
         if plan.spec.mode == "serverless":
             return cls(roles, None, plan.spec.request.concurrency)
         return cls(roles, plan.machine)
-
-
-def as_served(plan: Plan) -> ModelSpec:
-    """The spec of a service whose instances have all that their machine has."""
-    if plan.machine is None:
-        return plan.spec
-    compute = plan.spec.compute.model_copy(update={"cpu": plan.machine.cpu, "memory": plan.machine.memory})
-    return plan.spec.model_copy(update={"compute": compute})
 
 
 def query(reading: Reading, watched: Watched) -> Query | None:

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 import pulumi
 
 from modelport.monitoring import receivers
+from modelport.targets.receivers import MOST_PEOPLE, PEOPLE
 
 from ..account import Account
 from ..documents import allow, document
 from ..resources import SUBSCRIPTION, TOPIC, TOPIC_POLICY, Resources
-from .rules import MOST_RECEIVERS, PROTOCOLS
+
+PROTOCOLS = {"email": "email", "webhook": "https"}
+"""What SNS calls the ways to those who are no topics."""
 
 
 def topic_roles() -> list[str]:
     """The roles of subscriptions."""
-    return [f"subscription-{number}" for number in range(1, MOST_RECEIVERS + 1)]
+    return [f"subscription-{number}" for number in range(1, MOST_PEOPLE + 1)]
 
 
 def hearing(own: Resources, account: Account, key: pulumi.Input[str]) -> Sequence[pulumi.Input[str]]:
@@ -29,7 +32,7 @@ def hearing(own: Resources, account: Account, key: pulumi.Input[str]) -> Sequenc
     if not plan.spec.monitoring.alerts.enabled:
         return []
     named = receivers(plan.spec)
-    people = [each for each in named if each.kind in PROTOCOLS]
+    people = [each for each in named if each.kind in PEOPLE]
     of_stack = plan.environment.existing.topic
     given = [*([] if of_stack is None else [of_stack]), *(each.address for each in named if each.kind == "topic")]
     if given and not people:
