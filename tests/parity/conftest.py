@@ -34,11 +34,15 @@ SAGEMAKER = {
     "existing.role": tuple(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("one", "two")),
     "existing.permissionsBoundary": tuple(f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("one", "two")),
 }
-COMPANIONS = {
-    **{f"existing.{name}": {} for name in ("role", "runbooks")},
-    "existing.topic": {"mode": "async"},
+WATCHED = {
+    **{f"existing.{name}": {} for name in ("role", "runbooks", "topic")},
     **{f"slo.{name}": {} for name in ("availability", "latency.p50", "latency.p95", "latency.p99")},
     **{f"monitoring.alerts.{name}": {} for name in ("enabled", "notify", "modelAge")},
+}
+"""What a cloud watches without more."""
+COMPANIONS = {
+    **WATCHED,
+    "existing.topic": {"mode": "async"},
     **dict.fromkeys(("releases.weight", "releases.mirror"), CANDIDATE),
     "releases.unwaited": {**CANDIDATE, "releases.weight": 10},
     "monitoring.capture.retention": {"monitoring.capture.percent": 10},
@@ -61,6 +65,7 @@ VERTEX = {
         ("serving.image", "releases.stable.image", "releases.candidate.image"),
         tuple(f"registry.example/{name}@{DIGEST}" for name in ("one", "two")),
     ),
+    "existing.topic": tuple(f"projects/shop-prod/notificationChannels/{number}" for number in (1, 2)),
     "existing.key": tuple(
         f"projects/shop-prod/locations/europe-west4/keyRings/ring/cryptoKeys/{name}" for name in ("one", "two")
     ),
@@ -69,7 +74,8 @@ VERTEX = {
     "existing.registry": tuple(f"europe-west4-docker.pkg.dev/shop-prod/{name}" for name in ("one", "two")),
 }
 VERTEX_COMPANIONS = {
-    **{name: {} for name in ("existing.role", "security.exposure", "security.auth")},
+    **WATCHED,
+    **{name: {} for name in ("security.exposure", "security.auth")},
     "existing.vpc": {"existing.subnets": ["subnet"]},
     "existing.subnets": {"existing.vpc": "network"},
     **dict.fromkeys(("releases.weight", "releases.mirror"), CANDIDATE),

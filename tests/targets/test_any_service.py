@@ -76,7 +76,9 @@ SECTIONS = some(
         capture=some(percent=st.sampled_from([0, 1, 33.3, 100]), retention=DAYS),
         alerts=some(
             enabled=st.booleans(),
-            notify=st.sampled_from([[], ["a@example.com", "https://hooks.example.com/1"], [aws.TOPIC["topic"]]]),
+            notify=st.sampled_from(
+                [[], ["a@example.com", "https://hooks.example.com/1"], [aws.TOPIC["topic"]], [gcp.TOPIC["topic"]]]
+            ),
             modelAge=st.just(None),
         ),
     ),
@@ -84,7 +86,7 @@ SECTIONS = some(
     security=some(dataClass=st.sampled_from(["public", "personal"])),
 )
 ON_AWS = some(**{name: st.just(value) for name, value in {**aws.GIVEN, **aws.GROUPS, **aws.TOPIC}.items()})
-ON_GOOGLE = some(**{name: st.just(value) for name, value in gcp.GIVEN.items()})
+ON_GOOGLE = some(**{name: st.just(value) for name, value in {**gcp.GIVEN, **gcp.TOPIC}.items()})
 VERSIONS = st.sampled_from(
     [
         {},

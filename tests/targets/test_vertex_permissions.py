@@ -9,7 +9,8 @@ from modelport.spec import Money, Monitoring
 from modelport.targets.vertex.permissions import ALWAYS, OF_BILLING, RIGHTS, SPARED, billing, roles
 from modelport.targets.vertex.roles import ROLES
 
-ALL = {"monitoring": Monitoring(capture={"percent": 10}), "budget": Money(amount=100)}
+WATCHED = Monitoring(capture={"percent": 10}, alerts={"notify": ("a@example.com",)})
+ALL = {"monitoring": WATCHED, "budget": Money(amount=100)}
 """A service that has everything that a service may have."""
 MAKES = ("create", "createInternal", "setIamPolicy", "actAs", "generateServiceIdentity")
 """Verbs of what is new, or may do more than before."""
@@ -39,7 +40,7 @@ def test_what_a_field_spares_is_what_is_made_without_it(planned, field):
 def test_with_everything_given_nothing_is_made_but_what_serves(planned):
     assert planned(*SPARED) == {*ALWAYS, *OF_BILLING}
     services = {each.split(".")[0] for each in roles()[""] if each.endswith(MAKES)}
-    assert services == {"aiplatform", "artifactregistry", "bigquery", "compute", "storage"}
+    assert services == {"aiplatform", "artifactregistry", "bigquery", "compute", "monitoring", "storage"}
     assert not [each for each in roles()[""] if each.endswith(("setIamPolicy", "actAs"))]
 
 

@@ -11,3 +11,5 @@ GIVEN = {
     "vpc": f"{PLACE}/global/networks/shared",
     "subnets": [f"{PLACE}/regions/{REGION}/subnetworks/callers"],
 }
+TOPIC = {"topic": f"{PLACE}/notificationChannels/17"}
+"""Who hears of alerts."""

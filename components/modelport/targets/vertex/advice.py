@@ -10,7 +10,7 @@ from modelport.targets.advice import Advice
 
 PAGE = "docs/targets/vertex-permissions.md"
 
-APIS = "aiplatform artifactregistry bigquery cloudkms cloudresourcemanager compute iam serviceusage storage"
+APIS = "aiplatform artifactregistry bigquery cloudkms cloudresourcemanager compute iam monitoring serviceusage storage"
 ENABLE = "gcloud services enable " + " ".join(f"{name}.googleapis.com" for name in APIS.split())
 MAY_NOT = "Who deploys may not {right}. " + PAGE + " has roles with everything that is needed."
 

@@ -22,6 +22,12 @@ MODEL = ("Bundle.*", f"{VARIABLES}.MODELPORT_DIGEST.value")
 """What another model moves."""
 OF_A_NETWORK = ("Network.*", "Subnetwork.*", "Firewall.*", "Address.*", "ForwardingRule.*")
 PRIVATE = "AiEndpoint.privateServiceConnectConfig"
+MONITORING = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3"
+SHOWN = "Dashboard.dashboardJson"
+SAID = ("AlertPolicy.conditions", "AlertPolicy.documentation.*")
+"""What an alert asks, and what it says."""
+WATCHED = ("AlertPolicy.*", "CustomService.*", "Slo.*", "Dashboard.*")
+"""What there is of an endpoint alone."""
 ENCRYPTED = (*("Bucket.encryption.defaultKmsKeyName", "Repository.kmsKeyName", "Model.encryptionSpec.kmsKeyName"),)
 """What another key moves."""
 
@@ -30,8 +36,16 @@ def _endpoint(path: str, *, also: tuple[str, ...] = (), differs: str = "") -> Ca
     return native(path, source=f"{API}.endpoints", also=also, differs=differs)
 
 
+def _objective(path: str, *also: str) -> Capability:
+    return native(path, source=f"{MONITORING}/services.serviceLevelObjectives", also=also)
+
+
+def _alerting(*, also: tuple[str, ...] = (), differs: str = "") -> Capability:
+    return native("AlertPolicy.*", source=f"{MONITORING}/projects.alertPolicies", also=also, differs=differs)
+
+
 def _machine(*, also: tuple[str, ...] = ()) -> Capability:
-    return _endpoint(f"{MACHINES}.machineSpec.machineType", also=also)
+    return _endpoint(f"{MACHINES}.machineSpec.machineType", also=(*SAID, SHOWN, *also))
 
 
 def _model(path: str, *, also: tuple[str, ...] = ()) -> Capability:
@@ -43,7 +57,7 @@ def _setting(name: str) -> Capability:
 
 
 def _label(key: str, *, also: tuple[str, ...] = ()) -> Capability:
-    return native(f"*.labels.{key}", source=LABELS, also=(f"*.tags.{key}", *also))
+    return native(f"*.labels.{key}", source=LABELS, also=(f"*.userLabels.{key}", f"*.tags.{key}", *also))
 
 
 def _budget(field: str, *, also: tuple[str, ...]) -> Capability:
@@ -57,8 +71,6 @@ CAPABILITIES: Capabilities = {
     **UNBUILT,
     **OWN,
     **{field: OF_A_CLUSTER for field in FIELDS if field.startswith(EXISTING)},
-    "existing.topic": unbuilt(),
-    "existing.runbooks": unbuilt(),
     "existing.securityGroups": refused("rules of networks name no groups on Google Cloud", instead="existing.vpc"),
     "existing.permissionsBoundary": refused("Google Cloud has no boundaries of roles", instead="existing.role"),
     **recorded("modelport:vertex:Service"),
@@ -67,7 +79,8 @@ CAPABILITIES: Capabilities = {
         also=(
             *("AiEndpoint.name", "Repository.repositoryId", "Repository.description", "Account.*"),
             *("Model.modelId", "Model.displayName", "Service.service", "Bundle.target", "Image.repository", *MODEL),
-            *("*.labels.service", "*.tags.service"),
+            *("*.labels.service", "*.userLabels.service", "*.tags.service", *SAID, "AlertPolicy.displayName"),
+            *("CustomService.*", "Slo.service", "Slo.requestBasedSli.*", SHOWN),
         ),
     ),
     "metadata.owner": _label("owner"),
@@ -85,16 +98,16 @@ CAPABILITIES: Capabilities = {
     "compute.machine": _machine(),
     "compute.accelerator.kind": _endpoint(
         f"{MACHINES}.machineSpec.acceleratorType",
-        also=(f"{MACHINES}.machineSpec.machineType", "Service.accelerator.kind"),
+        also=(f"{MACHINES}.machineSpec.machineType", "Service.accelerator.kind", *SAID, SHOWN),
     ),
     "compute.accelerator.count": _endpoint(
         f"{MACHINES}.machineSpec.acceleratorCount",
-        also=(f"{MACHINES}.machineSpec.machineType", "Service.accelerator.count"),
+        also=(f"{MACHINES}.machineSpec.machineType", "Service.accelerator.count", *SAID, SHOWN),
     ),
     "compute.accelerator.sharing": refused(
         "a machine of Vertex AI has its GPUs for itself", instead="the kubernetes target", always="none"
     ),
-    "scaling.min": _endpoint(f"{MACHINES}.minReplicaCount", also=("Service.scaling.min",)),
+    "scaling.min": _endpoint(f"{MACHINES}.minReplicaCount", also=("Service.scaling.min", *SAID)),
     "scaling.max": _endpoint(f"{MACHINES}.maxReplicaCount", also=("Service.scaling.max",)),
     "scaling.target.metric": native_but(
         f"{MACHINES}.autoscalingMetricSpecs",
@@ -104,21 +117,23 @@ CAPABILITIES: Capabilities = {
         source=f"{API}.endpoints",
     ),
     "scaling.target.value": _endpoint(f"{MACHINES}.autoscalingMetricSpecs"),
-    "scaling.scaleToZero": unbuilt(always=False),
+    "scaling.scaleToZero": refused(
+        "the API of Vertex AI that is not in preview keeps a machine", instead="mode: batch", always=False
+    ),
     "mode": native_but(
         "Service.mode",
         only=("realtime", "batch"),
         reason="Vertex AI has no queue, and Cloud Run, which keeps no machine, is not built",
         instead="realtime",
         source=f"{API}.batchPredictionJobs",
-        also=(*("AiEndpoint.*", "DeployedModel.*", "TrafficSplit.*", "Bucket.lifecycleRules", *OF_A_NETWORK),),
+        also=("AiEndpoint.*", "DeployedModel.*", "TrafficSplit.*", "Bucket.lifecycleRules", *OF_A_NETWORK, *WATCHED),
     ),
     "request.timeout": _setting("TIMEOUT"),
     "request.payload": _setting("MAX_BODY"),
     "startupSeconds": native(
         "Model.containerSpec.startupProbe.failureThreshold",
         source=f"{API}.models",
-        also=("Model.containerSpec.deploymentTimeout", "DeployedModel.seconds"),
+        also=("Model.containerSpec.deploymentTimeout", "DeployedModel.seconds", "AlertPolicy.conditions"),
     ),
     "protocols.rest": unbuilt(always=True),
     "protocols.grpc": unbuilt(always=False),
@@ -129,6 +144,10 @@ CAPABILITIES: Capabilities = {
         "Service.rollout.steps", source="modelport rollout --help", differs="written by `modelport rollout step`"
     ),
     "rollout.mirror": refused("Vertex AI copies no requests to another model", instead="releases.weight", always=0),
+    "slo.availability": _objective("Slo.goal", "Slo.displayName", *SAID, SHOWN),
+    "slo.latency.p50": _objective("Slo.requestBasedSli.distributionCut.range.max", SHOWN),
+    "slo.latency.p95": _objective("Slo.requestBasedSli.distributionCut.range.max", SHOWN),
+    "slo.latency.p99": _objective("Slo.requestBasedSli.distributionCut.range.max", SHOWN),
     "monitoring.capture.percent": _endpoint(
         "AiEndpoint.predictRequestResponseLoggingConfig.samplingRate", also=("Service.monitoring.capture.percent",)
     ),
@@ -141,7 +160,16 @@ CAPABILITIES: Capabilities = {
         "Vertex AI keeps requests and answers as they are", instead="monitoring.capture.percent: 0"
     ),
     "monitoring.drift.enabled": unbuilt(always=False),
-    "monitoring.alerts.enabled": unbuilt(always=False),
+    "monitoring.alerts.enabled": _alerting(
+        differs="without the alerts that Vertex AI has no metrics for (docs/targets/vertex.md)"
+    ),
+    "monitoring.alerts.notify": native(
+        "NotificationChannel.*",
+        source=f"{MONITORING}/projects.notificationChannels",
+    ),
+    "monitoring.alerts.modelAge": refused(
+        "Vertex AI does not say since when a model serves", instead="modelAge: null, and the date of the release"
+    ),
     "monitoring.retraining.trigger": unbuilt(always="never"),
     "security.exposure": native_but(
         f"{PRIVATE}.enablePrivateServiceConnect",
@@ -178,6 +206,8 @@ CAPABILITIES: Capabilities = {
     "releases.weight": _endpoint(SPLIT),
     "releases.unwaited": refused("a deployment always waits until its machines answer", instead="weight alone"),
     "releases.mirror": refused("Vertex AI copies no requests to another model", instead="releases.weight", always=0),
+    "existing.topic": _alerting(),
+    "existing.runbooks": _alerting(),
     "existing.vpc": native(
         "ForwardingRule.network",
         source="https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect",

@@ -43,6 +43,16 @@ ACCELERATORS = {
     "nvidia-h200-141gb": "NVIDIA_H200_141GB",
 }
 """What Google calls each kind."""
+GIGABYTES = {
+    "nvidia-t4": 16,
+    "nvidia-v100": 16,
+    "nvidia-l4": 24,
+    "nvidia-a100-40gb": 40,
+    "nvidia-a100-80gb": 80,
+    "nvidia-h100-80gb": 80,
+    "nvidia-h200-141gb": 141,
+}
+"""Memory of each kind: https://cloud.google.com/compute/docs/gpus"""
 
 QUOTA = "aiplatform.googleapis.com/custom_model_serving_"
 QUOTAS = {

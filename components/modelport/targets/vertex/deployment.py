@@ -11,6 +11,7 @@ from modelport.targets.version import Version
 
 from .capacity import ACCELERATORS
 from .model import to_deploy
+from .monitoring.series import PREFIX
 from .resources import DeployedModel, Model, Resources, TrafficSplit
 
 METRICS = {
@@ -19,7 +20,6 @@ METRICS = {
     "requestsPerSecond": ("request_count", 60),
 }
 """Names of metrics by `scaling.target.metric`, and by how much their values differ: requests are counted by minute."""
-PREFIX = "aiplatform.googleapis.com/prediction/online/"
 
 
 def deployment(own: Resources, version: Version, model: Model, account: pulumi.Input[str]) -> DeployedModel:

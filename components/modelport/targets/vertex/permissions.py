@@ -45,6 +45,11 @@ RIGHTS: Mapping[PatchKind, tuple[str, ...]] = {
     ),
     made.DATASET: _of("bigquery.datasets", "create delete get update"),
     made.BUDGET: _of("billing.budgets", "create delete get update"),
+    made.CHANNEL: _of("monitoring.notificationChannels", "create delete get update"),
+    made.MONITORED: _of("monitoring.services", "create delete get update"),
+    made.OBJECTIVE: _of("monitoring.slos", "create delete get update"),
+    made.ALERT: _of("monitoring.alertPolicies", "create delete get update"),
+    made.DASHBOARD: _of("monitoring.dashboards", "create delete get update"),
     made.AGENT: ("serviceusage.services.generateServiceIdentity",),
     made.KEY_RING: _of("cloudkms.keyRings", "create get"),
     made.KEY: _of("cloudkms.cryptoKeys", "create get update"),
@@ -63,6 +68,7 @@ PROJECT = ("resourcemanager.projects.get",)
 ALWAYS = (
     *(ArtifactBundle, ArtifactImage, made.Model, made.ENDPOINT, made.DeployedModel, made.TrafficSplit),
     *(made.ADDRESS, made.FORWARDING_RULE, made.DATASET),
+    *(made.CHANNEL, made.MONITORED, made.OBJECTIVE, made.ALERT, made.DASHBOARD),
 )
 SPARED: Mapping[str, tuple[PatchKind, ...]] = {
     "key": (made.AGENT, made.KEY_RING, made.KEY, made.KEY_GRANT),

@@ -48,10 +48,13 @@ class TrafficSplit(OwnResource):
 
 ACCOUNT = Kind("serviceaccount:Account")
 ADDRESS = Kind("compute:Address")
+ALERT = Kind("monitoring:AlertPolicy")
 AGENT = Kind("projects:ServiceIdentity")
 BUCKET = Kind("storage:Bucket")
 BUCKET_GRANT = Kind("storage:BucketIAMMember")
 BUDGET = Kind("billing:Budget")
+CHANNEL = Kind("monitoring:NotificationChannel")
+DASHBOARD = Kind("monitoring:Dashboard")
 DATASET = Kind("bigquery:Dataset")
 ENDPOINT = Kind("vertex:AiEndpoint")
 FIREWALL = Kind("compute:Firewall")
@@ -59,7 +62,9 @@ FORWARDING_RULE = Kind("compute:ForwardingRule")
 KEY = Kind("kms:CryptoKey")
 KEY_GRANT = Kind("kms:CryptoKeyIAMMember")
 KEY_RING = Kind("kms:KeyRing")
+MONITORED = Kind("monitoring:CustomService")
 NETWORK = Kind("compute:Network")
+OBJECTIVE = Kind("monitoring:Slo")
 REPOSITORY = Kind("artifactregistry:Repository")
 SUBNET = Kind("compute:Subnetwork")
 
@@ -72,8 +77,8 @@ class Resources(Children):
     ) -> R:
         """A `kind` in its role, from inputs without labels."""
         taken = kind.inputs if isinstance(kind, Kind) else getattr(kind, "inputs", ())
-        labels = {key: dict(self.plan.tags) for key in ("labels", "tags") if key in taken}
-        return self.register(kind, role, {**inputs, **labels}, opts)
+        labels = {key: dict(self.plan.tags) for key in ("userLabels", "labels", "tags") if key in taken}
+        return self.register(kind, role, {**labels, **inputs}, opts)
 
     def keep(
         self, kind: Maker[R], role: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None

@@ -9,6 +9,9 @@ from modelport.targets.artifact import ArtifactBundle, ArtifactImage
 from modelport.targets.patches import Kind as PatchKind
 
 from .agents import MADE
+from .monitoring.alerts import alert_roles
+from .monitoring.channels import channel_roles
+from .monitoring.objectives import objective_roles
 from .resources import (
     ACCOUNT,
     ADDRESS,
@@ -16,6 +19,8 @@ from .resources import (
     BUCKET,
     BUCKET_GRANT,
     BUDGET,
+    CHANNEL,
+    DASHBOARD,
     DATASET,
     ENDPOINT,
     FIREWALL,
@@ -54,5 +59,9 @@ ROLES: Mapping[str, PatchKind] = {
     "traffic": TrafficSplit,
     "address": ADDRESS,
     "private": FORWARDING_RULE,
+    **dict.fromkeys(channel_roles(), CHANNEL),
+    **dict(objective_roles()),
+    **dict(alert_roles()),
+    "dashboard": DASHBOARD,
     "budget": BUDGET,
 }

@@ -10,6 +10,7 @@ from modelport.spec import Environment, ModelSpec
 from modelport.targets.images import image_rules
 
 from .lacks import job_rules
+from .monitoring.rules import monitoring_rules
 
 EXISTING = "modelport:existing"
 HOST = "-docker.pkg.dev"
@@ -38,6 +39,7 @@ def rules(spec: ModelSpec, environment: Environment) -> Iterator[Objection]:
     """Everything that is wrong."""
     yield from image_rules(spec, environment)
     yield from job_rules(spec, environment) if spec.mode == "batch" else _request_rules(spec)
+    yield from monitoring_rules(spec, environment)
     yield from _form_rules(environment)
     yield from _network_rules(spec, environment)
     if spec.security.exposure == "public" and spec.security.auth == "none":

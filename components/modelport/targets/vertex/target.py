@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pulumi
@@ -24,7 +24,11 @@ from .endpoint import address, endpoint, invocation, logs, public_host
 from .identity import identity
 from .key import Key, key
 from .model import model
-from .names import check_name
+from .monitoring.alerts import alerts
+from .monitoring.channels import hearing
+from .monitoring.dashboard import shown
+from .monitoring.objectives import measured, watched
+from .names import check_name, endpoint_id
 from .network import network, private_address
 from .project import Project, check_identity
 from .registry import repository
@@ -88,8 +92,8 @@ class VertexService(pulumi.ComponentResource):
             "endpoint": served.endpoint,
             "image": {"digest": digest_of(image_named(own, live[0]))},
             "live": served.ready.urn.apply(lambda _: [each.share for each in live]),
-            "dashboards": [],
-            "alerts": [],
+            "dashboards": served.dashboards,
+            "alerts": served.alerts,
             "capture_location": served.kept,
             "logs": served.logs,
             "invoke": served.invoke,
@@ -105,6 +109,7 @@ class Served:
         endpoint, logs, invoke: the outputs of these names.
         ready: what is there when the live versions are.
         kept: where requests and answers are kept.
+        alerts, dashboards: the names of what watches it; a service of jobs has none.
     """
 
     endpoint: dict[str, Any]
@@ -112,6 +117,8 @@ class Served:
     logs: pulumi.Output[str]
     invoke: pulumi.Output[str]
     kept: pulumi.Output[str] | None = None
+    alerts: list[pulumi.Output[str]] = field(default_factory=list)
+    dashboards: list[pulumi.Output[str]] = field(default_factory=list)
 
 
 def _jobs(
@@ -138,7 +145,10 @@ def _online(
     host = private_address(own, project, place, deployed[live[0].slot]) if place else public_host(own)
     found = address(own, host)
     command = invocation(found["url"], live[0].bundle, private=place is not None)
-    return Served(found, split, logs(own, project), command, kept)
+    of = watched(own, project, endpoint_id(own.plan))
+    objectives = measured(own, of)
+    told = alerts(own, of, hearing(own), objectives) if own.plan.spec.monitoring.alerts.enabled else []
+    return Served(found, split, logs(own, project), command, kept, told, [shown(own, of, objectives)])
 
 
 COMPONENT = VertexService

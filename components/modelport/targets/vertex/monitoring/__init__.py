@@ -1,0 +1,1 @@
+"""Who watches a service on Vertex AI, and who hears: objectives, alerts and dashboard of Cloud Monitoring."""
